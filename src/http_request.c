@@ -1,0 +1,235 @@
+#include "sse/http.h"
+
+#include "ascii.h"
+#include "out.h"
+#include "sse/event.h"
+#include "sse/text.h"
+
+#include <string.h>
+
+static sse_str range(const char *ptr, size_t len)
+{
+    sse_str s;
+
+    s.ptr = ptr;
+    s.len = ptr ? len : 0;
+    return s;
+}
+
+static sse_str trim(sse_str s)
+{
+    while (s.len > 0 && sse_ascii_is_blank(s.ptr[0])) {
+        s.ptr++;
+        s.len--;
+    }
+    while (s.len > 0 && sse_ascii_is_blank(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+/* Cut s at the first `stop` that is not in a quoted string: what is ahead of it is returned, what
+ * is behind it stays in s. Without one, all is returned and s becomes absent. */
+static sse_str cut(sse_str *s, char stop)
+{
+    sse_str ahead = *s;
+    int quoted = 0;
+    size_t i;
+
+    for (i = 0; i < ahead.len; i++) {
+        const char c = ahead.ptr[i];
+
+        if (c == stop && !quoted) {
+            *s = range(ahead.ptr + i + 1, ahead.len - i - 1);
+            ahead.len = i;
+            return ahead;
+        }
+        if (c == '"')
+            quoted = !quoted;
+        else if (c == '\\' && quoted)
+            i++;
+    }
+    *s = range(NULL, 0);
+    return ahead;
+}
+
+/* How a client weighs a media type: what counts first is how much, in thousandths, then how exactly
+ * it was named. 3: type and subtype, 2: any subtype, 1: any type, 0: not at all. */
+typedef struct weight {
+    int q;
+    int named;
+} weight;
+
+/* Read a weight: 0 or 1, and up to three decimals. Anything else is 0. */
+static int qvalue(sse_str s)
+{
+    int q, unit;
+    size_t i;
+
+    if (s.len == 0 || s.len > 5 || (s.ptr[0] != '0' && s.ptr[0] != '1') ||
+        (s.len > 1 && s.ptr[1] != '.'))
+        return 0;
+    q = (s.ptr[0] - '0') * 1000;
+    for (i = 2, unit = 100; i < s.len; i++, unit /= 10) {
+        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+            return 0;
+        q += (s.ptr[i] - '0') * unit;
+    }
+    return q > 1000 ? 0 : q;
+}
+
+/* How exactly a media range names a type. */
+static int names(sse_str media_range, sse_str type)
+{
+    sse_str major;
+
+    if (sse_ascii_same(media_range, type))
+        return 3;
+    if (sse_ascii_same(media_range, SSE_LIT("*/*")))
+        return 1;
+    major = cut(&type, '/');
+    if (media_range.len == major.len + 2 && media_range.ptr[major.len] == '/' &&
+        media_range.ptr[major.len + 1] == '*' &&
+        sse_ascii_same(range(media_range.ptr, major.len), major))
+        return 2;
+    return 0;
+}
+
+/* Weigh a type by the media range that names it most exactly. */
+static weight weigh(sse_str accept, sse_str type)
+{
+    weight best = {0, 0};
+
+    if (trim(accept).len == 0) {
+        best.q = 1000;
+        best.named = 1;
+        return best;
+    }
+    while (accept.ptr) {
+        sse_str element = cut(&accept, ',');
+        int named = names(trim(cut(&element, ';')), type);
+        int q = 1000;
+
+        while (element.ptr) {
+            sse_str value = cut(&element, ';');
+            sse_str name = cut(&value, '=');
+
+            if (sse_ascii_same(trim(name), SSE_LIT("q")))
+                q = qvalue(trim(value));
+        }
+        if (named > best.named || (named > 0 && named == best.named && q > best.q)) {
+            best.q = q;
+            best.named = named;
+        }
+    }
+    return best;
+}
+
+static weight weigh_stream(const char *accept, size_t len)
+{
+    return weigh(range(accept, len), SSE_LIT("text/event-stream"));
+}
+
+/* see sse/http.h */
+int sse_http_accepts(const char *accept, size_t len)
+{
+    return weigh_stream(accept, len).q > 0;
+}
+
+/* see sse/http.h */
+int sse_http_prefers(const char *accept, size_t len, const char *other, size_t other_len)
+{
+    const weight stream = weigh_stream(accept, len);
+    const weight plain = weigh(range(accept, len), range(other, other_len));
+
+    return stream.q > plain.q ||
+           (stream.q > 0 && stream.q == plain.q && stream.named > plain.named);
+}
+
+static int hex(char c)
+{
+    c = sse_ascii_lower(c);
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Undo the percent-encoding of form data. */
+static int decode(sse_out *o, sse_str s)
+{
+    size_t i;
+
+    for (i = 0; i < s.len; i++) {
+        char c = s.ptr[i] == '+' ? ' ' : s.ptr[i];
+
+        if (c == '%') {
+            const int high = s.len - i > 2 ? hex(s.ptr[i + 1]) : -1;
+            const int low = s.len - i > 2 ? hex(s.ptr[i + 2]) : -1;
+
+            if (high < 0 || low < 0)
+                return SSE_E_FIELD;
+            c = (char)(high * 16 + low);
+            i += 2;
+        }
+        sse_out_put(o, &c, 1);
+    }
+    return SSE_OK;
+}
+
+/* Cut s at the first `stop`, as cut does, but with no regard to quotes. */
+static sse_str split(sse_str *s, char stop)
+{
+    sse_str ahead = *s;
+    const char *at = s->len > 0 ? memchr(s->ptr, stop, s->len) : NULL;
+
+    if (at == NULL) {
+        *s = range(NULL, 0);
+        return ahead;
+    }
+    ahead.len = (size_t)(at - ahead.ptr);
+    *s = range(at + 1, s->len - ahead.len - 1);
+    return ahead;
+}
+
+static int equal(sse_str a, sse_str b)
+{
+    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+/* The value of lastEventId or last_event_id in a query; absent where it has neither. */
+static sse_str from_query(sse_str query)
+{
+    while (query.ptr) {
+        sse_str value = split(&query, '&');
+        const sse_str name = split(&value, '=');
+
+        if (equal(name, SSE_LIT("lastEventId")) || equal(name, SSE_LIT("last_event_id")))
+            return value;
+    }
+    return query;
+}
+
+/* see sse/http.h */
+int sse_http_last_event_id(const char *header, size_t header_len, const char *query,
+                           size_t query_len, char *dst, size_t cap, size_t *len)
+{
+    sse_out o = sse_out_to(dst, cap);
+    int status = SSE_OK;
+
+    if (len == NULL)
+        return SSE_E_ARG;
+    *len = 0;
+    if ((dst == NULL && cap > 0) || (header == NULL && header_len > 0) ||
+        (query == NULL && query_len > 0))
+        return SSE_E_ARG;
+    if (header) {
+        const sse_str id = trim(range(header, header_len));
+
+        if (id.len > 0)
+            sse_out_put(&o, id.ptr, id.len);
+    } else {
+        status = decode(&o, from_query(range(query, query_len)));
+    }
+    if (status == SSE_OK && o.len <= cap && !sse_id_valid(dst, o.len))
+        status = SSE_E_FIELD;
+    return status == SSE_OK ? sse_out_end(&o, len) : status;
+}

@@ -1,0 +1,363 @@
+#include "sse/writer.h"
+
+#include "encode.h"
+#include "out.h"
+
+#include <string.h>
+
+/* The block: this header, and the ring behind it.
+ *
+ *     +--------+--------------------------------------------------+
+ *     | header |    free   | offer | more queued |      free      |
+ *     +--------+--------------------------------------------------+
+ *                          ^ read                ^ read + used
+ *
+ * The ring may wrap anywhere; queued bytes never move. RESERVE bytes are out of reach for events,
+ * so that there is always room to end the last frame and the stream. The members are all size_t,
+ * which makes an array of size_t proper memory for a writer.
+ *
+ *                        begin
+ *         +----------+ --------> +------+ --.
+ *    send | boundary |           | open |   | append
+ *         +----------+ <-------- +------+ <-'
+ *                       finish
+ *
+ * Close leaves either state for good, a sink that fails leaves any. */
+struct sse_writer {
+    size_t size;  /* bytes of the ring; 0: not a writer */
+    size_t read;  /* where the oldest queued byte is */
+    size_t used;  /* queued bytes */
+    size_t offer; /* how many of them are offered; 0: none */
+    size_t state; /* the flags below */
+};
+
+enum {
+    CHUNKED = SSE_CHUNKED,
+    OPEN = 2,     /* an event is open */
+    CR = 4,       /* its data ends in CR so far: an LF that comes next belongs to that break */
+    CLOSED = 8,   /* nothing more comes */
+    FAILED = 16,  /* the sink failed */
+    SINKING = 32, /* a sink is being called */
+    FRAMED = 64   /* the first chunk is behind us */
+};
+
+#define CHUNK_HEAD "00000000\r\n" /* the length is filled in when it is known */
+#define CHUNK_TAIL "\r\n"
+#define LAST_CHUNK "0\r\n\r\n"
+#define RESERVE    (sizeof CHUNK_TAIL LAST_CHUNK - 1)
+
+static char *ring(sse_writer *w)
+{
+    return (char *)(w + 1);
+}
+
+/* Refuse a call: w is no writer, its sink failed, or the states in `of` are not exactly those in
+ * `want`. */
+static int refuse(const sse_writer *w, size_t of, size_t want)
+{
+    if (w == NULL || w->size == 0)
+        return SSE_E_ARG;
+    if (w->state & FAILED)
+        return SSE_E_IO;
+    return (w->state & of) == want ? SSE_OK : SSE_E_STATE;
+}
+
+/* The free part of the ring, as far as it is in reach. */
+static sse_out free_part(sse_writer *w)
+{
+    const size_t to_end = w->size - w->read;
+    sse_out o;
+
+    o.ring = ring(w);
+    o.size = w->size;
+    o.pos = w->used < to_end ? w->read + w->used : w->used - to_end;
+    o.cap = w->size - w->used > RESERVE ? w->size - w->used - RESERVE : 0;
+    o.len = 0;
+    return o;
+}
+
+/* Queue what was put into the free part, all of it or nothing. */
+static int commit(sse_writer *w, const sse_out *o)
+{
+    if (o->len > w->size - RESERVE)
+        return SSE_E_TOOBIG;
+    if (o->len > o->cap)
+        return SSE_AGAIN;
+    w->used += o->len;
+    return SSE_OK;
+}
+
+/* Start a frame: where its payload goes. */
+static sse_out frame(sse_writer *w)
+{
+    sse_out o = free_part(w);
+
+    if (w->state & CHUNKED)
+        SSE_OUT_LIT(&o, CHUNK_HEAD);
+    return o;
+}
+
+/* End the frame and queue it. A frame without payload is dropped: it would end the stream. */
+static int commit_frame(sse_writer *w, sse_out *o)
+{
+    sse_out head = free_part(w);
+    uint32_t payload = (uint32_t)(o->len - (sizeof CHUNK_HEAD - 1));
+    unsigned shift = 32;
+    int status;
+
+    if ((w->state & CHUNKED) == 0)
+        return commit(w, o);
+    if (payload == 0)
+        return SSE_OK;
+    status = commit(w, o);
+    if (status != SSE_OK)
+        return status;
+    o->cap += RESERVE;
+    SSE_OUT_LIT(o, CHUNK_TAIL);
+    w->used += sizeof CHUNK_TAIL - 1;
+    while (shift > 0) {
+        shift -= 4;
+        sse_out_put(&head, &"0123456789abcdef"[payload >> shift & 15], 1);
+    }
+    w->state |= FRAMED;
+    return SSE_OK;
+}
+
+/* see sse/writer.h */
+size_t sse_writer_overhead(void)
+{
+    return SSE_WRITER_OVERHEAD;
+}
+
+/* see sse/writer.h */
+sse_writer *sse_writer_init(void *mem, size_t size, uint32_t flags)
+{
+    sse_writer *w = mem;
+
+    if (mem == NULL || (uintptr_t)mem % sizeof(size_t) != 0 || (flags & ~(uint32_t)CHUNKED) ||
+        size < SSE_WRITER_OVERHEAD + SSE_WRITER_CAPACITY_MIN ||
+        (flags & CHUNKED && size != (uint32_t)size))
+        return NULL;
+    w->size = size - sizeof *w;
+    w->read = 0;
+    w->used = 0;
+    w->offer = 0;
+    w->state = flags;
+    return w;
+}
+
+/* Queue an event, or, where open is OPEN, the beginning of one. */
+static int enqueue(sse_writer *w, const sse_event *ev, int open)
+{
+    int status = refuse(w, OPEN | CLOSED, 0);
+    sse_out o;
+
+    if (status == SSE_OK)
+        status = sse_event_check(ev, open);
+    if (status != SSE_OK)
+        return status;
+    o = frame(w);
+    sse_event_put(&o, ev, open);
+    status = commit_frame(w, &o);
+    if (status == SSE_OK)
+        w->state |= (size_t)open;
+    return status;
+}
+
+/* see sse/writer.h */
+int sse_writer_send(sse_writer *w, const sse_event *ev)
+{
+    return enqueue(w, ev, 0);
+}
+
+/* see sse/writer.h */
+int sse_writer_put(sse_writer *w, const char *type, size_t type_len, const char *data,
+                   size_t data_len, const char *id, size_t id_len)
+{
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+
+    ev.type.ptr = type;
+    ev.type.len = type_len;
+    ev.data.ptr = data;
+    ev.data.len = data_len;
+    ev.id.ptr = id;
+    ev.id.len = id_len;
+    return sse_writer_send(w, &ev);
+}
+
+/* see sse/writer.h */
+int sse_writer_begin(sse_writer *w, const sse_event *head)
+{
+    static const sse_event message;
+
+    return enqueue(w, head ? head : &message, OPEN);
+}
+
+/* see sse/writer.h */
+int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken)
+{
+    const char *text = data;
+    size_t n = 0;
+    int status = refuse(w, OPEN | CLOSED, OPEN);
+    sse_out o;
+
+    *taken = 0;
+    if (status == SSE_OK && text == NULL && len != 0)
+        status = SSE_E_ARG;
+    if (status != SSE_OK || len == 0)
+        return status;
+    if (w->state & CR && text[0] == '\n')
+        n = 1;
+    o = frame(w);
+    n += sse_data_put(&o, text + n, len - n, o.cap);
+    if (n > 0) {
+        commit_frame(w, &o);
+        w->state &= ~(size_t)CR;
+        if (text[n - 1] == '\r')
+            w->state |= CR;
+    }
+    *taken = n;
+    return n == len ? SSE_OK : SSE_AGAIN;
+}
+
+/* see sse/writer.h */
+int sse_writer_finish(sse_writer *w)
+{
+    int status = refuse(w, OPEN | CLOSED, OPEN);
+    sse_out o;
+
+    if (status != SSE_OK)
+        return status;
+    o = frame(w);
+    SSE_OUT_LIT(&o, "\n\n");
+    status = commit_frame(w, &o);
+    if (status == SSE_OK)
+        w->state &= ~(size_t)(OPEN | CR);
+    return status;
+}
+
+/* see sse/writer.h */
+int sse_writer_raw(sse_writer *w, const void *bytes, size_t len)
+{
+    int status = refuse(w, OPEN | CLOSED | FRAMED, 0);
+    sse_out o;
+
+    if (status == SSE_OK && bytes == NULL && len != 0)
+        status = SSE_E_ARG;
+    if (status != SSE_OK || len == 0)
+        return status;
+    if (len > SSE_PART_MAX)
+        return SSE_E_TOOBIG;
+    o = free_part(w);
+    sse_out_put(&o, bytes, len);
+    return commit(w, &o);
+}
+
+/* see sse/writer.h */
+int sse_writer_peek(sse_writer *w, const void **bytes, size_t *len)
+{
+    int status = refuse(w, SINKING, 0);
+
+    *bytes = NULL;
+    *len = 0;
+    if (status != SSE_OK)
+        return status;
+    if (w->used == 0)
+        return w->state & CLOSED ? SSE_END : SSE_AGAIN;
+    if (w->offer == 0)
+        w->offer = w->used < w->size - w->read ? w->used : w->size - w->read;
+    *bytes = ring(w) + w->read;
+    *len = w->offer;
+    return SSE_OK;
+}
+
+/* see sse/writer.h */
+int sse_writer_consume(sse_writer *w, size_t n)
+{
+    int status = refuse(w, SINKING, 0);
+
+    if (status != SSE_OK)
+        return status;
+    if (n > w->offer)
+        return SSE_E_ARG;
+    w->offer = 0;
+    w->used -= n;
+    w->read += n;
+    if (w->read == w->size || w->used == 0)
+        w->read = 0;
+    return SSE_OK;
+}
+
+/* see sse/writer.h */
+int sse_writer_read(sse_writer *w, void *dst, size_t cap, size_t *len)
+{
+    const void *bytes;
+    size_t n;
+    int status;
+
+    *len = 0;
+    if (dst == NULL || cap == 0)
+        return SSE_E_ARG;
+    while ((status = sse_writer_peek(w, &bytes, &n)) == SSE_OK && *len < cap) {
+        if (n > cap - *len)
+            n = cap - *len;
+        memcpy((char *)dst + *len, bytes, n);
+        *len += n;
+        sse_writer_consume(w, n);
+    }
+    return *len > 0 ? SSE_OK : status;
+}
+
+/* see sse/writer.h */
+int sse_writer_flush(sse_writer *w, sse_sink *sink, void *user)
+{
+    const void *bytes;
+    size_t n, taken;
+    int status, sunk;
+
+    while ((status = sse_writer_peek(w, &bytes, &n)) == SSE_OK) {
+        taken = 0;
+        w->state |= SINKING;
+        sunk = sink(user, bytes, n, &taken);
+        w->state &= ~(size_t)SINKING;
+        if ((sunk != SSE_OK && sunk != SSE_AGAIN) || taken > n) {
+            w->state |= FAILED;
+            return SSE_E_IO;
+        }
+        if (taken > 0)
+            sse_writer_consume(w, taken);
+        if (taken == 0 || sunk == SSE_AGAIN)
+            return SSE_AGAIN;
+    }
+    return status == SSE_AGAIN ? SSE_OK : status;
+}
+
+/* see sse/writer.h */
+int sse_writer_close(sse_writer *w)
+{
+    int status = refuse(w, 0, 0);
+
+    if (status != SSE_OK)
+        return status;
+    if ((w->state & (CHUNKED | CLOSED)) == CHUNKED) {
+        sse_out o = free_part(w);
+
+        o.cap += RESERVE;
+        SSE_OUT_LIT(&o, LAST_CHUNK);
+        w->used += o.len;
+    }
+    w->state |= CLOSED;
+    return SSE_OK;
+}
+
+/* see sse/writer.h */
+size_t sse_writer_pending(const sse_writer *w)
+{
+    return w ? w->used : 0;
+}
+
+/* see sse/writer.h */
+int sse_writer_idle(const sse_writer *w)
+{
+    return refuse(w, OPEN | CLOSED, 0) == SSE_OK && w->used == 0;
+}
