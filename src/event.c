@@ -6,133 +6,106 @@
 
 #include <string.h>
 
-/* A walk over the lines of a text. LF, CR and CRLF end a line; the text behind the last of them is
- * a line as well, if an empty one.
- *
- *     a line \r\n another one \n
- *     ^at   ^brk               ^lf: the next LF, remembered so that a text full of CR is not
- *                                   searched for LF again and again */
-typedef struct lines {
-    const char *at;
-    const char *brk;
-    const char *lf;
-    const char *end;
-} lines;
-
-/* Find the end of the line at l->at: brk is its break, or end. */
-static void find_break(lines *l)
+/* The length of the line at p, which has n bytes: up to the first LF or CR. */
+static size_t line_len(const char *p, size_t n)
 {
-    if (l->lf == NULL || l->lf < l->at) {
-        l->lf = memchr(l->at, '\n', (size_t)(l->end - l->at));
-        if (l->lf == NULL)
-            l->lf = l->end;
+    size_t i = 0;
+
+#ifndef __OPTIMIZE_SIZE__
+    const size_t ones = (size_t)-1 / 0xFF, highs = ones << 7;
+
+    for (; n - i >= sizeof(size_t); i += sizeof(size_t)) {
+        size_t word, lf, cr;
+
+        memcpy(&word, p + i, sizeof word);
+        lf = word ^ ones * '\n';
+        cr = word ^ ones * '\r';
+        if ((((lf - ones) & ~lf) | ((cr - ones) & ~cr)) & highs)
+            break;
     }
-    l->brk = memchr(l->at, '\r', (size_t)(l->lf - l->at));
-    if (l->brk == NULL)
-        l->brk = l->lf;
+#endif
+    while (i < n && p[i] != '\n' && p[i] != '\r')
+        i++;
+    return i;
 }
 
-/* Step over the break, one byte or the two of CRLF. */
-static void next_line(lines *l)
+/* The length of the break at p, which has n bytes: 2 for CRLF, else 1. */
+static size_t break_len(const char *p, size_t n)
 {
-    l->at = l->brk + 1;
-    if (*l->brk == '\r' && l->at < l->end && *l->at == '\n')
-        l->at++;
+    return n > 1 && p[0] == '\r' && p[1] == '\n' ? 2 : 1;
 }
 
-static int part_refused(const sse_str *part)
+static int is_broken(const sse_str *part)
 {
-    return part->ptr == NULL && part->len != 0;
+    return part->ptr == NULL && part->len > 0;
 }
 
 int sse_event_check(const sse_event *ev, int open)
 {
-    if (ev == NULL || part_refused(&ev->comment) || part_refused(&ev->type) ||
-        part_refused(&ev->id) || part_refused(&ev->data))
+    if (ev == NULL)
+        return open ? SSE_OK : SSE_E_ARG;
+    if (is_broken(&ev->comment) || is_broken(&ev->type) || is_broken(&ev->id) ||
+        is_broken(&ev->data))
         return SSE_E_ARG;
     if (open ? ev->data.ptr != NULL
              : !(ev->comment.ptr || ev->type.ptr || ev->id.ptr || ev->data.ptr || ev->retry_ms))
         return SSE_E_ARG;
     if (ev->retry_ms > SSE_RETRY_MAX)
         return SSE_E_RANGE;
-    if (ev->comment.len > SSE_PART_MAX || ev->type.len > SSE_PART_MAX ||
-        ev->id.len > SSE_PART_MAX || ev->data.len > SSE_PART_MAX)
+    /* All low bits of the limit are set, so one comparison serves the four. */
+    if ((ev->comment.len | ev->type.len | ev->id.len | ev->data.len) > SSE_PART_MAX)
         return SSE_E_TOOBIG;
     if (!sse_type_valid(ev->type.ptr, ev->type.len) || !sse_id_valid(ev->id.ptr, ev->id.len))
         return SSE_E_FIELD;
     return SSE_OK;
 }
 
-static void put_comment(sse_out *o, const sse_str *comment)
+size_t sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const char *text, size_t len,
+                     size_t limit)
 {
-    lines l = {comment->ptr, NULL, NULL, comment->ptr + comment->len};
-
-    for (;;) {
-        find_break(&l);
-        sse_out_put(o, ": ", l.at == l.brk ? 1 : 2);
-        sse_out_put(o, l.at, (size_t)(l.brk - l.at));
-        SSE_OUT_LIT(o, "\n");
-        if (l.brk == l.end)
-            return;
-        next_line(&l);
-    }
-}
-
-static void put_field(sse_out *o, const char *name, size_t name_len, const sse_str *value)
-{
-    sse_out_put(o, name, name_len);
-    sse_out_put(o, value->ptr, value->len);
-    SSE_OUT_LIT(o, "\n");
-}
-
-/* Put comment, type, id and retry. */
-static void put_head(sse_out *o, const sse_event *ev)
-{
-    if (ev->comment.ptr)
-        put_comment(o, &ev->comment);
-    if (ev->type.len)
-        put_field(o, "event: ", 7, &ev->type);
-    if (ev->id.ptr)
-        put_field(o, "id: ", 4, &ev->id);
-    if (ev->retry_ms) {
-        SSE_OUT_LIT(o, "retry: ");
-        sse_out_number(o, ev->retry_ms);
-        SSE_OUT_LIT(o, "\n");
-    }
-}
-
-size_t sse_data_put(sse_out *o, const char *data, size_t len, size_t limit)
-{
-    lines l = {data, NULL, NULL, data + len};
+    size_t at = 0;
 
     for (;;) {
         size_t room = limit > o->len ? limit - o->len : 0;
-        size_t run;
+        size_t run = line_len(text + at, len - at < room ? len - at : room);
 
-        find_break(&l);
-        run = (size_t)(l.brk - l.at);
-        if (run > room)
-            run = room;
-        sse_out_put(o, l.at, run);
-        l.at += run;
-        if (l.at == l.end || l.at != l.brk || room - run < sizeof "\ndata: " - 1)
-            return (size_t)(l.at - data);
-        SSE_OUT_LIT(o, "\ndata: ");
-        next_line(&l);
+        sse_out_put(o, text + at, run);
+        at += run;
+        if (at == len || line_len(text + at, 1) || room - run < brk_len)
+            return at;
+        sse_out_put(o, brk, brk_len);
+        at += break_len(text + at, len - at);
     }
+}
+
+/* Put a part, if it is there, as one line or many. Each begins as brk says behind its LF. */
+static void put_part(sse_out *o, const char *brk, size_t brk_len, const sse_str *part)
+{
+    if (part->ptr == NULL)
+        return;
+    sse_out_put(o, brk + 1, brk_len - 1);
+    sse_lines_put(o, brk, brk_len, part->ptr, part->len, (size_t)-1);
+    SSE_OUT_LIT(o, "\n");
 }
 
 void sse_event_put(sse_out *o, const sse_event *ev, int open)
 {
-    put_head(o, ev);
-    if (ev->data.ptr || open) {
-        SSE_OUT_LIT(o, "data: ");
-        if (open)
-            return;
-        sse_data_put(o, ev->data.ptr, ev->data.len, (size_t)-1);
-        SSE_OUT_LIT(o, "\n");
+    if (ev) {
+        put_part(o, "\n: ", ev->comment.len ? 3 : 2, &ev->comment);
+        if (ev->type.len)
+            put_part(o, "\nevent: ", 8, &ev->type);
+        put_part(o, "\nid: ", 5, &ev->id);
+        if (ev->retry_ms) {
+            SSE_OUT_LIT(o, "retry: ");
+            sse_out_number(o, ev->retry_ms);
+            SSE_OUT_LIT(o, "\n");
+        }
+        put_part(o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &ev->data);
     }
-    SSE_OUT_LIT(o, "\n");
+    if (open)
+        SSE_OUT_LIT(o, "data: ");
+    else
+        SSE_OUT_LIT(o, "\n");
 }
 
 /* see sse/event.h */

@@ -2,43 +2,37 @@
 
 #include <string.h>
 
-/* The length of the well-formed UTF-8 sequence at p, which has n bytes and n is above 0; else 0. */
-static size_t sequence(const unsigned char *p, size_t n)
-{
-    uint32_t point = p[0];
-    unsigned more, i;
-
-    if (point < 0x80)
-        return 1;
-    if (point < 0xC2 || point > 0xF4)
-        return 0;
-    more = 1u + (point >= 0xE0) + (point >= 0xF0);
-    if (n <= more)
-        return 0;
-    point &= 0x3Fu >> more;
-    for (i = 1; i <= more; i++) {
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-        point = point << 6 | (p[i] & 0x3Fu);
-    }
-    /* Overlong: what a shorter sequence has bits for, 11 in two bytes, 16 in three. */
-    if (point >> (5 * more + 1) == 0 || point > 0x10FFFF || point >> 11 == 0xD800 >> 11)
-        return 0;
-    return more + 1;
-}
-
 /* Whether text is UTF-8 and has no byte below `least`, nor DEL unless least is 0. */
 static int valid(const char *ptr, size_t len, unsigned least)
 {
     const unsigned char *p = (const unsigned char *)ptr;
-    size_t step;
+    unsigned more = 0, low = 0x80, high = 0xBF;
 
-    for (; len > 0; p += step, len -= step) {
-        step = sequence(p, len);
-        if (step == 0 || p[0] < least || (p[0] == 0x7F && least > 0))
+    for (; len > 0; p++, len--) {
+        unsigned c = *p;
+
+        if (more > 0) {
+            if (c < low || c > high)
+                return 0;
+            more--;
+            low = 0x80;
+            high = 0xBF;
+        } else if (c >= 0x80) {
+            if (c < 0xC2 || c > 0xF4)
+                return 0;
+            more = 1u + (c >= 0xE0) + (c >= 0xF0);
+            if (c == 0xE0)
+                low = 0xA0;
+            if (c == 0xF0)
+                low = 0x90;
+            if (c == 0xED)
+                high = 0x9F;
+            if (c == 0xF4)
+                high = 0x8F;
+        } else if (c < least || (c == 0x7F && least > 0))
             return 0;
     }
-    return 1;
+    return more == 0;
 }
 
 /* see sse/text.h */

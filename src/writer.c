@@ -18,7 +18,7 @@
  *
  *                        begin
  *         +----------+ --------> +------+ --.
- *    send | boundary |           | open |   | append
+ * send | boundary |           | open |   | append
  *         +----------+ <-------- +------+ <-'
  *                       finish
  *
@@ -41,7 +41,10 @@ enum {
     FRAMED = 64   /* the first chunk is behind us */
 };
 
-#define CHUNK_HEAD "00000000\r\n" /* the length is filled in when it is known */
+/* The head of a chunk: eight hexadecimal digits, CR, LF. It is filled in when the length of the
+ * chunk is known. */
+enum { CHUNK_HEAD = 10 };
+
 #define CHUNK_TAIL "\r\n"
 #define LAST_CHUNK "0\r\n\r\n"
 #define RESERVE    (sizeof CHUNK_TAIL LAST_CHUNK - 1)
@@ -62,18 +65,16 @@ static int refuse(const sse_writer *w, size_t of, size_t want)
     return (w->state & of) == want ? SSE_OK : SSE_E_STATE;
 }
 
-/* The free part of the ring, as far as it is in reach. */
-static sse_out free_part(sse_writer *w)
+/* The free part of the ring, as far as it is in reach, less its first `head` bytes. */
+static void free_part(sse_writer *w, size_t head, sse_out *o)
 {
-    const size_t to_end = w->size - w->read;
-    sse_out o;
-
-    o.ring = ring(w);
-    o.size = w->size;
-    o.pos = w->used < to_end ? w->read + w->used : w->used - to_end;
-    o.cap = w->size - w->used > RESERVE ? w->size - w->used - RESERVE : 0;
-    o.len = 0;
-    return o;
+    o->ring = ring(w);
+    o->size = w->size;
+    o->pos = w->read + w->used + head;
+    if (o->pos >= w->size)
+        o->pos -= w->size;
+    o->cap = w->size - w->used > RESERVE ? w->size - w->used - RESERVE : 0;
+    o->len = head;
 }
 
 /* Queue what was put into the free part, all of it or nothing. */
@@ -87,38 +88,37 @@ static int commit(sse_writer *w, const sse_out *o)
     return SSE_OK;
 }
 
-/* Start a frame: where its payload goes. */
-static sse_out frame(sse_writer *w)
+/* Start a frame, unless the state refuses it: o is where its payload goes. */
+static int start(sse_writer *w, size_t want, sse_out *o)
 {
-    sse_out o = free_part(w);
+    int status = refuse(w, OPEN | CLOSED, want);
 
-    if (w->state & CHUNKED)
-        SSE_OUT_LIT(&o, CHUNK_HEAD);
-    return o;
+    if (status == SSE_OK)
+        free_part(w, w->state & CHUNKED ? CHUNK_HEAD : 0, o);
+    return status;
 }
 
-/* End the frame and queue it. A frame without payload is dropped: it would end the stream. */
+/* End the frame and queue it. A chunk without payload is dropped: it would end the stream. */
 static int commit_frame(sse_writer *w, sse_out *o)
 {
-    sse_out head = free_part(w);
-    uint32_t payload = (uint32_t)(o->len - (sizeof CHUNK_HEAD - 1));
-    unsigned shift = 32;
-    int status;
+    char text[CHUNK_HEAD];
+    size_t payload = o->len - CHUNK_HEAD;
+    sse_out head;
+    int status, i;
 
-    if ((w->state & CHUNKED) == 0)
-        return commit(w, o);
-    if (payload == 0)
+    if (w->state & CHUNKED && payload == 0)
         return SSE_OK;
+    free_part(w, 0, &head);
     status = commit(w, o);
-    if (status != SSE_OK)
+    if (status != SSE_OK || (w->state & CHUNKED) == 0)
         return status;
+    memcpy(text + CHUNK_HEAD - 2, "\r\n", 2);
+    for (i = CHUNK_HEAD - 2; i-- > 0; payload >>= 4)
+        text[i] = "0123456789abcdef"[payload & 15];
+    sse_out_put(&head, text, sizeof text);
     o->cap += RESERVE;
     SSE_OUT_LIT(o, CHUNK_TAIL);
     w->used += sizeof CHUNK_TAIL - 1;
-    while (shift > 0) {
-        shift -= 4;
-        sse_out_put(&head, &"0123456789abcdef"[payload >> shift & 15], 1);
-    }
     w->state |= FRAMED;
     return SSE_OK;
 }
@@ -149,14 +149,13 @@ sse_writer *sse_writer_init(void *mem, size_t size, uint32_t flags)
 /* Queue an event, or, where open is OPEN, the beginning of one. */
 static int enqueue(sse_writer *w, const sse_event *ev, int open)
 {
-    int status = refuse(w, OPEN | CLOSED, 0);
     sse_out o;
+    int status = start(w, 0, &o);
 
     if (status == SSE_OK)
         status = sse_event_check(ev, open);
     if (status != SSE_OK)
         return status;
-    o = frame(w);
     sse_event_put(&o, ev, open);
     status = commit_frame(w, &o);
     if (status == SSE_OK)
@@ -188,9 +187,7 @@ int sse_writer_put(sse_writer *w, const char *type, size_t type_len, const char 
 /* see sse/writer.h */
 int sse_writer_begin(sse_writer *w, const sse_event *head)
 {
-    static const sse_event message;
-
-    return enqueue(w, head ? head : &message, OPEN);
+    return enqueue(w, head, OPEN);
 }
 
 /* see sse/writer.h */
@@ -198,18 +195,17 @@ int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken
 {
     const char *text = data;
     size_t n = 0;
-    int status = refuse(w, OPEN | CLOSED, OPEN);
     sse_out o;
+    int status = start(w, OPEN, &o);
 
     *taken = 0;
-    if (status == SSE_OK && text == NULL && len != 0)
-        status = SSE_E_ARG;
     if (status != SSE_OK || len == 0)
         return status;
-    if (w->state & CR && text[0] == '\n')
+    if (text == NULL)
+        return SSE_E_ARG;
+    if (w->state & CR && *text == '\n')
         n = 1;
-    o = frame(w);
-    n += sse_data_put(&o, text + n, len - n, o.cap);
+    n += sse_lines_put(&o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, text + n, len - n, o.cap);
     if (n > 0) {
         commit_frame(w, &o);
         w->state &= ~(size_t)CR;
@@ -223,12 +219,11 @@ int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken
 /* see sse/writer.h */
 int sse_writer_finish(sse_writer *w)
 {
-    int status = refuse(w, OPEN | CLOSED, OPEN);
     sse_out o;
+    int status = start(w, OPEN, &o);
 
     if (status != SSE_OK)
         return status;
-    o = frame(w);
     SSE_OUT_LIT(&o, "\n\n");
     status = commit_frame(w, &o);
     if (status == SSE_OK)
@@ -242,13 +237,11 @@ int sse_writer_raw(sse_writer *w, const void *bytes, size_t len)
     int status = refuse(w, OPEN | CLOSED | FRAMED, 0);
     sse_out o;
 
-    if (status == SSE_OK && bytes == NULL && len != 0)
-        status = SSE_E_ARG;
     if (status != SSE_OK || len == 0)
         return status;
-    if (len > SSE_PART_MAX)
-        return SSE_E_TOOBIG;
-    o = free_part(w);
+    if (bytes == NULL)
+        return SSE_E_ARG;
+    free_part(w, 0, &o);
     sse_out_put(&o, bytes, len);
     return commit(w, &o);
 }
@@ -298,14 +291,12 @@ int sse_writer_read(sse_writer *w, void *dst, size_t cap, size_t *len)
     *len = 0;
     if (dst == NULL || cap == 0)
         return SSE_E_ARG;
-    while ((status = sse_writer_peek(w, &bytes, &n)) == SSE_OK && *len < cap) {
-        if (n > cap - *len)
-            n = cap - *len;
-        memcpy((char *)dst + *len, bytes, n);
-        *len += n;
-        sse_writer_consume(w, n);
-    }
-    return *len > 0 ? SSE_OK : status;
+    status = sse_writer_peek(w, &bytes, &n);
+    if (status != SSE_OK)
+        return status;
+    *len = n < cap ? n : cap;
+    memcpy(dst, bytes, *len);
+    return sse_writer_consume(w, *len);
 }
 
 /* see sse/writer.h */
@@ -320,7 +311,7 @@ int sse_writer_flush(sse_writer *w, sse_sink *sink, void *user)
         w->state |= SINKING;
         sunk = sink(user, bytes, n, &taken);
         w->state &= ~(size_t)SINKING;
-        if ((sunk != SSE_OK && sunk != SSE_AGAIN) || taken > n) {
+        if (sunk < SSE_OK || sunk > SSE_AGAIN || taken > n) {
             w->state |= FAILED;
             return SSE_E_IO;
         }
@@ -340,8 +331,9 @@ int sse_writer_close(sse_writer *w)
     if (status != SSE_OK)
         return status;
     if ((w->state & (CHUNKED | CLOSED)) == CHUNKED) {
-        sse_out o = free_part(w);
+        sse_out o;
 
+        free_part(w, 0, &o);
         o.cap += RESERVE;
         SSE_OUT_LIT(&o, LAST_CHUNK);
         w->used += o.len;
