@@ -1,0 +1,147 @@
+#define _GNU_SOURCE
+
+#include "options.h"
+
+#include <sse/sse.h>
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: some-command | ssecat [OPTION]...\n"
+    "Serve each line of standard input as a Server-Sent Event, to any number of clients.\n"
+    "\n"
+    "  -p, --port N             TCP port; 0 takes a free one (8080)\n"
+    "  -b, --bind ADDRESS       address to listen on (127.0.0.1)\n"
+    "  -e, --event NAME         type of the events (message)\n"
+    "  -H, --heartbeat SECONDS  a comment after so much silence; 0 for none (15)\n"
+    "  -r, --retry MS           reconnection time that clients are told (their own)\n"
+    "  -c, --cors ORIGIN        let pages of this origin read the stream; * for any\n"
+    "  -m, --max-clients N      streams at a time; more are answered 503 (1000)\n"
+    "  -w, --wait N             read no input until N clients are connected (0)\n"
+    "  -s, --stay               go on serving when the input has ended\n"
+    "  -q, --quiet              print errors only\n"
+    "  -h, --help               print this and exit\n"
+    "  -V, --version            print the version and exit\n"
+    "\n"
+    "GET / is a page that shows the stream, GET /events is the stream.\n"
+    "A line may have 64 KiB; a longer one arrives in pieces. A client that does not keep up is "
+    "cut\n"
+    "when it is 256 KiB behind. At the end of the input, and on SIGTERM or SIGINT, the clients "
+    "get\n"
+    "what is queued and a time to come back; then ssecat exits.\n";
+
+static const struct option known[] = {
+    {"port", required_argument, NULL, 'p'},
+    {"bind", required_argument, NULL, 'b'},
+    {"event", required_argument, NULL, 'e'},
+    {"heartbeat", required_argument, NULL, 'H'},
+    {"retry", required_argument, NULL, 'r'},
+    {"cors", required_argument, NULL, 'c'},
+    {"max-clients", required_argument, NULL, 'm'},
+    {"wait", required_argument, NULL, 'w'},
+    {"stay", no_argument, NULL, 's'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+/* Read a whole number from 0 to most. */
+static int number(const char *text, uint32_t most, uint32_t *value)
+{
+    unsigned long n;
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9' || strlen(text) > 10)
+        return -1;
+    n = strtoul(text, &end, 10);
+    if (*end != '\0' || n > most)
+        return -1;
+    *value = (uint32_t)n;
+    return 0;
+}
+
+static int set(options *o, int option, const char *text)
+{
+    uint32_t n = 0;
+
+    switch (option) {
+    case 'p':
+        o->port = text;
+        return number(text, 65535, &n);
+    case 'b':
+        o->bind = text;
+        return 0;
+    case 'e':
+        o->event = text;
+        return sse_type_valid(text, strlen(text)) && strlen(text) <= 256 ? 0 : -1;
+    case 'H':
+        if (number(text, 86400, &n) != 0)
+            return -1;
+        o->heartbeat_ms = n * 1000;
+        return 0;
+    case 'r':
+        return number(text, SSE_RETRY_MAX, &o->retry_ms);
+    case 'c': {
+        sse_head head = {.version = SSE_HTTP_1_1, .allow_origin = {text, strlen(text)}};
+        size_t len;
+
+        o->cors = text;
+        return sse_http_head(&head, NULL, 0, &len) == SSE_E_SPACE && len < 1024 ? 0 : -1;
+    }
+    case 'm':
+        return number(text, 1000000, &o->max_clients);
+    case 'w':
+        return number(text, 1000000, &o->wait);
+    case 's':
+        o->stay = 1;
+        return 0;
+    case 'q':
+        o->quiet = 1;
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+int options_read(options *o, int argc, char **argv)
+{
+    int option, index = -1;
+
+    memset(o, 0, sizeof *o);
+    o->bind = "127.0.0.1";
+    o->port = "8080";
+    o->heartbeat_ms = SSE_HEARTBEAT_MS;
+    o->max_clients = 1000;
+
+    while ((option = getopt_long(argc, argv, "p:b:e:H:r:c:m:w:sqhV", known, &index)) != -1) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            return EXIT_SUCCESS + 1;
+        }
+        if (option == 'V') {
+            printf("ssecat, libsse %s\n", sse_version_text());
+            return EXIT_SUCCESS + 1;
+        }
+        if (option == '?') {
+            fputs("Try 'ssecat --help'.\n", stderr);
+            return EXIT_FAILURE + 1;
+        }
+        if (set(o, option, optarg) != 0) {
+            fprintf(stderr, "ssecat: bad value for -%c: '%s'\n", option, optarg);
+            return EXIT_FAILURE + 1;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "ssecat: unexpected '%s'; input comes on standard input\n", argv[optind]);
+        return EXIT_FAILURE + 1;
+    }
+    if (o->wait > o->max_clients) {
+        fputs("ssecat: --wait for more clients than --max-clients lets in\n", stderr);
+        return EXIT_FAILURE + 1;
+    }
+    return 0;
+}
