@@ -35,7 +35,7 @@ static size_t break_len(const char *p, size_t n)
     return n > 1 && p[0] == '\r' && p[1] == '\n' ? 2 : 1;
 }
 
-static int is_broken(const sse_str *part)
+static int is_missing(const sse_str *part)
 {
     return part->ptr == NULL && part->len > 0;
 }
@@ -44,8 +44,8 @@ int sse_event_check(const sse_event *ev, int open)
 {
     if (ev == NULL)
         return open ? SSE_OK : SSE_E_ARG;
-    if (is_broken(&ev->comment) || is_broken(&ev->type) || is_broken(&ev->id) ||
-        is_broken(&ev->data))
+    if (is_missing(&ev->comment) || is_missing(&ev->type) || is_missing(&ev->id) ||
+        is_missing(&ev->data))
         return SSE_E_ARG;
     if (open ? ev->data.ptr != NULL
              : !(ev->comment.ptr || ev->type.ptr || ev->id.ptr || ev->data.ptr || ev->retry_ms))
@@ -96,9 +96,12 @@ void sse_event_put(sse_out *o, const sse_event *ev, int open)
             put_part(o, "\nevent: ", 8, &ev->type);
         put_part(o, "\nid: ", 5, &ev->id);
         if (ev->retry_ms) {
-            SSE_OUT_LIT(o, "retry: ");
-            sse_out_number(o, ev->retry_ms);
-            SSE_OUT_LIT(o, "\n");
+            char digits[10];
+            sse_str retry;
+
+            retry.ptr = sse_digits(digits + sizeof digits, ev->retry_ms);
+            retry.len = (size_t)(digits + sizeof digits - retry.ptr);
+            put_part(o, "\nretry: ", 8, &retry);
         }
         put_part(o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &ev->data);
     }

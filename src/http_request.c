@@ -124,21 +124,24 @@ static weight weigh(sse_str accept, sse_str type)
     return best;
 }
 
-static weight weigh_stream(const char *accept, size_t len)
-{
-    return weigh(range(accept, len), SSE_LIT("text/event-stream"));
-}
+static const char event_stream[] = "text/event-stream";
 
 /* see sse/http.h */
 int sse_http_accepts(const char *accept, size_t len)
 {
-    return weigh_stream(accept, len).q > 0;
+    return sse_http_accepts_type(accept, len, event_stream, sizeof event_stream - 1);
+}
+
+/* see sse/http.h */
+int sse_http_accepts_type(const char *accept, size_t len, const char *type, size_t type_len)
+{
+    return weigh(range(accept, len), range(type, type_len)).q > 0;
 }
 
 /* see sse/http.h */
 int sse_http_prefers(const char *accept, size_t len, const char *other, size_t other_len)
 {
-    const weight stream = weigh_stream(accept, len);
+    const weight stream = weigh(range(accept, len), range(event_stream, sizeof event_stream - 1));
     const weight plain = weigh(range(accept, len), range(other, other_len));
 
     return stream.q > plain.q ||

@@ -6,7 +6,7 @@
 
 sse_out sse_out_to(void *dst, size_t cap)
 {
-    sse_out o = {dst, cap, 0, cap, 0};
+    sse_out o = {dst, cap, 0, cap, 0, 0};
 
     return o;
 }
@@ -28,24 +28,24 @@ void sse_out_put(sse_out *o, const void *bytes, size_t n)
     }
 }
 
-void sse_out_number(sse_out *o, uint32_t number)
+char *sse_digits(char *end, uint32_t number)
 {
-    /* Subtraction in place of division: small processors have no divide instruction, and the call
-     * that stands in for it would be the core's only one outside of memory functions. */
-    static const uint32_t powers[] = {1000000000, 100000000, 10000000, 1000000, 100000,
-                                      10000,      1000,      100,      10,      1};
-    char digits[10];
-    size_t n = 0, i;
+    /* Long division in binary. Small processors cannot divide, and the function that stands in for
+     * it would be the only one that the core needs beside memory functions. */
+    do {
+        unsigned rest = 0, bit;
 
-    for (i = 0; i < 10; i++) {
-        char digit = '0';
-
-        for (; number >= powers[i]; number -= powers[i])
-            digit++;
-        if (n > 0 || digit > '0' || i == 9)
-            digits[n++] = digit;
-    }
-    sse_out_put(o, digits, n);
+        for (bit = 0; bit < 32; bit++) {
+            rest = rest << 1 | number >> 31;
+            number <<= 1;
+            if (rest >= 10) {
+                rest -= 10;
+                number |= 1;
+            }
+        }
+        *--end = (char)('0' + rest);
+    } while (number > 0);
+    return end;
 }
 
 int sse_out_end(const sse_out *o, size_t *len)

@@ -22,6 +22,7 @@ typedef struct sse_out {
     size_t pos;  /* where the next byte goes */
     size_t cap;  /* how much of it may be written */
     size_t len;  /* how much was put */
+    size_t head; /* how much of that is kept free at the front, for the writer */
 } sse_out;
 
 /* Linear memory. */
@@ -30,8 +31,8 @@ sse_out sse_out_to(void *dst, size_t cap);
 /* Put n bytes; n may be 0. */
 void sse_out_put(sse_out *o, const void *bytes, size_t n);
 
-/* Put a number in decimal digits. */
-void sse_out_number(sse_out *o, uint32_t number);
+/* Write a number in decimal digits, ten at the most, ahead of end; returns the first of them. */
+char *sse_digits(char *end, uint32_t number);
 
 /* Put a string literal. */
 #define SSE_OUT_LIT(o, text) sse_out_put((o), "" text, sizeof(text) - 1)

@@ -13,12 +13,12 @@
  *                          ^ read                ^ read + used
  *
  * The ring may wrap anywhere; queued bytes never move. RESERVE bytes are out of reach for events,
- * so that there is always room to end the last frame and the stream. The members are all size_t,
- * which makes an array of size_t proper memory for a writer.
+ * so that there is always room for the last chunk. The members are all size_t, which makes an array
+ * of size_t proper memory for a writer.
  *
  *                        begin
  *         +----------+ --------> +------+ --.
- * send | boundary |           | open |   | append
+ *    send | boundary |           | open |   | append
  *         +----------+ <-------- +------+ <-'
  *                       finish
  *
@@ -41,13 +41,13 @@ enum {
     FRAMED = 64   /* the first chunk is behind us */
 };
 
-/* The head of a chunk: eight hexadecimal digits, CR, LF. It is filled in when the length of the
- * chunk is known. */
-enum { CHUNK_HEAD = 10 };
-
-#define CHUNK_TAIL "\r\n"
 #define LAST_CHUNK "0\r\n\r\n"
-#define RESERVE    (sizeof CHUNK_TAIL LAST_CHUNK - 1)
+
+enum {
+    CHUNK_HEAD = 10, /* eight hexadecimal digits, filled in when they are known; CR, LF */
+    CHUNK_TAIL = 2,  /* CR, LF */
+    RESERVE = sizeof LAST_CHUNK - 1
+};
 
 static char *ring(sse_writer *w)
 {
@@ -65,61 +65,62 @@ static int refuse(const sse_writer *w, size_t of, size_t want)
     return (w->state & of) == want ? SSE_OK : SSE_E_STATE;
 }
 
-/* The free part of the ring, as far as it is in reach, less its first `head` bytes. */
+/* Make o the free part of the ring, as far as it is in reach. If a chunk goes there, o begins
+ * behind the head of it, and what its tail needs is out of reach as well. */
 static void free_part(sse_writer *w, size_t head, sse_out *o)
 {
+    const size_t reserve = head > 0 ? RESERVE + CHUNK_TAIL : RESERVE;
+    const size_t unused = w->size - w->used;
+
     o->ring = ring(w);
     o->size = w->size;
     o->pos = w->read + w->used + head;
     if (o->pos >= w->size)
         o->pos -= w->size;
-    o->cap = w->size - w->used > RESERVE ? w->size - w->used - RESERVE : 0;
+    o->cap = unused > reserve ? unused - reserve : 0;
     o->len = head;
+    o->head = head;
 }
 
-/* Queue what was put into the free part, all of it or nothing. */
-static int commit(sse_writer *w, const sse_out *o)
+/* Start to queue something, unless a state in `of` refuses it: o is where it goes. Bytes that
+ * FRAMED refuses are no chunk; all else is one, if there are chunks. */
+static int start(sse_writer *w, size_t of, size_t want, sse_out *o)
 {
+    int status = refuse(w, of, want);
+
+    if (status == SSE_OK)
+        free_part(w, w->state & CHUNKED && !(of & FRAMED) ? CHUNK_HEAD : 0, o);
+    return status;
+}
+
+/* Queue what was put into o, all of it or nothing. A chunk without a payload would end the stream,
+ * so nothing is what becomes of it. */
+static int commit(sse_writer *w, sse_out *o)
+{
+    uint32_t payload = (uint32_t)(o->len - o->head);
+    unsigned shift = 32;
+    sse_out head;
+
+    if (o->len == o->head)
+        return SSE_OK;
+    if (o->head > 0) {
+        o->cap += CHUNK_TAIL;
+        SSE_OUT_LIT(o, "\r\n");
+    }
     if (o->len > w->size - RESERVE)
         return SSE_E_TOOBIG;
     if (o->len > o->cap)
         return SSE_AGAIN;
+    if (o->head > 0) {
+        free_part(w, 0, &head);
+        do {
+            shift -= 4;
+            sse_out_put(&head, &"0123456789abcdef"[payload >> shift & 15], 1);
+        } while (shift > 0);
+        SSE_OUT_LIT(&head, "\r\n");
+        w->state |= FRAMED;
+    }
     w->used += o->len;
-    return SSE_OK;
-}
-
-/* Start a frame, unless the state refuses it: o is where its payload goes. */
-static int start(sse_writer *w, size_t want, sse_out *o)
-{
-    int status = refuse(w, OPEN | CLOSED, want);
-
-    if (status == SSE_OK)
-        free_part(w, w->state & CHUNKED ? CHUNK_HEAD : 0, o);
-    return status;
-}
-
-/* End the frame and queue it. A chunk without payload is dropped: it would end the stream. */
-static int commit_frame(sse_writer *w, sse_out *o)
-{
-    char text[CHUNK_HEAD];
-    size_t payload = o->len - CHUNK_HEAD;
-    sse_out head;
-    int status, i;
-
-    if (w->state & CHUNKED && payload == 0)
-        return SSE_OK;
-    free_part(w, 0, &head);
-    status = commit(w, o);
-    if (status != SSE_OK || (w->state & CHUNKED) == 0)
-        return status;
-    memcpy(text + CHUNK_HEAD - 2, "\r\n", 2);
-    for (i = CHUNK_HEAD - 2; i-- > 0; payload >>= 4)
-        text[i] = "0123456789abcdef"[payload & 15];
-    sse_out_put(&head, text, sizeof text);
-    o->cap += RESERVE;
-    SSE_OUT_LIT(o, CHUNK_TAIL);
-    w->used += sizeof CHUNK_TAIL - 1;
-    w->state |= FRAMED;
     return SSE_OK;
 }
 
@@ -150,14 +151,14 @@ sse_writer *sse_writer_init(void *mem, size_t size, uint32_t flags)
 static int enqueue(sse_writer *w, const sse_event *ev, int open)
 {
     sse_out o;
-    int status = start(w, 0, &o);
+    int status = start(w, OPEN | CLOSED, 0, &o);
 
     if (status == SSE_OK)
         status = sse_event_check(ev, open);
     if (status != SSE_OK)
         return status;
     sse_event_put(&o, ev, open);
-    status = commit_frame(w, &o);
+    status = commit(w, &o);
     if (status == SSE_OK)
         w->state |= (size_t)open;
     return status;
@@ -196,7 +197,7 @@ int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken
     const char *text = data;
     size_t n = 0;
     sse_out o;
-    int status = start(w, OPEN, &o);
+    int status = start(w, OPEN | CLOSED, OPEN, &o);
 
     *taken = 0;
     if (status != SSE_OK || len == 0)
@@ -207,7 +208,7 @@ int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken
         n = 1;
     n += sse_lines_put(&o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, text + n, len - n, o.cap);
     if (n > 0) {
-        commit_frame(w, &o);
+        commit(w, &o);
         w->state &= ~(size_t)CR;
         if (text[n - 1] == '\r')
             w->state |= CR;
@@ -220,12 +221,12 @@ int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken
 int sse_writer_finish(sse_writer *w)
 {
     sse_out o;
-    int status = start(w, OPEN, &o);
+    int status = start(w, OPEN | CLOSED, OPEN, &o);
 
     if (status != SSE_OK)
         return status;
     SSE_OUT_LIT(&o, "\n\n");
-    status = commit_frame(w, &o);
+    status = commit(w, &o);
     if (status == SSE_OK)
         w->state &= ~(size_t)(OPEN | CR);
     return status;
@@ -234,14 +235,13 @@ int sse_writer_finish(sse_writer *w)
 /* see sse/writer.h */
 int sse_writer_raw(sse_writer *w, const void *bytes, size_t len)
 {
-    int status = refuse(w, OPEN | CLOSED | FRAMED, 0);
     sse_out o;
+    int status = start(w, OPEN | CLOSED | FRAMED, 0, &o);
 
-    if (status != SSE_OK || len == 0)
+    if (status == SSE_OK && bytes == NULL && len > 0)
+        status = SSE_E_ARG;
+    if (status != SSE_OK)
         return status;
-    if (bytes == NULL)
-        return SSE_E_ARG;
-    free_part(w, 0, &o);
     sse_out_put(&o, bytes, len);
     return commit(w, &o);
 }
@@ -315,10 +315,11 @@ int sse_writer_flush(sse_writer *w, sse_sink *sink, void *user)
             w->state |= FAILED;
             return SSE_E_IO;
         }
-        if (taken > 0)
-            sse_writer_consume(w, taken);
-        if (taken == 0 || sunk == SSE_AGAIN)
+        if (taken == 0)
             return SSE_AGAIN;
+        sse_writer_consume(w, taken);
+        if (sunk == SSE_AGAIN)
+            return sunk;
     }
     return status == SSE_AGAIN ? SSE_OK : status;
 }

@@ -26,7 +26,7 @@ extern "C" {
  *
  * The format has had these five parts since 2009, so this struct is frozen. */
 typedef struct sse_event {
-    sse_str comment;   /* comment lines ahead of the fields; may span lines; ignored by clients */
+    sse_str comment;   /* lines that clients ignore, ahead of the fields; empty: a lone colon */
     sse_str id;        /* absent: the client keeps its last event ID; empty: it forgets it */
     sse_str type;      /* absent or empty: "message" */
     sse_str data;      /* absent: nothing is dispatched; empty: an event whose data is "" */

@@ -95,6 +95,11 @@ SSE_API int sse_http_head(sse_head *head, void *dst, size_t cap, size_t *len);
  * Spec: RFC 9110, section 12.5.1. */
 SSE_API int sse_http_accepts(const char *accept, size_t len);
 
+/* Tell the same of another media type, such as "application/json": for a route that serves several
+ * and answers 406 where none of them fits. */
+SSE_API int sse_http_accepts_type(const char *accept, size_t len, const char *type,
+                                  size_t type_len);
+
 /* Tell whether a client would rather have a stream than a plain answer: for a route that serves
  * both.
  *

@@ -38,7 +38,7 @@ typedef int sse_sink(void *user, const void *bytes, size_t len, size_t *taken);
 
 /* Bytes of a block that are not queue: size minus this is the capacity. A constant, also below. */
 SSE_API size_t sse_writer_overhead(void);
-#define SSE_WRITER_OVERHEAD (5 * sizeof(size_t) + 7)
+#define SSE_WRITER_OVERHEAD (5 * sizeof(size_t) + 5)
 
 /* The least capacity of a queue, in bytes. */
 #define SSE_WRITER_CAPACITY_MIN 64

@@ -1,0 +1,33 @@
+# Write OUTPUT/sse.c and OUTPUT/sse.h: the library as two files, to be copied into another tree.
+#
+#   HEADERS   the public headers, each behind those that it includes
+#   SOURCES   the sources; private headers go ahead of them
+#   TOP       the source tree
+#
+# Includes of the project's own headers are left out, since what they name stands above.
+cmake_minimum_required(VERSION 3.18)
+
+function(append_file variable path)
+    file(READ ${path} text)
+    string(REGEX REPLACE "#include \"[^\"]*\"\n" "" text "${text}")
+    string(APPEND ${variable} "${text}\n")
+    set(${variable} "${${variable}}" PARENT_SCOPE)
+endfunction()
+
+set(origin "libsse ${VERSION}, all in one file; MIT license, see LICENSE in its repository.")
+
+set(header "/* sse.h - ${origin} */\n")
+foreach(name ${HEADERS})
+    append_file(header ${TOP}/include/sse/${name}.h)
+endforeach()
+
+set(source "/* sse.c - ${origin} */\n#include \"sse.h\"\n\n")
+foreach(name out encode ascii)
+    append_file(source ${TOP}/src/${name}.h)
+endforeach()
+foreach(name ${SOURCES})
+    append_file(source ${TOP}/src/${name}.c)
+endforeach()
+
+file(WRITE ${OUTPUT}/sse.h "${header}")
+file(WRITE ${OUTPUT}/sse.c "${source}")

@@ -1,0 +1,12 @@
+# Build the tree anew with other options, and test it.
+#   run.sh NAME build|unit|test OPTION...      in $PWD/NAME; unit: the unit tests only
+set -eu
+name=$1 what=$2
+shift 2
+"$CMAKE" -S "$TOP" -B "$name" -DSSE_NESTED_BUILDS=OFF "$@"
+"$CMAKE" --build "$name" -j2
+case $what in
+build) ;;
+unit) (cd "$name" && ctest --output-on-failure --no-tests=error -L unit) ;;
+test) (cd "$name" && ctest --output-on-failure --no-tests=error -L 'unit|e2e') ;;
+esac

@@ -1,0 +1,47 @@
+# Install the library, and use it as others do: find_package, pkg-config, add_subdirectory and
+# FetchContent; static and shared; with the library folder named in three ways.
+set -eu
+here=$PWD/consumer
+version=$(sed -n 's/^#define SSE_VERSION_M[A-Z]* \([0-9]*\).*/\1/p; s/^#define SSE_VERSION_PATCH \([0-9]*\).*/\1/p' \
+    "$TOP/include/sse/version.h" | paste -sd.)
+rm -rf "$here"
+
+# says PROGRAM: whether it prints what it should
+says() {
+    printed=$("$1")
+    [ "$printed" = "data: linked
+
+$version" ] || { echo "$1 printed: $printed"; exit 1; }
+}
+
+for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
+    prefix=$here/prefix
+    case $libdir in /*) full=$libdir ;; *) full=$prefix/$libdir ;; esac
+    echo "== installed with the library folder $libdir"
+    rm -rf "$prefix" "$here/build"
+    "$CMAKE" -S "$TOP" -B "$here/build" -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR="$libdir" \
+        -DSSE_BUILD_TESTS=OFF -DSSE_BUILD_EXAMPLES=OFF >"$here.log"
+    "$CMAKE" --build "$here/build" -j2 >>"$here.log"
+    "$CMAKE" --install "$here/build" >>"$here.log"
+    [ -f "$full/libsse.a" ] && [ -e "$full/libsse.so" ] && [ -f "$full/cmake/sse/sseConfig.cmake" ]
+    if command -v pkg-config >/dev/null; then
+        export PKG_CONFIG_PATH="$full/pkgconfig"
+        [ "$(pkg-config --modversion sse)" = "$version" ]
+        "$CC" "$TOP/tests/consumer/consumer.c" $(pkg-config --cflags --libs sse) -Wl,-rpath,"$full" -o "$here/shared"
+        says "$here/shared"
+        "$CC" "$TOP/tests/consumer/consumer.c" $(pkg-config --cflags sse) "$full/libsse.a" -o "$here/static"
+        says "$here/static"
+    fi
+done
+
+for shared in OFF ON; do
+    for way in find_package add_subdirectory fetch_content; do
+        echo "== $way, shared $shared"
+        "$CMAKE" -S "$TOP/tests/consumer" -B "$here/$way$shared" -DWAY=$way -DBUILD_SHARED_LIBS=$shared \
+            -DSSE_TREE="$TOP" -Dsse_DIR="$full/cmake/sse" >"$here.log"
+        "$CMAKE" --build "$here/$way$shared" -j2 >>"$here.log"
+        says "$here/$way$shared/consumer"
+        if ldd "$here/$way$shared/consumer" | grep -q libsse; then linked=ON; else linked=OFF; fi
+        [ $linked = $shared ] || { echo "$way linked the other library"; exit 1; }
+    done
+done

@@ -1,0 +1,61 @@
+"""What README.md shows is what the tree has:  python3 readme.py BUILD_DIR"""
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(sys.argv.pop(1))
+
+
+def read(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as f:
+        return f.read()
+
+
+class Readme(unittest.TestCase):
+    readme = read("README.md")
+
+    def test_its_first_example_is_format_c_and_prints_what_it_says(self):
+        code, printed = re.search(r"```c\n(.*?)```\n\n((?:    [^\n]*\n)+)", self.readme,
+                                  re.S).groups()
+        self.assertEqual(code, read("examples/format.c"))
+        done = subprocess.run([os.path.join(BUILD, "format")], stdout=subprocess.PIPE)
+        self.assertEqual(re.sub("(?m)^    ", "", printed) + "\n", done.stdout.decode())
+
+    def test_the_functions_that_it_names_exist(self):
+        known = set(read("tests/symbols/exported.txt").split())
+        named = set(re.findall(r"\b(sse_[a-z0-9_]+)\(", self.readme))
+        self.assertGreater(len(named), 10)
+        self.assertEqual(named - known, set())
+
+    def test_the_files_that_it_names_exist(self):
+        named = set(re.findall(r"`((?:examples|tests|include|src)/[\w./]+)`", self.readme))
+        self.assertGreater(len(named), 3)
+        self.assertEqual([n for n in named if not os.path.exists(os.path.join(TOP, n))], [])
+
+    def test_its_code_compiles(self):
+        blocks = re.findall(r"```c\n(.*?)```", self.readme, re.S)
+        self.assertGreater(len(blocks), 3)
+        for block in blocks[1:]:
+            text = ("#include <sse/sse.h>\n#include <string.h>\n#include <errno.h>\n"
+                    "#include <sys/types.h>\n#include <sys/socket.h>\n%s\n" % self.program(block))
+            done = subprocess.run([os.environ.get("CC", "cc"), "-x", "c", "-std=gnu99", "-Wall",
+                                   "-Wextra", "-Werror", "-Wno-unused", "-fsyntax-only",
+                                   "-I", os.path.join(TOP, "include"), "-"],
+                                  input=text.encode(), stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, 0, block + done.stderr.decode())
+
+    def program(self, block):
+        """Statements go into a function that has what they speak of."""
+        if re.match(r"(static|int|#)", block):
+            return block
+        return ("void f(sse_writer *w, sse_sink *sink, int fd, uint64_t now_ms, const char *text,\n"
+                "       size_t n, const char *accept, const char *last_event_id, const char *query)\n"
+                "{\n%s}\n" % block)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,38 @@
+# What the library shows and what it needs.
+#   check.sh STATIC_LIBRARY SHARED_LIBRARY
+set -eu
+static=$1 shared=$2
+memory='^(memchr|memcmp|memcpy|memmove|memset)$'
+here=$TOP/tests/symbols
+
+fail() {
+    echo "$*"
+    exit 1
+}
+
+# The exported symbols are the ABI: a change of the list is a decision.
+nm -D --defined-only "$shared" | awk '{print $3}' | LC_ALL=C sort >exported.txt
+[ -s exported.txt ] || fail "no exported symbol was found"
+diff "$here/exported.txt" exported.txt || fail "the exported symbols are not those of tests/symbols/exported.txt"
+
+# Each of them is declared in a header, and the other way round.
+grep -h '^SSE_API' "$TOP"/include/sse/*.h | grep -oE 'sse_[a-z_0-9]+[(]' | tr -d '(' | LC_ALL=C sort -u >declared.txt
+diff exported.txt declared.txt || fail "declared and exported functions differ"
+
+# Of libc, memory functions only. What one object defines, another may use.
+nm --defined-only "$static" | awk 'NF == 3 && $2 ~ /[A-Z]/ {print $3}' | LC_ALL=C sort -u >defined.txt
+nm -u "$static" | awk '$1 == "U" {print $2}' | LC_ALL=C sort -u | LC_ALL=C comm -23 - defined.txt |
+    grep -vE '^_GLOBAL_OFFSET_TABLE_$' >needed.txt || true
+[ -s needed.txt ] || fail "no needed symbol was found, not even memcpy"
+! grep -vE "$memory" needed.txt || fail "the library needs more than memory functions"
+! grep -v '^sse_' defined.txt || fail "a global name without sse_"
+
+# No data that changes, no data to relocate, in any object.
+objects=$(ar t "$static" | wc -l)
+sections=$(objdump -h "$static" | awk '$2 ~ /^\.(data|bss|tdata|tbss)/ {n++; if ($3 !~ /^0+$/) print $2, $3}
+    END {print "sections", n+0}')
+case $sections in
+"sections $((2 * objects))") ;;
+*) fail "data in an object: $sections" ;;
+esac
+echo "$(wc -l <exported.txt) functions, $objects objects, needed: $(tr '\n' ' ' <needed.txt)"
