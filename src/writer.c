@@ -174,14 +174,8 @@ int sse_writer_send(sse_writer *w, const sse_event *ev)
 int sse_writer_put(sse_writer *w, const char *type, size_t type_len, const char *data,
                    size_t data_len, const char *id, size_t id_len)
 {
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+    const sse_event ev = {{NULL, 0}, {id, id_len}, {type, type_len}, {data, data_len}, 0};
 
-    ev.type.ptr = type;
-    ev.type.len = type_len;
-    ev.data.ptr = data;
-    ev.data.len = data_len;
-    ev.id.ptr = id;
-    ev.id.len = id_len;
     return sse_writer_send(w, &ev);
 }
 
@@ -238,10 +232,10 @@ int sse_writer_raw(sse_writer *w, const void *bytes, size_t len)
     sse_out o;
     int status = start(w, OPEN | CLOSED | FRAMED, 0, &o);
 
-    if (status == SSE_OK && bytes == NULL && len > 0)
-        status = SSE_E_ARG;
-    if (status != SSE_OK)
+    if (status != SSE_OK || len == 0)
         return status;
+    if (bytes == NULL)
+        return SSE_E_ARG;
     sse_out_put(&o, bytes, len);
     return commit(w, &o);
 }

@@ -1,0 +1,106 @@
+/* Starts ssecat for the tests with Node.js, and stops what a test has left behind. Every wait has a
+ * limit, and so has the whole run. */
+import { spawn } from "node:child_process";
+import { afterEach } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const LIMIT_MS = 5000; // for anything that is to happen at once
+const RUN_MS = 40000;
+const SKIPPED = 77; // what ctest takes for: skipped
+
+const program = process.argv[2];
+const running = new Set();
+
+setTimeout(() => {
+    console.error(`not done within ${RUN_MS} ms`);
+    process.exit(1);
+}, RUN_MS).unref();
+
+if (!program) {
+    console.error(`Usage: node ${process.argv[1]} SSECAT_PATH`);
+    process.exit(2);
+}
+
+afterEach(() => Promise.all([...running].map((server) => server.end("SIGKILL"))));
+
+/** End the run as skipped, and say what is missing. */
+export function skip(reason) {
+    console.log(`Skipped: ${reason}`);
+    process.exit(SKIPPED);
+}
+
+/** A package that package.json names. */
+export async function need(name) {
+    try {
+        return await import(name);
+    } catch (error) {
+        if (error.code !== "ERR_MODULE_NOT_FOUND")
+            throw error;
+        return skip(`${name} is not installed (npm install --prefix tests/e2e --no-package-lock)`);
+    }
+}
+
+/** Wait for the condition to come true, and return what it gave. */
+export async function until(what, condition, limit = LIMIT_MS) {
+    const end = performance.now() + limit;
+
+    for (;;) {
+        const value = await condition();
+        if (value)
+            return value;
+        if (performance.now() > end)
+            throw new Error(`not within ${limit} ms: ${what}`);
+        await sleep(10);
+    }
+}
+
+class Server {
+    constructor(args) {
+        this.process = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+        this.process.stdin.on("error", () => {}); // it was killed with lines on their way
+        this.process.on("error", (error) => (this.failed = error));
+        this.process.on("exit", (code, signal) => (this.ending = code ?? signal));
+        this.process.stdout.setEncoding("utf8").on("data", (text) => (this.told += text));
+        this.told = "";
+        running.add(this);
+    }
+
+    /** Wait until it has told where it is. */
+    async ready() {
+        await until("ssecat tells its address", () => {
+            if (this.failed || this.ending !== undefined)
+                throw this.failed ?? new Error(`ssecat ended: ${this.ending}`);
+            return this.told.includes("\n");
+        });
+        [this.url, this.port] = /http:\/\/[^/]+:([0-9]+)\//.exec(this.told);
+        this.events = this.url + "events";
+        return this;
+    }
+
+    /** Write lines to its standard input, or bytes as they are. */
+    say(...lines) {
+        for (const line of lines)
+            this.process.stdin.write(typeof line === "string" ? line + "\n" : line);
+    }
+
+    /** Send it a signal, or else end its input. Returns its exit code, or the signal it died of. */
+    async end(signal) {
+        if (signal)
+            this.process.kill(signal);
+        else
+            this.process.stdin.end();
+        await until("ssecat ends", () => this.failed || this.ending !== undefined);
+        running.delete(this);
+        return this.ending;
+    }
+}
+
+/** Start ssecat at any port. */
+export function serve(...args) {
+    return new Server(["--port", "0", ...args]).ready();
+}
+
+/** Start it anew where one was that has ended. */
+export function serveAgain(before, ...args) {
+    return new Server(["--port", before.port, ...args]).ready();
+}
