@@ -14,14 +14,16 @@ function(append_file variable path)
     set(${variable} "${${variable}}" PARENT_SCOPE)
 endfunction()
 
-set(origin "libsse ${VERSION}, all in one file; MIT license, see LICENSE in its repository.")
+file(READ ${TOP}/LICENSE license) # which wants to go wherever the code goes
+string(STRIP "${license}" license)
+set(origin "libsse ${VERSION}, all in one file.\n\n${license} */\n")
 
-set(header "/* sse.h - ${origin} */\n")
+set(header "/* sse.h - ${origin}")
 foreach(name ${HEADERS})
     append_file(header ${TOP}/include/sse/${name}.h)
 endforeach()
 
-set(source "/* sse.c - ${origin} */\n#include \"sse.h\"\n\n")
+set(source "/* sse.c - ${origin}#include \"sse.h\"\n\n")
 foreach(name out encode ascii)
     append_file(source ${TOP}/src/${name}.h)
 endforeach()

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define LIVES      400
+#define LIVES      4000
 #define ACTS       160
 #define EVENTS_MAX ACTS
 #define DATA_MAX   8192

@@ -20,9 +20,8 @@
 enum {
     HEAD_MAX = 8192,        /* bytes of a request head */
     HEAD_MS = 5000,         /* for it to come */
-    ANSWER_MS = 10000,      /* for an answer, or the rest of a stream, to be taken */
+    ANSWER_MS = 5000,       /* for an answer, or the rest of a stream, to be taken */
     LINGER_MS = 1000,       /* for the peer to close */
-    PATIENCE_MS = 1000,     /* how long a stream may hold up the input before it has caught up */
     GONE_MS = 30000,        /* for a peer to acknowledge what was sent */
     BACK_MS = 1000,         /* a client that is sent away comes back after this time */
     BACK_SPREAD_MS = 4000,  /* and up to this time later */
@@ -217,8 +216,10 @@ static void receive(clients *cs, client *c)
 {
     char waste[4096];
     request r;
+    int rounds; /* bounded, for a peer may send without end; what it sends next makes epoll tell
+                   again */
 
-    while (c->fd >= 0) {
+    for (rounds = 0; rounds < 16 && c->fd >= 0; rounds++) {
         const int reading = c->state == READING;
         char *const to = reading ? c->head + c->head_len : waste;
         const ssize_t n = recv(c->fd, to, reading ? HEAD_MAX - c->head_len : sizeof waste, 0);
@@ -268,10 +269,10 @@ int clients_have_room(clients *cs)
 
     for (c = cs->first; c; c = c->next) {
         if (c->state != STREAMING || c->behind_ms == UINT64_MAX ||
-            cs->now_ms - c->behind_ms >= PATIENCE_MS ||
+            cs->now_ms - c->behind_ms >= cs->options->patience_ms ||
             sse_writer_pending(c->writer) <= CLIENTS_QUEUE - CLIENTS_BATCH_MAX)
             continue;
-        wake_at(cs, c->behind_ms + PATIENCE_MS);
+        wake_at(cs, c->behind_ms + cs->options->patience_ms);
         room = 0;
     }
     return room;

@@ -156,7 +156,7 @@ static void accept_all(server *s)
             clients_add(&s->clients, fd);
         else if (errno == EAGAIN || errno == EWOULDBLOCK)
             return;
-        else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        else if (errno != EINTR && errno != ECONNABORTED) /* out of descriptors, say */
             break;
     }
     listen_on(s, 0);

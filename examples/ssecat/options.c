@@ -21,6 +21,7 @@ static const char help[] =
     "  -c, --cors ORIGIN        let pages of this origin read the stream; * for any\n"
     "  -m, --max-clients N      streams at a time; more are answered 503 (1000)\n"
     "  -w, --wait N             read no input until N clients are connected (0)\n"
+    "  -P, --patience MS        how long a client that is behind may hold up the input (1000)\n"
     "  -s, --stay               go on serving when the input has ended\n"
     "  -q, --quiet              print errors only\n"
     "  -h, --help               print this and exit\n"
@@ -42,6 +43,7 @@ static const struct option known[] = {
     {"cors", required_argument, NULL, 'c'},
     {"max-clients", required_argument, NULL, 'm'},
     {"wait", required_argument, NULL, 'w'},
+    {"patience", required_argument, NULL, 'P'},
     {"stay", no_argument, NULL, 's'},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
@@ -96,6 +98,8 @@ static int set(options *o, int option, const char *text)
         return number(text, 1000000, &o->max_clients);
     case 'w':
         return number(text, 1000000, &o->wait);
+    case 'P':
+        return number(text, 3600000, &o->patience_ms);
     case 's':
         o->stay = 1;
         return 0;
@@ -116,8 +120,9 @@ int options_read(options *o, int argc, char **argv)
     o->port = "8080";
     o->heartbeat_ms = SSE_HEARTBEAT_MS;
     o->max_clients = 1000;
+    o->patience_ms = 1000;
 
-    while ((option = getopt_long(argc, argv, "p:b:e:H:r:c:m:w:sqhV", known, &index)) != -1) {
+    while ((option = getopt_long(argc, argv, "p:b:e:H:r:c:m:w:P:sqhV", known, &index)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);
             return EXIT_SUCCESS + 1;

@@ -13,6 +13,7 @@ typedef struct options {
     uint32_t retry_ms;     /* 0: the client's own */
     uint32_t max_clients;  /* streams at a time */
     uint32_t wait;         /* read no input until there are this many streams */
+    uint32_t patience_ms;  /* how long a stream may hold up the input before it has caught up */
     int stay;              /* go on serving when the input has ended */
     int quiet;
 } options;

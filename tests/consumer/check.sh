@@ -6,12 +6,17 @@ version=$(sed -n 's/^#define SSE_VERSION_M[A-Z]* \([0-9]*\).*/\1/p; s/^#define S
     "$TOP/include/sse/version.h" | paste -sd.)
 rm -rf "$here"
 
+fail() {
+    echo "$*"
+    exit 1
+}
+
 # says PROGRAM: whether it prints what it should
 says() {
     printed=$("$1")
     [ "$printed" = "data: linked
 
-$version" ] || { echo "$1 printed: $printed"; exit 1; }
+$version" ] || fail "$1 printed: $printed"
 }
 
 for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
@@ -23,14 +28,20 @@ for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
         -DSSE_BUILD_TESTS=OFF -DSSE_BUILD_EXAMPLES=OFF >"$here.log"
     "$CMAKE" --build "$here/build" -j2 >>"$here.log"
     "$CMAKE" --install "$here/build" >>"$here.log"
-    [ -f "$full/libsse.a" ] && [ -e "$full/libsse.so" ] && [ -f "$full/cmake/sse/sseConfig.cmake" ]
+    for file in libsse.a libsse.so libsse.so.0 cmake/sse/sseConfig.cmake; do
+        [ -e "$full/$file" ] || fail "not installed: $full/$file"
+    done
     if command -v pkg-config >/dev/null; then
         export PKG_CONFIG_PATH="$full/pkgconfig"
-        [ "$(pkg-config --modversion sse)" = "$version" ]
-        "$CC" "$TOP/tests/consumer/consumer.c" $(pkg-config --cflags --libs sse) -Wl,-rpath,"$full" -o "$here/shared"
+        [ "$(pkg-config --modversion sse)" = "$version" ] || fail "sse.pc has another version"
+        eval "set -- $(pkg-config --cflags --libs sse)" # which quotes blanks for the shell
+        "$CC" "$TOP/tests/consumer/consumer.c" "$@" -Wl,-rpath,"$full" -o "$here/shared"
         says "$here/shared"
-        "$CC" "$TOP/tests/consumer/consumer.c" $(pkg-config --cflags sse) "$full/libsse.a" -o "$here/static"
+        eval "set -- $(pkg-config --cflags sse)"
+        "$CC" "$TOP/tests/consumer/consumer.c" "$@" "$full/libsse.a" -o "$here/static"
         says "$here/static"
+    else
+        echo "skipped: sse.pc, since there is no pkg-config"
     fi
 done
 
@@ -38,10 +49,10 @@ for shared in OFF ON; do
     for way in find_package add_subdirectory fetch_content; do
         echo "== $way, shared $shared"
         "$CMAKE" -S "$TOP/tests/consumer" -B "$here/$way$shared" -DWAY=$way -DBUILD_SHARED_LIBS=$shared \
-            -DSSE_TREE="$TOP" -Dsse_DIR="$full/cmake/sse" >"$here.log"
+            -DSSE_TREE="$TOP" -DVERSION="$version" -Dsse_DIR="$full/cmake/sse" >"$here.log"
         "$CMAKE" --build "$here/$way$shared" -j2 >>"$here.log"
         says "$here/$way$shared/consumer"
         if ldd "$here/$way$shared/consumer" | grep -q libsse; then linked=ON; else linked=OFF; fi
-        [ $linked = $shared ] || { echo "$way linked the other library"; exit 1; }
+        [ $linked = $shared ] || fail "$way linked the other library"
     done
 done

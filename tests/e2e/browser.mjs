@@ -7,7 +7,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 
-import { need, serve, serveAgain, skip, until } from "./serving.mjs";
+import { connect, need, serve, serveAgain, skip, until } from "./serving.mjs";
 
 const { chromium } = await need("playwright-core");
 const shots = process.argv[3];
@@ -22,14 +22,14 @@ const browser = await chromium.launch({
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
         "--disable-background-networking", "--disable-component-update"],
 });
-const LOST = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE/;
+const LOST = /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INTERNET_DISCONNECTED)/;
 let context;
-let complaints = [];
+const complaints = [];
 
 after(() => browser.close());
 
 afterEach(async () => {
-    await context.close();
+    await context?.close();
     assert.deepEqual(complaints.splice(0), [], "the console has no errors");
 });
 
@@ -38,12 +38,14 @@ async function visit(server, options = {}) {
     context = await browser.newContext({ viewport: { width: 1100, height: 700 }, ...options });
     const page = await context.newPage();
 
+    page.expected = LOST;
     page.requests = new Set();
     page.on("request", (request) => page.requests.add(request.url()));
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type()) && !LOST.test(message.text()))
-            complaints.push(message.text());
+        const text = message.text();
+        if (["error", "warning"].includes(message.type()) && !page.expected.test(text))
+            complaints.push(text);
     });
     await page.goto(server.url);
     await state(page, "live");
@@ -75,7 +77,7 @@ const bottom = (page) => page.$eval("#log", (log) =>
 
 const numbered = (count, from = 0) => Array.from({ length: count }, (_, n) => `line ${from + n}`);
 
-test("the page shows the lines in order, and the state, the last id, a count and a rate", async () => {
+test("the page shows the lines in order, the state, the last id, a count and a rate", async () => {
     const server = await serve();
     const page = await visit(server);
 
@@ -149,28 +151,38 @@ test("a lost connection shows, and what comes after it", async () => {
     await state(page, "reconnecting");
 });
 
-test("lines that were missed while the network was gone are counted", async () => {
+test("lines that were missed while the network was down are counted", async () => {
     const server = await serve("--retry", "200");
-    const page = await visit(server);
-    const watch = await context.newPage();
+    const network = await connect(server);
+    const page = await visit(network);
+    const witness = await fetch(server.events);
+    let heard = "";
 
-    await watch.goto(server.url);
-    await state(watch, "live");
-    server.say("seen");
+    server.say("1");
     await rows(page, 1);
-    await page.evaluate(() => document.getElementById("again").click());
-    await until("a second stream of the page", async () => (server.say("twice"), (await rows(page, 1)).length > 2));
+    network.fail();
+    await state(page, "reconnecting");
+    server.say("2");
+    for await (const bytes of witness.body) {
+        heard += Buffer.from(bytes);
+        if (heard.includes("data: 2\n"))
+            break;
+    }
+    network.recover();
+    await state(page, "live");
+    server.say("3");
+    assert.deepEqual(await rows(page, 3), ["1", "1 line missed", "3"]);
 });
 
 test("a stream that is refused can be asked for again", async () => {
     const server = await serve("--retry", "200");
     const page = await visit(server);
 
+    page.expected = /ERR_CONNECTION_REFUSED|status of 503/;
     await server.end("SIGKILL");
     await state(page, "reconnecting");
     const full = await serveAgain(server, "--max-clients", "0");
     await state(page, "closed");
-    complaints = complaints.filter((text) => !/503/.test(text));
     assert.equal(await page.title(), "Closed \u00b7 ssecat");
     await full.end("SIGKILL");
     const again = await serveAgain(server);
@@ -202,7 +214,7 @@ test("a burst of 20,000 lines leaves the page quick and small", async () => {
     assert.match(await page.textContent("#older"), /newest 1,000 lines/);
     assert.ok(await page.evaluate(() => document.querySelectorAll("*").length) < 1100);
     const longest = await page.evaluate(() => window.longest);
-    assert.ok(longest < 1000, `a frame took ${longest} ms`);
+    assert.ok(longest < 1500, `a frame took ${longest} ms`);
 
     server.say(...Array(40).fill("x".repeat(60000)), "end");
     await until("the end", async () => (await rows(page, 1)).at(-1) === "end");
@@ -235,7 +247,7 @@ test("the page stands still for who reads, and goes on at a click", async () => 
     assert.equal(await shown(page, "pause"), "Resume");
     await page.click("#pause");
     await until("the line", async () => (await rows(page, 1000)).at(-1) === "later");
-    await page.setViewportSize({ width: 500, height: 400 });
+    await page.setViewportSize({ width: 1100, height: 400 });
     await until("the end is in sight", () => bottom(page));
 });
 
@@ -249,7 +261,7 @@ test("lines can be filtered, copied and cleared", async () => {
     await page.click("#copy");
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()),
         "  Apple\npear\npineAPPLE\n\n");
-    await page.fill("#filter", "apple");
+    await page.fill("#filter", "APPLE");
     await until("two are left", async () => await shown(page, "matches") === "2");
     server.say(...numbered(1500), "apples");
     await until("three", async () => await shown(page, "matches") === "3");
@@ -257,11 +269,14 @@ test("lines can be filtered, copied and cleared", async () => {
     await page.fill("#filter", "apples");
     await until("one", async () => await shown(page, "matches") === "1");
     await page.fill("#filter", "plum");
+    await until("no line", async () => /No line/.test(await shown(page, "empty")));
     await none();
-    assert.match(await shown(page, "empty"), /No line/);
     await page.fill("#filter", "");
     assert.deepEqual(await rows(page, 1000), [...numbered(999, 501), "apples"]);
     await page.click("#clear");
+    await none();
+    await page.fill("#filter", "apple");
+    await page.fill("#filter", "");
     await none();
     server.say("next");
     assert.deepEqual(await rows(page, 1), ["next"]);
@@ -289,29 +304,30 @@ test("another origin may read the stream if --cors says so", async () => {
     }
 });
 
-test("it fits the screen, light and dark, and the keyboard reaches everything", async () => {
+test("the page fits the screen, light and dark, and the keyboard reaches everything", async () => {
     const sizes = { desktop: [1100, 700], phone: [390, 844], small: [320, 568] };
+    const backgrounds = { light: "rgb(255, 255, 255)", dark: "rgb(20, 23, 26)" };
+    const server = await serve("--event", "syslog");
 
-    for (const colorScheme of ["light", "dark"]) {
-        const colors = new Set();
-        for (const [size, [width, height]] of Object.entries(sizes)) {
-            const server = await serve("--event", "syslog");
-            const page = await visit(server, { colorScheme, viewport: { width, height }, hasTouch: width < 500 });
+    for (const [size, [width, height]] of Object.entries(sizes)) {
+        const page = await visit(server, { viewport: { width, height }, hasTouch: width < 500 });
 
-            server.say(...numbered(40), "a longer line ".repeat(20), "  indented");
-            await rows(page, 42);
+        server.say(...numbered(40), "a longer line ".repeat(20), "  indented");
+        await rows(page, 42);
+        for (const [colorScheme, color] of Object.entries(backgrounds)) {
+            await page.emulateMedia({ colorScheme });
             assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-            colors.add(await page.$eval("body", (body) => getComputedStyle(body).backgroundColor));
-            for (const id of ["filter", "pause", "clear", "copy", "log"]) {
-                await page.keyboard.press("Tab");
-                assert.equal(await page.evaluate(() => document.activeElement.id), id);
-            }
+            assert.equal(await page.$eval("body", (body) => getComputedStyle(body).backgroundColor),
+                color);
             if (shots) {
                 mkdirSync(shots, { recursive: true });
                 await page.screenshot({ path: join(shots, `ssecat-${size}-${colorScheme}.png`) });
             }
-            await context.close();
         }
-        assert.deepEqual([...colors], [colorScheme === "light" ? "rgb(255, 255, 255)" : "rgb(20, 23, 26)"]);
+        for (const id of ["filter", "pause", "clear", "copy", "log"]) {
+            await page.keyboard.press("Tab");
+            assert.equal(await page.evaluate(() => document.activeElement.id), id);
+        }
+        await context.close();
     }
 });

@@ -1,6 +1,8 @@
 /* Starts ssecat for the tests with Node.js, and stops what a test has left behind. Every wait has a
  * limit, and so has the whole run. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import net from "node:net";
 import { afterEach } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -21,7 +23,7 @@ if (!program) {
     process.exit(2);
 }
 
-afterEach(() => Promise.all([...running].map((server) => server.end("SIGKILL"))));
+afterEach(() => Promise.all([...running].map((one) => one.end("SIGKILL"))));
 
 /** End the run as skipped, and say what is missing. */
 export function skip(reason) {
@@ -103,4 +105,47 @@ export function serve(...args) {
 /** Start it anew where one was that has ended. */
 export function serveAgain(before, ...args) {
     return new Server(["--port", before.port, ...args]).ready();
+}
+
+class Network {
+    constructor(server) {
+        this.sockets = new Set();
+        this.listener = net.createServer((client) => {
+            if (this.down)
+                return client.destroy();
+            const socket = net.connect(server.port, "127.0.0.1");
+            for (const [one, other] of [[client, socket], [socket, client]]) {
+                this.sockets.add(one);
+                one.on("error", () => {}).on("close", () => other.destroy()).pipe(other);
+            }
+        });
+        running.add(this);
+    }
+
+    async ready() {
+        await once(this.listener.listen(0, "127.0.0.1"), "listening");
+        this.url = `http://127.0.0.1:${this.listener.address().port}/`;
+        return this;
+    }
+
+    /** Lose all connections, and each that is made. */
+    fail() {
+        this.down = true;
+        this.sockets.forEach((socket) => socket.destroy());
+    }
+
+    recover() {
+        this.down = false;
+    }
+
+    end() {
+        this.fail();
+        this.listener.close();
+        running.delete(this);
+    }
+}
+
+/** Put a network between a server and its clients, one that can fail. */
+export function connect(server) {
+    return new Network(server).ready();
 }

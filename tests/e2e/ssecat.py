@@ -149,6 +149,12 @@ class Lines(Ssecat):
             self.assertEqual([int(e.data) for e in stream.events()], list(range(50000)))
             self.assertEqual(server.wait(LIMIT), 0)
 
+    def test_a_standard_input_that_is_closed_is_told(self):
+        done = subprocess.run(["sh", "-c", '"$0" --port 0 <&-', self.path], timeout=LIMIT,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, b"^ssecat: standard input: ")
+
     def test_no_input_at_all_is_an_end_too(self):
         server = self.start(stdin=subprocess.DEVNULL)
         self.assertEqual(server.wait(LIMIT), 0)
@@ -374,6 +380,38 @@ class Clients(Ssecat):
         self.assertEqual(server.wait(LIMIT), 0)
         self.assertIn("does not keep up", self.log(server))
         stalled.close()
+
+    def test_without_patience_nobody_waits(self):
+        server = self.start("--wait", 2, "--patience", 0)
+        stalled = self.raw(server, self.GET, receive_buffer=4096)
+        stream = self.listen(server)
+        for _ in range(300):
+            self.say(server, b"x" * 30000 + b"\n")
+            start = time.monotonic()
+            stream.next()
+            self.assertLess(time.monotonic() - start, 0.9)
+        self.assertIn("does not keep up", self.log(server))
+        stalled.close()
+
+    def test_a_client_that_talks_without_end_does_not_silence_the_others(self):
+        server = self.start()
+        stream = self.listen(server)
+        talker = os.fork()
+        if talker == 0:
+            s = self.raw(server, self.GET)
+            try:
+                while True:
+                    s.sendall(b"x" * 65536)
+            finally:
+                os._exit(0)
+        time.sleep(0.3)
+        try:
+            for n in range(20):
+                self.say(server, "%d\n" % n)
+                self.assertEqual(stream.next().data, str(n))
+        finally:
+            os.kill(talker, signal.SIGKILL)
+            os.waitpid(talker, 0)
 
     def test_memory_does_not_grow_with_what_has_passed(self):
         server = self.start("--wait", 2, "--stay")

@@ -59,9 +59,9 @@ test("each line is an event, in order, with an id that counts on", async () => {
 
 test("a line arrives as it is", async () => {
     const lines = [
-        "", " ", "  two ahead", "behind  ", "\ttab\t", ":", ": comment", "data: x", "data:x", "data",
-        "id: 7", "event: forged", "retry: 1", "a: b: c", "", "", "\uFEFFmark", "nul \0 nul",
-        "\u0085\u2028\u2029 are no breaks", "\u00e4\u00f6\u00fc \u65e5\u672c\u8a9e \u{1F680}", "<b>&amp;",
+        "", " ", "  two ahead", "behind  ", "\ttab\t", ":", ": comment", "data: x", "data:x",
+        "data", "id: 7", "event: forged", "retry: 1", "a: b: c", "", "", "\uFEFFmark", "nul \0 nul",
+        "\u0085\u2028\u2029 are no breaks", "\u00e4\u00f6\u00fc \u65e5\u672c \u{1F680}", "<b>&amp;",
     ];
     const server = await serve();
     const source = await listen(server);
@@ -78,7 +78,7 @@ test("carriage returns are line breaks, at the end of a line with its line feed"
     assert.deepEqual(await data(source, 5), ["a\nb", "", "\nid: 7\n\ndata: x", "c", "d\n"]);
 });
 
-test("a line that comes in pieces is one event, and a huge one arrives whole, in several", async () => {
+test("a line that comes in pieces is one event, and a huge one arrives in several", async () => {
     const server = await serve();
     const source = await listen(server);
     const bytes = Buffer.from("\u65e5\u672c\n");
@@ -161,7 +161,7 @@ test("after a crash of the server the client comes back by itself", async () => 
     assert.deepEqual(on, { epoch: after.epoch, sequence: after.sequence + 1 });
 });
 
-test("on SIGTERM what was read is delivered, and the clients come back to the next server", async () => {
+test("on SIGTERM what was read is delivered, and clients come back to the next one", async () => {
     const server = await serve();
     const source = await listen(server);
 
@@ -176,7 +176,7 @@ test("on SIGTERM what was read is delivered, and the clients come back to the ne
     assert.deepEqual(await data(source, 2), ["last", "next"]);
 });
 
-test("at the end of its input ssecat delivers all and ends, or stays if it is told to", async () => {
+test("at the end of its input ssecat delivers all and ends, or stays if told to", async () => {
     const lines = Array.from({ length: 20000 }, (_, n) => String(n));
     const [ends, stays] = [await serve("--wait", "1"), await serve("--wait", "1", "--stay")];
 

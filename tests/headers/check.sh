@@ -1,6 +1,6 @@
 # Each public header alone, as C99 and as C++11, without a warning.
 set -eu
-strict="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wundef -Werror -fsyntax-only"
+strict="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wundef -Wvla -Werror -fsyntax-only"
 count=0
 for header in "$TOP"/include/sse/*.h; do
     name=sse/${header##*/}
