@@ -1,12 +1,9 @@
 #include "sse/heartbeat.h"
 
-/* How long the silence has lasted. Unsigned differences survive the wrap of the clock; a difference
- * of more than half of all time is a clock that stepped back. */
+/* How long the silence has lasted; nothing where the clock has stepped back, or wrapped. */
 static uint64_t silence(const sse_heartbeat *hb, uint64_t now_ms)
 {
-    uint64_t passed = now_ms - hb->last_ms_;
-
-    return passed > UINT64_MAX / 2 ? 0 : passed;
+    return now_ms > hb->last_ms_ ? now_ms - hb->last_ms_ : 0;
 }
 
 /* see sse/heartbeat.h */

@@ -1,6 +1,7 @@
 /* test_http.c - the response head: its exact text, and the list that says the same.
  *
- * What is refused is in test_http_refusal.c; Accept and Last-Event-ID are in test_http_request.c. */
+ * What is refused is in test_http_refusal.c; Accept and Last-Event-ID are in test_http_request.c.
+ */
 #include "sse/http.h"
 #include "sse/event.h"
 
@@ -15,12 +16,18 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define TEXT(text) {"" text, sizeof(text) - 1}
-#define ABSENT     {NULL, 0}
-#define PAGE       ((size_t)4096)
+#define TEXT(text)                \
+    {                             \
+        "" text, sizeof(text) - 1 \
+    }
+#define ABSENT  \
+    {           \
+        NULL, 0 \
+    }
+#define PAGE ((size_t)4096)
 
-#define STREAM \
-    "content-type: text/event-stream\r\n" \
+#define STREAM                                  \
+    "content-type: text/event-stream\r\n"       \
     "cache-control: no-store, no-transform\r\n" \
     "x-accel-buffering: no\r\n"
 #define CLOSE "connection: close\r\n"
@@ -221,7 +228,7 @@ static void status_204_sends_a_client_away_and_has_no_body(void **state)
     }
 }
 
-#define FULL(version, retry_after) \
+#define FULL(version, retry_after)                                                        \
     "HTTP/" version " 503 Service Unavailable\r\ncache-control: no-store\r\n" retry_after \
     "content-length: 0\r\n" CLOSE "\r\n"
 

@@ -1,11 +1,9 @@
-/* test_http_request.c - what a client asks for: Accept, Last-Event-ID and the reconnection time.
+/* test_http_request.c - what a client accepts. Each value ends where a page ends.
  *
- * Each value ends where a page ends. */
+ * Where it wants to resume is in test_http_resume.c. */
 #include "sse/http.h"
-#include "sse/event.h"
 
 #include "guard.h"
-#include "parsed.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -14,13 +12,15 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define TEXT(text) {"" text, sizeof(text) - 1}
-#define ABSENT     {NULL, 0}
-#define PAGE       ((size_t)4096)
-#define STREAM     "text/event-stream"
-#define JSON       "application/json"
+#define TEXT(text)                \
+    {                             \
+        "" text, sizeof(text) - 1 \
+    }
+#define PAGE   ((size_t)4096)
+#define STREAM "text/event-stream"
+#define JSON   "application/json"
 
-enum place { ACCEPT, TYPE, HEADER, QUERY, ID, PLACES };
+enum place { ACCEPT, TYPE, PLACES };
 
 /* Copy a value to where a page ends; NULL stays NULL. */
 static const char *placed(enum place place, sse_str value)
@@ -131,21 +131,11 @@ static void a_type_is_named_in_whole_or_by_a_wildcard(void **state)
 static void letter_case_blanks_and_empty_elements_do_not_count(void **state)
 {
     static const accept_case cases[] = {
-        {"TEXT/EVENT-STREAM", 1},
-        {"Text/Event-Stream", 1},
-        {"tExT/*", 1},
-        {STREAM ";Q=0", 0},
-        {"  " STREAM "  ", 1},
-        {"\t" STREAM "\t", 1},
-        {JSON " \t,\t " STREAM, 1},
-        {STREAM " ; q=0", 0},
-        {STREAM "\t;\tq=0\t", 0},
-        {STREAM ";;q=0", 0},
-        {STREAM ";", 1},
-        {",, " STREAM " ,", 1},
-        {",," STREAM ";q=0,,", 0},
-        {JSON ",,", 0},
-        {", ,\t," JSON, 0},
+        {"TEXT/EVENT-STREAM", 1},   {"Text/Event-Stream", 1}, {"tExT/*", 1},
+        {STREAM ";Q=0", 0},         {"  " STREAM "  ", 1},    {"\t" STREAM "\t", 1},
+        {JSON " \t,\t " STREAM, 1}, {STREAM " ; q=0", 0},     {STREAM "\t;\tq=0\t", 0},
+        {STREAM ";;q=0", 0},        {STREAM ";", 1},          {",, " STREAM " ,", 1},
+        {",," STREAM ";q=0,,", 0},  {JSON ",,", 0},           {", ,\t," JSON, 0},
     };
 
     (void)state;
@@ -315,4 +305,22 @@ static void every_weight_is_told_from_its_neighbours(void **state)
             assert_int_equal(accepts_type(accept, JSON), b > 0);
             assert_int_equal(prefers(accept, JSON), a > b);
         }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_client_that_says_nothing_takes_anything),
+        cmocka_unit_test(a_type_is_named_in_whole_or_by_a_wildcard),
+        cmocka_unit_test(letter_case_blanks_and_empty_elements_do_not_count),
+        cmocka_unit_test(a_weight_of_0_is_a_refusal_and_so_is_one_that_is_none),
+        cmocka_unit_test(the_most_exact_name_decides_wherever_it_stands),
+        cmocka_unit_test(parameters_and_what_is_quoted_in_them_are_passed_over),
+        cmocka_unit_test(a_value_is_read_up_to_its_length_and_not_to_a_nul),
+        cmocka_unit_test(other_media_types_are_asked_about_in_the_same_way),
+        cmocka_unit_test(a_stream_is_preferred_by_weight_and_then_by_name),
+        cmocka_unit_test(every_weight_is_told_from_its_neighbours),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

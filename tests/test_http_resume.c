@@ -1,0 +1,425 @@
+/* test_http_resume.c - where a client wants to resume, and when it shall come back.
+ *
+ * Each value ends where a page ends, and so does the memory for the id. */
+#include "sse/http.h"
+#include "sse/event.h"
+
+#include "guard.h"
+#include "parsed.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define TEXT(text)                \
+    {                             \
+        "" text, sizeof(text) - 1 \
+    }
+#define ABSENT  \
+    {           \
+        NULL, 0 \
+    }
+#define PAGE ((size_t)4096)
+
+static const sse_str absent = ABSENT;
+
+enum place { HEADER, QUERY, ID, PLACES };
+
+/* Memory of n bytes that ends where a page ends. */
+static char *memory_for(enum place place, size_t n)
+{
+    static guard pages[PLACES];
+
+    if (pages[place].ptr == NULL)
+        pages[place] = guard_before_end(PAGE);
+    return guard_tail(&pages[place], n);
+}
+
+/* Copy a value to such memory; NULL stays NULL. */
+static const char *placed(enum place place, sse_str value)
+{
+    char *at;
+
+    if (value.ptr == NULL)
+        return NULL;
+    at = memory_for(place, value.len);
+    memcpy(at, value.ptr, value.len);
+    return at;
+}
+
+/* Ask for the id with room for cap bytes. Returns as sse_http_last_event_id; *len was written. */
+static int resume(sse_str header, sse_str query, char *dst, size_t cap, size_t *len)
+{
+    *len = 12345;
+    return sse_http_last_event_id(placed(HEADER, header), header.len, placed(QUERY, query),
+                                  query.len, dst, cap, len);
+}
+
+/* Demand an id, at every capacity up to its length and beyond. */
+static void assert_resumes(sse_str header, sse_str query, sse_str want)
+{
+    size_t cap, len;
+
+    assert_int_equal(resume(header, query, NULL, 0, &len), want.len > 0 ? SSE_E_SPACE : SSE_OK);
+    assert_int_equal(len, want.len);
+    for (cap = 0; cap <= want.len + 1; cap++) {
+        char *dst = memory_for(ID, cap);
+        const sse_str got = {dst, want.len};
+
+        memset(dst, '?', cap);
+        assert_int_equal(resume(header, query, dst, cap, &len),
+                         cap < want.len ? SSE_E_SPACE : SSE_OK);
+        assert_int_equal(len, want.len);
+        if (cap >= want.len)
+            assert_same_text(got, want);
+        if (cap > want.len)
+            assert_int_equal(dst[want.len], '?');
+    }
+}
+
+/* Demand that something was never an id: *len is 0. */
+static void assert_no_id(sse_str header, sse_str query, size_t cap)
+{
+    size_t len;
+    const int status = resume(header, query, memory_for(ID, cap), cap, &len);
+
+    if (status != SSE_E_FIELD) {
+        print_text("header ", header);
+        print_text("query  ", query);
+    }
+    assert_int_equal(status, SSE_E_FIELD);
+    assert_int_equal(len, 0);
+}
+
+typedef struct pair {
+    sse_str given;
+    sse_str id;
+} pair;
+
+static void the_header_says_where_without_the_blanks_around_it(void **state)
+{
+    static const pair headers[] = {
+        {TEXT("7"), TEXT("7")},
+        {TEXT("a b"), TEXT("a b")},
+        {TEXT(" 7"), TEXT("7")},
+        {TEXT("7 \t"), TEXT("7")},
+        {TEXT("\t  a b \t "), TEXT("a b")},
+        {TEXT("caf\xC3\xA9"), TEXT("caf\xC3\xA9")},
+        {TEXT("%41+%"), TEXT("%41+%")},
+        {TEXT("lastEventId=7&x"), TEXT("lastEventId=7&x")},
+        {TEXT("\"7\""), TEXT("\"7\"")},
+        {TEXT(""), TEXT("")},
+        {TEXT(" "), TEXT("")},
+        {TEXT("\t \t"), TEXT("")},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        assert_resumes(headers[i].given, absent, headers[i].id);
+        /* The query is not asked, not even where the header is empty. */
+        assert_resumes(headers[i].given, SSE_LIT("lastEventId=other"), headers[i].id);
+        assert_resumes(headers[i].given, SSE_LIT("lastEventId=%zz"), headers[i].id);
+    }
+}
+
+static void a_header_that_was_never_an_id_is_refused(void **state)
+{
+    static const sse_str headers[] = {
+        TEXT("\xFF"), TEXT("a\xC3"), TEXT("\xC0\x80"), TEXT("\xED\xA0\x80"), TEXT("\x80 a"),
+    };
+    char bytes[3] = {'a', 0, 'b'};
+    const sse_str controls = {bytes, 3};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof headers / sizeof headers[0]; i++)
+        assert_no_id(headers[i], SSE_LIT("lastEventId=7"), 64);
+    for (i = 0; i <= 0x20; i++) {
+        bytes[1] = i < 0x20 ? (char)i : '\x7F';
+        assert_no_id(controls, absent, 3);
+    }
+}
+
+static void the_query_says_where_if_no_header_does(void **state)
+{
+    static const pair queries[] = {
+        {ABSENT, TEXT("")},
+        {TEXT(""), TEXT("")},
+        {TEXT("&"), TEXT("")},
+        {TEXT("="), TEXT("")},
+        {TEXT("lastEventId=7"), TEXT("7")},
+        {TEXT("last_event_id=7"), TEXT("7")},
+        {TEXT("a=1&lastEventId=7&b=2"), TEXT("7")},
+        {TEXT("&&a&last_event_id=7&&"), TEXT("7")},
+        {TEXT("lastEventId=a=b=c"), TEXT("a=b=c")},
+        {TEXT("lastEventId=a?b/c;d#e"), TEXT("a?b/c;d#e")},
+        {TEXT("lastEventId"), TEXT("")},
+        {TEXT("lastEventId="), TEXT("")},
+        {TEXT("lastEventId&last_event_id=7"), TEXT("")},
+        {TEXT("lastEventId=&last_event_id=7"), TEXT("")},
+        {TEXT("lastEventId=1&last_event_id=2"), TEXT("1")},
+        {TEXT("last_event_id=2&lastEventId=1"), TEXT("2")},
+        {TEXT("lastEventId=1&lastEventId=%zz"), TEXT("1")},
+        {TEXT("a=%zz&b=%&lastEventId=7&c=%0"), TEXT("7")},
+        {TEXT("a=\"&lastEventId=7&b=\""), TEXT("7")},
+        {TEXT("lastEventId=\"7&b=\""), TEXT("\"7")},
+        {TEXT("a=\\&lastEventId=7"), TEXT("7")},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+        assert_resumes(absent, queries[i].given, queries[i].id);
+}
+
+static void the_name_in_a_query_matches_in_whole_and_in_letter_case(void **state)
+{
+    static const sse_str queries[] = {
+        TEXT("lastEventID=7"),    TEXT("lasteventid=7"),   TEXT("LASTEVENTID=7"),
+        TEXT("Last_Event_Id=7"),  TEXT("last-event-id=7"), TEXT("Last-Event-ID=7"),
+        TEXT("lastEventI=7"),     TEXT("lastEventIdx=7"),  TEXT("xlastEventId=7"),
+        TEXT("last_event_ids=7"), TEXT("_event_id=7"),     TEXT(" lastEventId=7"),
+        TEXT("lastEventId =7"),   TEXT("?lastEventId=7"),  TEXT("a=lastEventId=7"),
+        TEXT("a;lastEventId=7"),  TEXT("lastEventId\0=7"), TEXT("lastEventId:7"),
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+        assert_resumes(absent, queries[i], SSE_LIT(""));
+}
+
+static void the_value_in_a_query_is_percent_decoded(void **state)
+{
+    static const pair queries[] = {
+        {TEXT("lastEventId=%41%62c"), TEXT("Abc")},
+        {TEXT("lastEventId=%37"), TEXT("7")},
+        {TEXT("last_event_id=%e2%82%AC"), TEXT("\xE2\x82\xAC")},
+        {TEXT("lastEventId=caf\xC3\xA9"), TEXT("caf\xC3\xA9")},
+        {TEXT("lastEventId=%F0%9f%98%80"), TEXT("\xF0\x9F\x98\x80")},
+        {TEXT("lastEventId=a+b%20c"), TEXT("a b c")},
+        {TEXT("lastEventId=a%2Bb"), TEXT("a+b")},
+        {TEXT("lastEventId=a%26b%3Dc&d=e"), TEXT("a&b=c")},
+        {TEXT("lastEventId=%2541"), TEXT("%41")},
+        {TEXT("lastEventId=%25"), TEXT("%")},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+        assert_resumes(absent, queries[i].given, queries[i].id);
+}
+
+static void every_byte_comes_back_from_two_hex_digits_of_either_case(void **state)
+{
+    static const char *const digits[] = {"0123456789abcdef", "0123456789ABCDEF"};
+    char bytes[] = "lastEventId=a%..b";
+    const sse_str query = {bytes, sizeof bytes - 1};
+    unsigned high, low, k;
+
+    (void)state;
+    for (high = 0; high < 16; high++)
+        for (low = 0; low < 16; low++)
+            for (k = 0; k < 4; k++) {
+                const char id[] = {'a', (char)(high << 4 | low), 'b'};
+                const sse_str want = {id, 3};
+                const unsigned byte = high << 4 | low;
+
+                bytes[sizeof bytes - 4] = digits[k & 1][high];
+                bytes[sizeof bytes - 3] = digits[k >> 1][low];
+                if (byte >= ' ' && byte < 0x7F)
+                    assert_resumes(absent, query, want);
+                else
+                    assert_no_id(absent, query, 3);
+            }
+}
+
+static void an_escape_that_is_none_is_refused_whatever_the_capacity(void **state)
+{
+    static const sse_str values[] = {
+        TEXT("%"),   TEXT("%4"),    TEXT("%zz"),    TEXT("%4z"),   TEXT("%z4"), TEXT("a%"),
+        TEXT("a%4"), TEXT("%%41"),  TEXT("%41%"),   TEXT("%41%4"), TEXT("%g0"), TEXT("%0g"),
+        TEXT("%/0"), TEXT("%:0"),   TEXT("%@0"),    TEXT("%`0"),   TEXT("% 1"), TEXT("%+1"),
+        TEXT("%-1"), TEXT("%0x41"), TEXT("%u0041"), TEXT("%4\0"),  TEXT("%%"),  TEXT("%25%"),
+    };
+    size_t i, cap;
+
+    (void)state;
+    for (i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char bytes[64] = "lastEventId=";
+        sse_str query = {bytes, 12};
+        size_t len;
+
+        memcpy(bytes + query.len, values[i].ptr, values[i].len);
+        query.len += values[i].len;
+        for (cap = 0; cap < 8; cap++)
+            assert_no_id(absent, query, cap);
+        assert_int_equal(resume(absent, query, NULL, 0, &len), SSE_E_FIELD);
+        assert_int_equal(len, 0);
+        /* What would make the escape whole belongs to the next parameter. */
+        memcpy(bytes + query.len, "&41", 3);
+        query.len += 3;
+        assert_no_id(absent, query, 64);
+    }
+}
+
+static void what_decodes_to_no_id_is_refused(void **state)
+{
+    static const sse_str queries[] = {
+        TEXT("lastEventId=%00"),
+        TEXT("lastEventId=7%0A"),
+        TEXT("lastEventId=7%0d"),
+        TEXT("lastEventId=7%0D%0Adata:x"),
+        TEXT("lastEventId=7\n"),
+        TEXT("lastEventId=7\0"),
+        TEXT("lastEventId=+7"),
+        TEXT("lastEventId=7+"),
+        TEXT("lastEventId=%207"),
+        TEXT("lastEventId=7%20"),
+        TEXT("lastEventId= 7"),
+        TEXT("lastEventId=+"),
+        TEXT("lastEventId=%09"),
+        TEXT("lastEventId=%7F"),
+        TEXT("lastEventId=%FF"),
+        TEXT("lastEventId=%C3"),
+        TEXT("lastEventId=%C0%80"),
+        TEXT("lastEventId=%ED%A0%80"),
+        TEXT("lastEventId=%C3+%A9"),
+        TEXT("last_event_id=%F4%90%80%80"),
+        TEXT("lastEventId=%0A&last_event_id=7"),
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+        assert_no_id(absent, queries[i], 64);
+}
+
+static void what_is_too_long_is_not_checked(void **state)
+{
+    size_t len;
+    char dst[2];
+
+    (void)state;
+    assert_int_equal(resume(SSE_LIT("a\nb"), absent, dst, 2, &len), SSE_E_SPACE);
+    assert_int_equal(len, 3);
+    assert_int_equal(resume(SSE_LIT(" \xFF\xFF\xFF "), absent, NULL, 0, &len), SSE_E_SPACE);
+    assert_int_equal(len, 3);
+    assert_int_equal(resume(absent, SSE_LIT("lastEventId=a%0Ab"), dst, 2, &len), SSE_E_SPACE);
+    assert_int_equal(len, 3);
+}
+
+static void an_argument_that_breaks_its_contract_is_refused(void **state)
+{
+    char dst[4] = "???";
+    size_t len;
+
+    (void)state;
+    assert_int_equal(sse_http_last_event_id("7", 1, NULL, 0, dst, 4, NULL), SSE_E_ARG);
+    assert_int_equal(sse_http_last_event_id(NULL, 0, NULL, 0, NULL, 0, NULL), SSE_E_ARG);
+    assert_int_equal(resume(SSE_LIT("7"), absent, NULL, 1, &len), SSE_E_ARG);
+    assert_int_equal(len, 0);
+    assert_int_equal(resume(absent, absent, NULL, SIZE_MAX, &len), SSE_E_ARG);
+    assert_int_equal(len, 0);
+    len = 1;
+    assert_int_equal(sse_http_last_event_id(NULL, 1, "lastEventId=7", 13, dst, 4, &len), SSE_E_ARG);
+    assert_int_equal(len, 0);
+    len = 1;
+    assert_int_equal(sse_http_last_event_id(NULL, 0, NULL, 1, dst, 4, &len), SSE_E_ARG);
+    assert_int_equal(len, 0);
+    assert_string_equal(dst, "???");
+}
+
+static void a_spread_time_is_within_its_window_and_the_same_for_the_same_seed(void **state)
+{
+    static const uint32_t bases[] = {1, 2, 1000, 3000, 1000000000, 2147483000};
+    static const uint32_t windows[] = {1, 2, 7, 600, 60000, 1000000000};
+    size_t i, k;
+    uint64_t seed;
+
+    (void)state;
+    for (i = 0; i < 6; i++)
+        for (k = 0; k < 6; k++)
+            for (seed = 0; seed < 500; seed++) {
+                const uint64_t client = seed * (seed % 2 ? 1 : UINT64_C(0x0123456789ABCDEF));
+                const uint32_t time = sse_retry_spread(bases[i], windows[k], client);
+
+                assert_true(time >= bases[i] && time <= SSE_RETRY_MAX);
+                assert_true(time < (uint64_t)bases[i] + windows[k]);
+                assert_int_equal(sse_retry_spread(bases[i], windows[k], client), time);
+            }
+}
+
+static void a_window_of_0_spreads_nothing(void **state)
+{
+    static const uint64_t seeds[] = {0, 1, UINT32_MAX, UINT64_MAX};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(sse_retry_spread(1, 0, seeds[i]), 1);
+        assert_int_equal(sse_retry_spread(3000, 0, seeds[i]), 3000);
+        assert_int_equal(sse_retry_spread(SSE_RETRY_MAX, 0, seeds[i]), SSE_RETRY_MAX);
+    }
+}
+
+static void a_spread_time_is_never_0_and_never_above_the_maximum(void **state)
+{
+    static const uint32_t high[] = {SSE_RETRY_MAX, SSE_RETRY_MAX + 1, UINT32_MAX};
+    static const uint32_t windows[] = {0, 1, 1000, SSE_RETRY_MAX, UINT32_MAX};
+    unsigned clamped = 0;
+    size_t i, k;
+    uint64_t seed;
+
+    (void)state;
+    for (seed = 0; seed < 500; seed++) {
+        for (k = 0; k < 5; k++) {
+            const uint32_t low = sse_retry_spread(0, windows[k], seed);
+
+            assert_true(low >= 1 && low <= SSE_RETRY_MAX);
+            for (i = 0; i < 3; i++)
+                assert_int_equal(sse_retry_spread(high[i], windows[k], seed), SSE_RETRY_MAX);
+        }
+        clamped += sse_retry_spread(SSE_RETRY_MAX - 500, 1000, seed) == SSE_RETRY_MAX;
+    }
+    /* Half of the window lies above the maximum. */
+    assert_in_range(clamped, 150, 350);
+}
+
+static void neighbouring_seeds_are_spread_evenly(void **state)
+{
+    unsigned counts[10] = {0};
+    uint64_t seed;
+    size_t i;
+
+    (void)state;
+    for (seed = 0; seed < 10000; seed++)
+        counts[(sse_retry_spread(5000, 10000, seed) - 5000) / 1000]++;
+    for (i = 0; i < 10; i++)
+        assert_in_range(counts[i], 850, 1150);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_header_says_where_without_the_blanks_around_it),
+        cmocka_unit_test(a_header_that_was_never_an_id_is_refused),
+        cmocka_unit_test(the_query_says_where_if_no_header_does),
+        cmocka_unit_test(the_name_in_a_query_matches_in_whole_and_in_letter_case),
+        cmocka_unit_test(the_value_in_a_query_is_percent_decoded),
+        cmocka_unit_test(every_byte_comes_back_from_two_hex_digits_of_either_case),
+        cmocka_unit_test(an_escape_that_is_none_is_refused_whatever_the_capacity),
+        cmocka_unit_test(what_decodes_to_no_id_is_refused),
+        cmocka_unit_test(what_is_too_long_is_not_checked),
+        cmocka_unit_test(an_argument_that_breaks_its_contract_is_refused),
+        cmocka_unit_test(a_spread_time_is_within_its_window_and_the_same_for_the_same_seed),
+        cmocka_unit_test(a_window_of_0_spreads_nothing),
+        cmocka_unit_test(a_spread_time_is_never_0_and_never_above_the_maximum),
+        cmocka_unit_test(neighbouring_seeds_are_spread_evenly),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
