@@ -222,8 +222,8 @@ static void a_clock_that_wraps_counts_as_no_time_passed(void **state)
 
 static void a_step_forward_makes_one_beat_due_however_far_it_goes(void **state)
 {
-    static const uint64_t times[] = {150,        151,       HOUR,           UINT32_MAX,
-                                     NEVER / 2,  NEVER / 2 + 52, NEVER - HOUR,   NEVER - 100};
+    static const uint64_t times[] = {
+        150, 151, HOUR, UINT32_MAX, NEVER / 2, NEVER / 2 + 52, NEVER - HOUR, NEVER - 100};
     size_t i;
 
     (void)state;
@@ -266,8 +266,8 @@ typedef struct wild_clock {
     uint64_t seen;
     uint64_t advanced; /* how far it went forward, each time by an interval at most */
     uint64_t interval;
-    unsigned back;     /* how often it stepped back, or wrapped */
-    int stepped;       /* it was stepped back since it was last seen */
+    unsigned back; /* how often it stepped back, or wrapped */
+    int stepped;   /* it was stepped back since it was last seen */
 } wild_clock;
 
 static uint64_t tell(wild_clock *c, uint64_t real)

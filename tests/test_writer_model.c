@@ -12,7 +12,6 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -40,7 +39,7 @@ static struct model {
     uint64_t retries[EVENTS_MAX];
     size_t retry_count;
     sse_str id;
-    int open;       /* an event is open, and this is what is known of it: */
+    int open; /* an event is open, and this is what is known of it: */
     sse_event head;
     char data[DATA_MAX];
     size_t data_len;
@@ -58,8 +57,8 @@ static struct glance {
 
 static sse_str random_text(char *bytes, size_t max)
 {
-    static const char *const symbols[] = {"a", "b", " ", ":", "\n", "\r", "\r\n", "\xC3\xA9", "\xFF",
-                                          "data: x", "\n\n"};
+    static const char *const symbols[] = {"a",    "b",        " ",    ":",       "\n",  "\r",
+                                          "\r\n", "\xC3\xA9", "\xFF", "data: x", "\n\n"};
     const size_t want = below(max);
     sse_str text = {bytes, 0};
 
@@ -227,9 +226,9 @@ static void check_glance(void)
 }
 
 /* Each as often as it stands here. */
-static void (*const acts[])(void) = {act_send,   act_send,   act_begin, act_append, act_append,
-                                     act_append, act_finish, act_look,  act_move,   act_move,
-                                     act_move,   act_forge};
+static void (*const acts[])(void) = {act_send,   act_send,   act_begin,  act_append,
+                                     act_append, act_append, act_finish, act_look,
+                                     act_move,   act_move,   act_move,   act_forge};
 
 static void assert_told(uint32_t framing)
 {

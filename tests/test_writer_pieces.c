@@ -12,9 +12,15 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define TEXT(text) {"" text, sizeof(text) - 1}
-#define ABSENT     {NULL, 0}
-#define CAPACITY   ((size_t)SSE_WRITER_CAPACITY_MIN)
+#define TEXT(text)                \
+    {                             \
+        "" text, sizeof(text) - 1 \
+    }
+#define ABSENT  \
+    {           \
+        NULL, 0 \
+    }
+#define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 
 static const uint32_t framings[] = {0, SSE_CHUNKED};
 

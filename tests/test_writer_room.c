@@ -11,8 +11,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define ABSENT     {NULL, 0}
-#define CAPACITY   ((size_t)SSE_WRITER_CAPACITY_MIN)
+#define ABSENT  \
+    {           \
+        NULL, 0 \
+    }
+#define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 
 static const uint32_t framings[] = {0, SSE_CHUNKED};
 

@@ -1,4 +1,4 @@
-/* test_writer_sink.c - what a sink may do to a writer: block in both shapes, fail, lie, call back. */
+/* test_writer_sink.c - what a sink may do to a writer: block in both shapes, fail, call back. */
 #include "sse/writer.h"
 
 #include "block.h"
@@ -80,8 +80,12 @@ static void flush_of_a_closed_queue_ends(void **state)
 
 static void a_sink_that_would_block_gets_the_same_offer_again(void **state)
 {
-    static const sink_step steps[] = {SINK_TAKE(1), SINK_BLOCK,           SINK_NONE,
-                                      SINK_BLOCK,   {SSE_OK, SINK_SILENT}, {SSE_AGAIN, SINK_SILENT}};
+    static const sink_step steps[] = {SINK_TAKE(1),
+                                      SINK_BLOCK,
+                                      SINK_NONE,
+                                      SINK_BLOCK,
+                                      {SSE_OK, SINK_SILENT},
+                                      {SSE_AGAIN, SINK_SILENT}};
     const size_t count = sizeof steps / sizeof steps[0];
     sse_writer *w = block_writer(&memory, 2 * CAPACITY, 0);
     size_t i;
@@ -124,9 +128,10 @@ static void a_sink_may_take_some_and_say_that_it_would_block(void **state)
 static void any_other_result_of_a_sink_is_a_failure_and_final(void **state)
 {
     static const sink_step steps[] = {
-        {SSE_E_IO, 0},          {SSE_E_ARG, 0},  {SSE_E_FATAL, 0},    {INT_MIN, 0},
-        {SSE_END, SINK_SILENT}, {3, 0},          {INT_MAX, 0},        {-1, SINK_ALL},
-        {SSE_OK, SINK_MORE},    {SSE_AGAIN, SINK_MORE}, {SSE_E_IO, 3}, {SSE_END, SINK_ALL},
+        {SSE_E_IO, 0},          {SSE_E_ARG, 0},         {SSE_E_FATAL, 0},
+        {INT_MIN, 0},           {SSE_END, SINK_SILENT}, {3, 0},
+        {INT_MAX, 0},           {-1, SINK_ALL},         {SSE_OK, SINK_MORE},
+        {SSE_AGAIN, SINK_MORE}, {SSE_E_IO, 3},          {SSE_END, SINK_ALL},
     };
     size_t i, k;
 

@@ -15,14 +15,19 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
-#define TEXT(text) {"" text, sizeof(text) - 1}
-#define ABSENT     {NULL, 0}
-#define CAPACITY   ((size_t)SSE_WRITER_CAPACITY_MIN)
-#define COUNT(a)   (sizeof(a) / sizeof(a)[0])
+#define TEXT(text)                \
+    {                             \
+        "" text, sizeof(text) - 1 \
+    }
+#define ABSENT  \
+    {           \
+        NULL, 0 \
+    }
+#define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 static const uint32_t framings[] = {0, SSE_CHUNKED};
 
@@ -40,12 +45,36 @@ typedef struct story {
     parsed want;
 } story;
 
-#define SENDS(id, type, data) {SEND, {ABSENT, id, type, data, 0}}
-#define BEGINS(type)          {BEGIN, {ABSENT, ABSENT, type, ABSENT, 0}}
-#define APPENDS(text)         {APPEND, {ABSENT, ABSENT, ABSENT, TEXT(text), 0}}
-#define FINISHES              {FINISH, {ABSENT, ABSENT, ABSENT, ABSENT, 0}}
-#define MESSAGE               TEXT("message")
-#define NO_ID                 TEXT("")
+#define SENDS(id, type, data)         \
+    {                                 \
+        SEND,                         \
+        {                             \
+            ABSENT, id, type, data, 0 \
+        }                             \
+    }
+#define BEGINS(type)                        \
+    {                                       \
+        BEGIN,                              \
+        {                                   \
+            ABSENT, ABSENT, type, ABSENT, 0 \
+        }                                   \
+    }
+#define APPENDS(text)                             \
+    {                                             \
+        APPEND,                                   \
+        {                                         \
+            ABSENT, ABSENT, ABSENT, TEXT(text), 0 \
+        }                                         \
+    }
+#define FINISHES                              \
+    {                                         \
+        FINISH,                               \
+        {                                     \
+            ABSENT, ABSENT, ABSENT, ABSENT, 0 \
+        }                                     \
+    }
+#define MESSAGE TEXT("message")
+#define NO_ID   TEXT("")
 
 static const line whole[] = {
     SENDS(TEXT("1"), TEXT("tick"), TEXT("a")),

@@ -88,7 +88,7 @@ SSE_API int sse_http_head(sse_head *head, void *dst, size_t cap, size_t *len);
 
 /* Tell whether a client can be sent a stream.
  *
- *   accept   the value of its Accept field; NULL: it sent none and takes anything
+ *   accept   the value of its Accept field; NULL, or blank: it takes anything
  *
  * Weights, wildcards, quoted strings and q=0 are honoured; letter case is not. Where this is 0 the
  * answer is 406, or another representation. Returns 1 or 0.

@@ -13,8 +13,8 @@
  *
  * Results. A function that can fail returns an int from sse/status.h: SSE_OK, a positive state, or
  * a negative error; below SSE_E_FATAL, close the connection. Lengths come back through an out
- * parameter, which is written on every path on which its pointer is not NULL. A question, named as
- * one (valid, accepts, due, idle), returns 1 or 0.
+ * parameter, which is written on every path. A question, named as one (valid, accepts, due, idle),
+ * returns 1 or 0.
  *
  * Numbers. len is bytes used, cap is bytes available. Durations end in _ms and are milliseconds;
  * now_ms is a monotonic clock of the caller's.

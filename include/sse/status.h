@@ -11,8 +11,9 @@ extern "C" {
 /* Zero is success, positive is a state and no error, negative is an error. An error that is
  * below SSE_E_FATAL means: close this connection, nothing more can be said on it.
  *
- * Functions that can meet several errors at once report them in this order: arguments, lengths,
- * contents, capacity. A call that returns an error has changed nothing, unless it says so. */
+ * A function that meets several errors at once reports the first in this order, unless it says
+ * otherwise: arguments, numbers, lengths, contents, capacity. A call that returns an error has
+ * changed nothing, unless it says so. */
 enum sse_status {
     SSE_OK = 0,    /* done, in full */
     SSE_AGAIN = 1, /* nothing can move now; try again when the queue, or the peer, has moved */

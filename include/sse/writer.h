@@ -10,8 +10,9 @@
  *     append,         +-----------+
  *     finish             capacity
  *
- * Every function but sse_writer_init and sse_writer_overhead returns SSE_E_ARG for a w that is
- * NULL or all zero, and SSE_E_IO once a sink has failed. */
+ * Every function that returns a status returns SSE_E_ARG for a w that is NULL or all zero, and
+ * SSE_E_IO once a sink has failed. SSE_E_STATE goes ahead of what is wrong with the other
+ * arguments. */
 #ifndef SSE_WRITER_H
 #define SSE_WRITER_H
 
@@ -80,9 +81,9 @@ SSE_API int sse_writer_put(sse_writer *w, const char *type, size_t type_len, con
 
 /* Open an event whose data comes in pieces.
  *
- *   head   the other parts; its data is absent. NULL: a "message" with none of them
+ *   head   the other parts; its data is absent. NULL, or all-zero: a "message" with none of them
  *
- * Returns as sse_writer_send; SSE_E_ARG also where head has data. Until finish, only append,
+ * Returns as sse_writer_send; SSE_E_ARG where head has data. Until finish, only append,
  * finish and close are accepted: a heartbeat cannot tear the event. */
 SSE_API int sse_writer_begin(sse_writer *w, const sse_event *head);
 
