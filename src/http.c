@@ -114,8 +114,9 @@ static int check_lengths(const sse_head *head)
     size_t room = SSE_PART_MAX;
     size_t i;
 
-    if (head->allow_origin.len > SSE_PART_MAX)
+    if (head->allow_origin.len > room)
         return SSE_E_TOOBIG;
+    room -= head->allow_origin.len;
     for (i = 0; i < head->extra_count; i++) {
         const sse_field *f = &head->extra[i];
 

@@ -6,20 +6,13 @@
 #include "moves.h"
 #include "parsed.h"
 #include "sink.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#define TEXT(text)                \
-    {                             \
-        "" text, sizeof(text) - 1 \
-    }
-#define ABSENT  \
-    {           \
-        NULL, 0 \
-    }
 #define INTERVAL 100u
 #define CAPACITY ((size_t)128)
 

@@ -9,6 +9,7 @@
 #include "guard.h"
 #include "moves.h"
 #include "parsed.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -16,14 +17,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define TEXT(text)                \
-    {                             \
-        "" text, sizeof(text) - 1 \
-    }
-#define ABSENT  \
-    {           \
-        NULL, 0 \
-    }
 #define PAGE ((size_t)4096)
 
 #define STREAM                                  \

@@ -4,6 +4,7 @@
 #include "sse/http.h"
 
 #include "guard.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -12,10 +13,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define TEXT(text)                \
-    {                             \
-        "" text, sizeof(text) - 1 \
-    }
 #define PAGE   ((size_t)4096)
 #define STREAM "text/event-stream"
 #define JSON   "application/json"
@@ -111,6 +108,7 @@ static void a_type_is_named_in_whole_or_by_a_wildcard(void **state)
         {"text/event-stream/x", 0},
         {"text/event-*", 0},
         {"text/*x", 0},
+        {"text.*", 0},
         {"text/", 0},
         {"text", 0},
         {"tex/*", 0},

@@ -4,6 +4,7 @@
 #include "block.h"
 #include "moves.h"
 #include "parsed.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -12,14 +13,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define TEXT(text)                \
-    {                             \
-        "" text, sizeof(text) - 1 \
-    }
-#define ABSENT  \
-    {           \
-        NULL, 0 \
-    }
 #define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 
 static const uint32_t framings[] = {0, SSE_CHUNKED};

@@ -10,6 +10,7 @@
 #include "moves.h"
 #include "parser.h"
 #include "sink.h"
+#include "text.h"
 #include "ways.h"
 
 #include <stdarg.h>
@@ -18,14 +19,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define TEXT(text)                \
-    {                             \
-        "" text, sizeof(text) - 1 \
-    }
-#define ABSENT  \
-    {           \
-        NULL, 0 \
-    }
 #define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -45,36 +38,14 @@ typedef struct story {
     parsed want;
 } story;
 
-#define SENDS(id, type, data)         \
-    {                                 \
-        SEND,                         \
-        {                             \
-            ABSENT, id, type, data, 0 \
-        }                             \
-    }
-#define BEGINS(type)                        \
-    {                                       \
-        BEGIN,                              \
-        {                                   \
-            ABSENT, ABSENT, type, ABSENT, 0 \
-        }                                   \
-    }
-#define APPENDS(text)                             \
-    {                                             \
-        APPEND,                                   \
-        {                                         \
-            ABSENT, ABSENT, ABSENT, TEXT(text), 0 \
-        }                                         \
-    }
-#define FINISHES                              \
-    {                                         \
-        FINISH,                               \
-        {                                     \
-            ABSENT, ABSENT, ABSENT, ABSENT, 0 \
-        }                                     \
-    }
-#define MESSAGE TEXT("message")
-#define NO_ID   TEXT("")
+/* clang-format off */
+#define SENDS(id, type, data) {SEND, {ABSENT, id, type, data, 0}}
+#define BEGINS(type)          {BEGIN, {ABSENT, ABSENT, type, ABSENT, 0}}
+#define APPENDS(text)         {APPEND, {ABSENT, ABSENT, ABSENT, TEXT(text), 0}}
+#define FINISHES              {FINISH, {ABSENT, ABSENT, ABSENT, ABSENT, 0}}
+#define MESSAGE               TEXT("message")
+#define NO_ID                 TEXT("")
+/* clang-format on */
 
 static const line whole[] = {
     SENDS(TEXT("1"), TEXT("tick"), TEXT("a")),

@@ -55,8 +55,8 @@ SSE_API int sse_heartbeat_wait(const sse_heartbeat *hb, uint64_t now_ms, uint64_
  * the client is stalled and has bytes pending, is left out and does not turn a loop into a spin.
  *
  * A clock that steps back, or wraps at 32 or at 64 bits, counts as no time passed: the step can
- * delay a beat by one interval from the call that sees it. A step forward makes one beat due,
- * however far it goes. */
+ * delay a beat by one interval from the next call of this function. A step forward makes one beat
+ * due, however far it goes. */
 SSE_API int sse_heartbeat_due(sse_heartbeat *hb, uint64_t now_ms);
 
 /* Tell sizeof(sse_heartbeat), for bindings that lay it out by hand. */

@@ -67,11 +67,11 @@ typedef struct sse_head {
  *                 origin, a range is NULL with a length, or extra is NULL with a count;
  *   SSE_E_RANGE   the status is none of those above, or retry_ms is above 2^31-1;
  *   SSE_E_TOOBIG  the fields are longer than SSE_PART_MAX, one or all of them;
- *   SSE_E_FIELD   a name is no token, or in upper case over HTTP/2; a value holds a control byte
- *                 or begins or ends in a blank; or the caller's field is one that the head, or the
- *                 framing, owns: Content-Type, Content-Length, Connection and their kin;
- *   SSE_E_SPACE   cap is too small.
- * Spec: RFC 9110, section 5; RFC 9113, section 8.2; Fetch, "CORS protocol". */
+ *   SSE_E_FIELD   a name is no token, or in upper case over HTTP/2; a value holds a control byte,
+ *                 but for a tab, or begins or ends in a blank; the origin is empty; or the
+ *                 caller's field is one that the head, or the framing, owns: Content-Type,
+ * Content-Length, Connection and their kin; SSE_E_SPACE   cap is too small. Spec: RFC 9110, section
+ * 5; RFC 9113, section 8.2; Fetch, "CORS protocol". */
 SSE_API int sse_http_fields(sse_head *head, sse_field *fields, size_t cap, size_t *count);
 
 /* Write the head as text for a raw HTTP/1 connection, and behind it the first bytes of the body: a
@@ -106,8 +106,9 @@ SSE_API int sse_http_accepts_type(const char *accept, size_t len, const char *ty
  *   accept   as for sse_http_accepts
  *   other    the media type of the plain answer, "application/json"
  *
- * Returns 1 where the stream has the higher weight, or the same and is named more exactly; else 0.
- * So EventSource gets the stream, and curl, with its "any type", gets the plain answer. */
+ * Returns 1 where the stream has the higher weight, or the same, above 0, and is named more
+ * exactly; else 0. So EventSource gets the stream, and curl, with its "any type", gets the plain
+ * answer. */
 SSE_API int sse_http_prefers(const char *accept, size_t len, const char *other, size_t other_len);
 
 /* Find where a client wants to resume.
@@ -120,8 +121,8 @@ SSE_API int sse_http_prefers(const char *accept, size_t len, const char *other, 
  *            SSE_E_SPACE; always written
  *
  * Returns SSE_OK;
- *   SSE_E_ARG     len is NULL, or dst is NULL with cap above 0;
- *   SSE_E_FIELD   this was never an id: it fails sse_id_valid, or is wrongly percent-encoded.
+ *   SSE_E_ARG     len is NULL, dst is NULL with cap above 0, or header or query is NULL with a
+ * length; SSE_E_FIELD   this was never an id: it fails sse_id_valid, or is wrongly percent-encoded.
  *                 Answer 400, or treat it as unknown; *len is 0;
  *   SSE_E_SPACE   it is longer than cap, so it is none of yours if cap is your longest: unknown.
  *                 What it holds was not checked.
@@ -132,7 +133,8 @@ SSE_API int sse_http_last_event_id(const char *header, size_t header_len, const 
 /* Choose a reconnection time for one client out of many, so that a restart is no stampede.
  *
  *   base_ms     the least time
- *   window_ms   how far to spread: the result is below base_ms + window_ms, unless window_ms is 0
+ *   window_ms   how far to spread: the result is below base_ms + window_ms, if that is above 1 and
+ *               window_ms is not 0
  *   seed        what tells clients apart: a counter, an address, a random number
  *
  * Returns a value for retry_ms, from 1 to 2^31-1; the same one for the same arguments.
