@@ -1,18 +1,4 @@
-/* clients.h - the connections of ssecat.
- *
- *     accepted
- *        |
- *     READING ---- a head that is no GET of the stream ----> ANSWERING --.
- *        |  `--- too slow: 408 ----------------------------------^       | all was taken
- *        | GET /events                                                   v
- *     STREAMING ---- drain: what is queued, retry, the end ----------> LINGERING
- *        |                                                               | the peer closed, or
- *        | too far behind, or gone                                       | a second has passed
- *        v                                                               v
- *     closed <-----------------------------------------------------------'
- *
- * LINGERING, with the sending side shut, is there because a socket that is closed with unread bytes
- * resets the connection, and the peer might lose the answer. */
+/* clients.h - the connections of ssecat, all of them. What each goes through is in client.h. */
 #ifndef SSECAT_CLIENTS_H
 #define SSECAT_CLIENTS_H
 
@@ -40,6 +26,9 @@ typedef struct clients {
 } clients;
 
 void clients_init(clients *cs, const options *o, int epoll);
+
+/* See to it that clients_sweep is called at this time, or earlier. */
+void clients_wake_at(clients *cs, uint64_t ms);
 
 /* Take a connection that was accepted. Owns the socket. */
 void clients_add(clients *cs, int fd);

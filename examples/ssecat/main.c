@@ -7,8 +7,8 @@
  *
  *     standard input --> input: lines to events --> batch --> clients: a writer each --> sockets
  *
- * options.c reads the command line, input.c makes events, clients.c has the connections, request.c
- * reads what they ask, answer.c says what they get. */
+ * options.c reads the command line, input.c makes events, clients.c has the connections, client.c
+ * is one of them, request.c reads what they ask, answer.c says what they get. */
 #define _GNU_SOURCE
 
 #include "clients.h"

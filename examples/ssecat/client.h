@@ -1,0 +1,62 @@
+/* client.h - one connection of ssecat, through the states of its life.
+ *
+ *     accepted
+ *        |
+ *     READING ---- a head that is no GET of the stream ----> ANSWERING --.
+ *        |  `--- too slow: 408 ----------------------------------^       | all was taken
+ *        | GET /events                                                   v
+ *     STREAMING ---- drain: what is queued, retry, the end ----------> LINGERING
+ *        |                                                               | the peer closed, or
+ *        | too far behind, or gone                                       | a second has passed
+ *        v                                                               v
+ *     closed <-----------------------------------------------------------'
+ *
+ * LINGERING, with the sending side shut, is there because a socket that is closed with unread bytes
+ * resets the connection, and the peer might lose the answer. */
+#ifndef SSECAT_CLIENT_H
+#define SSECAT_CLIENT_H
+
+#include "clients.h"
+
+#include <sse/sse.h>
+
+enum {
+    HEAD_MAX = 8192,  /* bytes of a request head */
+    HEAD_MS = 5000,   /* for it to come */
+    ANSWER_MS = 5000, /* for an answer, or the rest of a stream, to be taken */
+    LINGER_MS = 1000  /* for the peer to close */
+};
+
+enum state { READING, ANSWERING, STREAMING, LINGERING };
+
+struct client {
+    client *next;
+    client *previous;
+    int fd; /* -1: closed */
+    enum state state;
+    int writable;         /* the socket takes bytes, as far as is known */
+    uint64_t serial;      /* tells clients apart */
+    uint64_t deadline_ms; /* when the state has lasted too long; UINT64_MAX: never */
+    uint64_t behind_ms;   /* since when a stream has bytes queued; UINT64_MAX: it has none */
+    sse_heartbeat heartbeat;
+    sse_writer *writer; /* from the answer on */
+    size_t head_len;
+    char head[HEAD_MAX];
+};
+
+/* Enter a state, for limit_ms at the most; UINT64_MAX: for good. */
+void client_enter(clients *cs, client *c, enum state state, uint64_t limit_ms);
+
+/* Read what has come, and answer the request when it is complete. */
+void client_receive(clients *cs, client *c);
+
+/* Answer 408 to a request that has begun and does not end. */
+void client_too_slow(clients *cs, client *c);
+
+/* Send what the socket takes. At the end of an answer, or of a stream, shut the sending side. */
+void client_flush(clients *cs, client *c);
+
+/* Close the connection. The client can be named until clients_bury. */
+void client_close(clients *cs, client *c);
+
+#endif
