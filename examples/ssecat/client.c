@@ -131,9 +131,9 @@ void client_too_slow(clients *cs, client *c)
     answer(cs, c, 408, NULL);
 }
 
-/* Whatever comes behind the request is read, too, and thrown away, a bounded amount at a time, since
- * a peer may send without end. A peer that closed its sending side may still listen; one that is
- * gone shows when something is written to it. */
+/* Whatever comes behind the request is read, too, and thrown away, a bounded amount at a time,
+ * since a peer may send without end. A peer that closed its sending side may still listen; one that
+ * is gone shows when something is written to it. */
 void client_receive(clients *cs, client *c)
 {
     char waste[4096];

@@ -1,6 +1,6 @@
-/* programs.c - two programs on the core. Linked with unused sections dropped they show what each needs
- * of it: one calls every function of sse/event.h and sse/writer.h, the other sends events and pulls
- * their bytes. */
+/* programs.c - two programs on the core. Linked with unused sections dropped they show what each
+ * needs of it: one calls every function of sse/event.h and sse/writer.h, the other sends events and
+ * pulls their bytes. */
 #include <sse/event.h>
 #include <sse/writer.h>
 
