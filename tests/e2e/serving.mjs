@@ -31,10 +31,6 @@ export function skip(reason) {
     process.exit(SKIPPED);
 }
 
-const [major, minor] = process.versions.node.split(".").map(Number);
-if (major < 20 || (major === 20 && minor < 18))
-    skip(`Node.js ${process.versions.node} is too old for the packages; they need 20.18`);
-
 /** A package that package.json names. */
 export async function need(name) {
     try {

@@ -6,7 +6,11 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { need, serve, serveAgain, until } from "./serving.mjs";
+import { need, serve, serveAgain, skip, until } from "./serving.mjs";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 18))
+    skip(`Node.js ${process.versions.node} is too old for undici 7, which needs 20.18`);
 
 const { EventSource } = await need("undici");
 
