@@ -6,6 +6,7 @@
 #include "request.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -65,11 +66,7 @@ void client_flush(clients *cs, client *c)
         return;
     switch (sse_writer_flush(c->writer, send_some, c)) {
     case SSE_OK:
-        c->behind_ms = UINT64_MAX;
-        break;
     case SSE_AGAIN:
-        if (c->behind_ms == UINT64_MAX)
-            c->behind_ms = cs->now_ms;
         break;
     case SSE_END:
         if (c->state != LINGERING) {
@@ -80,6 +77,24 @@ void client_flush(clients *cs, client *c)
     default:
         client_close(cs, c);
     }
+}
+
+void client_beat(clients *cs, client *c)
+{
+    static const sse_event comment = {.comment = {"", 0}};
+
+    if (!sse_writer_idle(c->writer))
+        return;
+    sse_writer_send(c->writer, &comment);
+    client_flush(cs, c);
+}
+
+void client_cut(clients *cs, client *c)
+{
+    if (!cs->options->quiet)
+        fprintf(stderr, "ssecat: client %llu does not keep up, and is cut\n",
+                (unsigned long long)c->serial);
+    client_close(cs, c);
 }
 
 static int make_writer(client *c, size_t capacity)
@@ -154,8 +169,11 @@ void client_receive(clients *cs, client *c)
             client_close(cs, c);
             return;
         }
-        if (n == 0)
+        if (n == 0) {
+            if (c->state == STREAMING) /* a peer that is gone answers with a reset */
+                client_beat(cs, c);
             return;
+        }
         if (!reading)
             continue;
         c->head_len += (size_t)n;

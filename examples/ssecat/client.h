@@ -37,7 +37,7 @@ struct client {
     int writable;         /* the socket takes bytes, as far as is known */
     uint64_t serial;      /* tells clients apart */
     uint64_t deadline_ms; /* when the state has lasted too long; UINT64_MAX: never */
-    uint64_t behind_ms;   /* since when a stream has bytes queued; UINT64_MAX: it has none */
+    uint64_t behind_ms;   /* since when a stream has no room for more; UINT64_MAX: it has */
     sse_heartbeat heartbeat;
     sse_writer *writer; /* from the answer on */
     size_t head_len;
@@ -55,6 +55,12 @@ void client_too_slow(clients *cs, client *c);
 
 /* Send what the socket takes. At the end of an answer, or of a stream, shut the sending side. */
 void client_flush(clients *cs, client *c);
+
+/* Send a heartbeat, if the stream is at rest. */
+void client_beat(clients *cs, client *c);
+
+/* Close the connection of a client that has bytes to take and does not, and say so. */
+void client_cut(clients *cs, client *c);
 
 /* Close the connection. The client can be named until clients_bury. */
 void client_close(clients *cs, client *c);

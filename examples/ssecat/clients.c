@@ -15,6 +15,7 @@
 
 enum {
     GONE_MS = 30000,        /* for a peer to acknowledge what was sent */
+    UNSENT_MAX = 64 * 1024, /* bytes that the kernel may hold for a peer that takes none */
     BACK_MS = 1000,         /* a client that is sent away comes back after this time */
     BACK_SPREAD_MS = 4000,  /* and up to this time later */
     CONNECTIONS_BESIDE = 64 /* connections beside the streams: pages, requests, refusals */
@@ -43,6 +44,7 @@ void clients_add(clients *cs, int fd)
 {
     const int on = 1;
     const unsigned gone_ms = GONE_MS;
+    const unsigned unsent = UNSENT_MAX;
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
     client *c = malloc(sizeof *c);
 
@@ -64,6 +66,7 @@ void clients_add(clients *cs, int fd)
 
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms, sizeof gone_ms);
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     event.data.ptr = c;
     if (epoll_ctl(cs->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
         client_close(cs, c);
@@ -91,9 +94,15 @@ int clients_have_room(clients *cs)
     int room = 1;
 
     for (c = cs->first; c; c = c->next) {
-        if (c->state != STREAMING || c->behind_ms == UINT64_MAX ||
-            cs->now_ms - c->behind_ms >= cs->options->patience_ms ||
-            sse_writer_pending(c->writer) <= CLIENTS_QUEUE - CLIENTS_BATCH_MAX)
+        if (c->state != STREAMING)
+            continue;
+        if (sse_writer_pending(c->writer) <= CLIENTS_QUEUE - CLIENTS_BATCH_MAX) {
+            c->behind_ms = UINT64_MAX;
+            continue;
+        }
+        if (c->behind_ms == UINT64_MAX)
+            c->behind_ms = cs->now_ms;
+        if (cs->now_ms - c->behind_ms >= cs->options->patience_ms)
             continue;
         clients_wake_at(cs, c->behind_ms + cs->options->patience_ms);
         room = 0;
@@ -110,10 +119,7 @@ void clients_publish(clients *cs, const void *bytes, size_t len)
         if (c->state != STREAMING)
             continue;
         if (sse_writer_raw(c->writer, bytes, len) != SSE_OK) {
-            if (!cs->options->quiet)
-                fprintf(stderr, "ssecat: client %llu does not keep up, and is cut\n",
-                        (unsigned long long)c->serial);
-            client_close(cs, c);
+            client_cut(cs, c);
             continue;
         }
         sse_heartbeat_touch(&c->heartbeat, cs->now_ms);
@@ -121,16 +127,13 @@ void clients_publish(clients *cs, const void *bytes, size_t len)
     }
 }
 
-/* Queue a heartbeat if one is due, and say when to look again. */
+/* Send a heartbeat if one is due, and say when to look again. */
 static void beat(clients *cs, client *c)
 {
-    static const sse_event comment = {.comment = {"", 0}};
     uint64_t wait_ms;
 
-    if (sse_heartbeat_due(&c->heartbeat, cs->now_ms) && sse_writer_idle(c->writer)) {
-        sse_writer_send(c->writer, &comment);
-        client_flush(cs, c);
-    }
+    if (sse_heartbeat_due(&c->heartbeat, cs->now_ms))
+        client_beat(cs, c);
     sse_heartbeat_wait(&c->heartbeat, cs->now_ms, &wait_ms);
     if (wait_ms != UINT64_MAX)
         clients_wake_at(cs, cs->now_ms + wait_ms);
@@ -149,6 +152,8 @@ void clients_sweep(clients *cs)
             clients_wake_at(cs, c->deadline_ms);
         else if (c->state == READING && c->head_len > 0)
             client_too_slow(cs, c);
+        else if (c->state == ANSWERING)
+            client_cut(cs, c);
         else
             client_close(cs, c);
     }

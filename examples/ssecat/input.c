@@ -63,8 +63,10 @@ static size_t next_line(const input *in, size_t most, sse_str *data)
 
     data->ptr = at;
     data->len = lf ? taken - 1 : taken;
-    if (lf && data->len > 0 && lf[-1] == '\r')
+    if ((lf || in->ended) && data->len > 0 && at[data->len - 1] == '\r')
         data->len--;
+    if (!lf && !in->ended && have == most + 1 && at[most] == '\r')
+        return 0; /* perhaps the end of the line, half of it */
     if (data->len > most) {
         data->len = whole_characters(at, most);
         return data->len;

@@ -202,7 +202,8 @@ static int rest(const server *s, int more)
 
     if (more)
         return 0;
-    if (s->listener >= 0 && !s->listening && s->listen_ms < wake_ms)
+    if (s->listener >= 0 && !s->listening && s->listen_ms < wake_ms &&
+        clients_may_accept(&s->clients))
         wake_ms = s->listen_ms;
     if (wake_ms <= s->clients.now_ms)
         return 0;

@@ -21,7 +21,7 @@ static const char help[] =
     "  -c, --cors ORIGIN        let pages of this origin read the stream; * for any\n"
     "  -m, --max-clients N      streams at a time; more are answered 503 (1000)\n"
     "  -w, --wait N             read no input until N clients are connected (0)\n"
-    "  -P, --patience MS        how long a client that is behind may hold up the input (1000)\n"
+    "  -P, --patience MS        how long a client that is behind may hold up the input (5000)\n"
     "  -s, --stay               go on serving when the input has ended\n"
     "  -q, --quiet              print errors only\n"
     "  -h, --help               print this and exit\n"
@@ -120,7 +120,7 @@ int options_read(options *o, int argc, char **argv)
     o->port = "8080";
     o->heartbeat_ms = SSE_HEARTBEAT_MS;
     o->max_clients = 1000;
-    o->patience_ms = 1000;
+    o->patience_ms = 5000;
 
     while ((option = getopt_long(argc, argv, "p:b:e:H:r:c:m:w:P:sqhV", known, &index)) != -1) {
         if (option == 'h') {

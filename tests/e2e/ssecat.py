@@ -128,6 +128,15 @@ class Lines(Ssecat):
             self.assertEqual(len(stream.next().data), LINE_LIMIT)
             self.assertEqual(stream.next().data, "next")
 
+    def test_a_line_end_that_comes_in_two_reads_is_one(self):
+        server = self.start()
+        stream = self.listen(server)
+        self.say(server, b"x" * LINE_LIMIT + b"\r")
+        time.sleep(0.2)
+        self.say(server, b"\nnext\n")
+        self.assertEqual(len(stream.next().data), LINE_LIMIT)
+        self.assertEqual(stream.next().data, "next")
+
     def test_a_line_of_nothing_but_breaks_arrives_whole(self):
         server = self.start()
         stream = self.listen(server)
@@ -433,6 +442,39 @@ class Clients(Ssecat):
         self.assertEqual(len(self.proc(server, "fd")), descriptors + 1)
         stream.close()
         self.assertTrue(wait_for(lambda: len(self.proc(server, "fd")) == descriptors, 4))
+
+    def test_a_client_that_has_closed_is_noticed_at_once(self):
+        server = self.start("--max-clients", 1, "--heartbeat", 0)
+        self.listen(server).close()
+        self.assertTrue(wait_for(lambda: self.ask(server, "/events").status == 200, 2))
+
+    def test_a_client_that_reads_slowly_and_steadily_gets_everything(self):
+        with tempfile.TemporaryFile() as f:
+            f.write(b"".join(b"%d\n" % n for n in range(400000)))
+            f.seek(0)
+            server = self.start("--wait", 1, stdin=f)
+            s = self.raw(server, self.GET, receive_buffer=65536)
+            tail = b""
+            while True:
+                part = s.recv(65536)
+                if not part:
+                    break
+                tail = (tail + part)[-200:]
+                time.sleep(len(part) / 4e6)
+            self.assertIn(b"data: 399999\n", tail)
+            self.assertEqual(self.log(server), "")
+
+    def test_at_the_limit_of_connections_it_rests(self):
+        server = self.start("--max-clients", 1)
+        waiting = [self.raw(server, b"") for _ in range(80)]
+        time.sleep(0.5)
+        before = self.cpu(server)
+        time.sleep(1)
+        self.assertLessEqual(self.cpu(server) - before, 5)
+        for s in waiting:
+            s.close()
+        time.sleep(0.5)
+        self.assertEqual(self.ask(server, "/").status, 200)
 
     def test_a_client_that_closes_its_sending_side_still_listens(self):
         server = self.start()
