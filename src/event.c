@@ -29,18 +29,12 @@ static size_t line_len(const char *p, size_t n)
     return i;
 }
 
-/* The length of the break at p, which has n bytes: 2 for CRLF, else 1. */
-static size_t break_len(const char *p, size_t n)
-{
-    return n > 1 && p[0] == '\r' && p[1] == '\n' ? 2 : 1;
-}
-
 static int is_missing(const sse_str *part)
 {
     return part->ptr == NULL && part->len > 0;
 }
 
-int sse_event_check(const sse_event *ev, int open)
+static int check_event(const sse_event *ev, int open)
 {
     if (ev == NULL)
         return open ? SSE_OK : SSE_E_ARG;
@@ -60,21 +54,25 @@ int sse_event_check(const sse_event *ev, int open)
     return SSE_OK;
 }
 
-size_t sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const char *text, size_t len,
-                     size_t limit)
+const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
+                          size_t room)
 {
-    size_t at = 0;
+    const char *p = text->ptr;
+    const char *const end = p + text->len;
 
     for (;;) {
-        size_t room = limit > o->len ? limit - o->len : 0;
-        size_t run = line_len(text + at, len - at < room ? len - at : room);
+        const size_t left = (size_t)(end - p);
+        const size_t run = line_len(p, left < room ? left : room);
 
-        sse_out_put(o, text + at, run);
-        at += run;
-        if (at == len || line_len(text + at, 1) || room - run < brk_len)
-            return at;
+        sse_out_put(o, p, run);
+        p += run;
+        room -= run;
+        if (p == end || room < brk_len)
+            return p;
         sse_out_put(o, brk, brk_len);
-        at += break_len(text + at, len - at);
+        room -= brk_len;
+        if (*p++ == '\r' && p < end && *p == '\n')
+            p++; /* both are one break */
     }
 }
 
@@ -84,31 +82,38 @@ static void put_part(sse_out *o, const char *brk, size_t brk_len, const sse_str 
     if (part->ptr == NULL)
         return;
     sse_out_put(o, brk + 1, brk_len - 1);
-    sse_lines_put(o, brk, brk_len, part->ptr, part->len, (size_t)-1);
+    sse_lines_put(o, brk, brk_len, part, (size_t)-1);
     SSE_OUT_LIT(o, "\n");
 }
 
-void sse_event_put(sse_out *o, const sse_event *ev, int open)
+static void put_parts(sse_out *o, const sse_event *ev)
 {
-    if (ev) {
-        put_part(o, "\n: ", ev->comment.len ? 3 : 2, &ev->comment);
-        if (ev->type.len)
-            put_part(o, "\nevent: ", 8, &ev->type);
-        put_part(o, "\nid: ", 5, &ev->id);
-        if (ev->retry_ms) {
-            char digits[10];
-            sse_str retry;
+    put_part(o, "\n: ", ev->comment.len ? 3 : 2, &ev->comment);
+    if (ev->type.len)
+        put_part(o, "\nevent: ", 8, &ev->type);
+    put_part(o, "\nid: ", 5, &ev->id);
+    if (ev->retry_ms) {
+        char memory[10];
+        const sse_str digits = sse_digits(memory + sizeof memory, ev->retry_ms);
 
-            retry.ptr = sse_digits(digits + sizeof digits, ev->retry_ms);
-            retry.len = (size_t)(digits + sizeof digits - retry.ptr);
-            put_part(o, "\nretry: ", 8, &retry);
-        }
-        put_part(o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &ev->data);
+        put_part(o, "\nretry: ", 8, &digits);
     }
+    put_part(o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &ev->data);
+}
+
+int sse_event_put(sse_out *o, const sse_event *ev, int open)
+{
+    const int status = check_event(ev, open);
+
+    if (status != SSE_OK)
+        return status;
+    if (ev)
+        put_parts(o, ev);
     if (open)
         SSE_OUT_LIT(o, "data: ");
     else
         SSE_OUT_LIT(o, "\n");
+    return SSE_OK;
 }
 
 /* see sse/event.h */
@@ -122,11 +127,8 @@ int sse_event_encode(const sse_event *ev, void *dst, size_t cap, size_t *len)
     *len = 0;
     if (dst == NULL && cap != 0)
         return SSE_E_ARG;
-    status = sse_event_check(ev, 0);
-    if (status != SSE_OK)
-        return status;
-    sse_event_put(&o, ev, 0);
-    return sse_out_end(&o, len);
+    status = sse_event_put(&o, ev, 0);
+    return status == SSE_OK ? sse_out_end(&o, len) : status;
 }
 
 /* see sse/event.h */

@@ -180,11 +180,8 @@ static size_t own_fields(sse_head *head, sse_field fields[SSE_HTTP_FIELDS_MAX])
     if (head->status == 503) {
         if (head->retry_ms) {
             char *const end = head->digits_ + sizeof head->digits_;
-            sse_str seconds;
 
-            seconds.ptr = sse_digits(end, (head->retry_ms + 999) / 1000);
-            seconds.len = (size_t)(end - seconds.ptr);
-            add(fields, &n, SSE_LIT("retry-after"), seconds);
+            add(fields, &n, SSE_LIT("retry-after"), sse_digits(end, (head->retry_ms + 999) / 1000));
         }
         if (head->version != SSE_HTTP_2)
             add(fields, &n, SSE_LIT("content-length"), SSE_LIT("0"));
@@ -244,12 +241,11 @@ static void put_first(sse_out *o, const sse_head *head)
     sse_out first = sse_out_to(text, sizeof text);
 
     if (head->retry_ms) {
-        char digits[10];
-        char *const end = digits + sizeof digits;
-        const char *const start = sse_digits(end, head->retry_ms);
+        char memory[10];
+        const sse_str digits = sse_digits(memory + sizeof memory, head->retry_ms);
 
         SSE_OUT_LIT(&first, "retry: ");
-        sse_out_put(&first, start, (size_t)(end - start));
+        sse_out_put(&first, digits.ptr, digits.len);
         SSE_OUT_LIT(&first, "\n\n");
     } else {
         SSE_OUT_LIT(&first, ":\n\n");

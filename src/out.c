@@ -1,35 +1,30 @@
 #include "out.h"
 
-#include "sse/status.h"
-
 #include <string.h>
-
-sse_out sse_out_to(void *dst, size_t cap)
-{
-    sse_out o = {dst, cap, 0, cap, 0, 0};
-
-    return o;
-}
 
 void sse_out_put(sse_out *o, const void *bytes, size_t n)
 {
-    size_t first = o->size - o->pos;
+    const char *p = bytes;
+    size_t pos = o->start + o->len;
+    size_t ahead;
 
     o->len += n;
     if (o->len > o->cap)
         return;
-    if (first > n)
-        first = n;
-    memcpy(o->ring + o->pos, bytes, first);
-    o->pos += first;
-    if (first < n) {
-        memcpy(o->ring, (const char *)bytes + first, n - first);
-        o->pos = n - first;
+    if (pos >= o->size)
+        pos -= o->size;
+    ahead = o->size - pos;
+    if (n > ahead) { /* what goes past the end goes to the beginning */
+        memcpy(o->ring, p + ahead, n - ahead);
+        n = ahead;
     }
+    memcpy(o->ring + pos, p, n);
 }
 
-char *sse_digits(char *end, uint32_t number)
+sse_str sse_digits(char *end, uint32_t number)
 {
+    sse_str digits = {end, 0};
+
     /* Long division in binary. Small processors cannot divide, and the function that stands in for
      * it would be the only one that the core needs beside memory functions. */
     do {
@@ -44,12 +39,8 @@ char *sse_digits(char *end, uint32_t number)
             }
         }
         *--end = (char)('0' + rest);
+        digits.len++;
     } while (number > 0);
-    return end;
-}
-
-int sse_out_end(const sse_out *o, size_t *len)
-{
-    *len = o->len;
-    return o->len > o->cap ? SSE_E_SPACE : SSE_OK;
+    digits.ptr = end;
+    return digits;
 }

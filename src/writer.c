@@ -44,8 +44,9 @@ enum {
 #define LAST_CHUNK "0\r\n\r\n"
 
 enum {
-    CHUNK_HEAD = 10, /* eight hexadecimal digits, filled in when they are known; CR, LF */
-    CHUNK_TAIL = 2,  /* CR, LF */
+    CHUNK_DIGITS = 8,              /* of the length, hexadecimal */
+    CHUNK_HEAD = CHUNK_DIGITS + 2, /* behind them CR, LF */
+    CHUNK_TAIL = 2,                /* CR, LF */
     RESERVE = sizeof LAST_CHUNK - 1
 };
 
@@ -65,62 +66,64 @@ static int refuse(const sse_writer *w, size_t of, size_t want)
     return (w->state & of) == want ? SSE_OK : SSE_E_STATE;
 }
 
-/* Make o the free part of the ring, as far as it is in reach. If a chunk goes there, o begins
- * behind the head of it, and what its tail needs is out of reach as well. */
-static void free_part(sse_writer *w, size_t head, sse_out *o)
+/* Make o the free part of the ring, as far as events can reach, unless the state refuses it. */
+static int claim(sse_writer *w, size_t of, size_t want, sse_out *o)
 {
-    const size_t reserve = head > 0 ? RESERVE + CHUNK_TAIL : RESERVE;
-    const size_t unused = w->size - w->used;
+    const int status = refuse(w, of, want);
 
+    if (status != SSE_OK)
+        return status;
     o->ring = ring(w);
     o->size = w->size;
-    o->pos = w->read + w->used + head;
-    if (o->pos >= w->size)
-        o->pos -= w->size;
-    o->cap = unused > reserve ? unused - reserve : 0;
-    o->len = head;
-    o->head = head;
+    o->start = w->read + w->used;
+    o->cap = w->size - w->used - RESERVE;
+    o->len = 0;
+    o->frame = 0;
+    return SSE_OK;
 }
 
-/* Start to queue something, unless a state in `of` refuses it: o is where it goes. Bytes that
- * FRAMED refuses are no chunk; all else is one, if there are chunks. */
-static int start(sse_writer *w, size_t of, size_t want, sse_out *o)
+/* The same for a part of an event. If there are chunks it begins behind the head of one, which is
+ * put last. */
+static int claim_frame(sse_writer *w, size_t want, sse_out *o)
 {
-    int status = refuse(w, of, want);
+    const int status = claim(w, OPEN | CLOSED, want, o);
 
-    if (status == SSE_OK)
-        free_part(w, w->state & CHUNKED && !(of & FRAMED) ? CHUNK_HEAD : 0, o);
+    if (status == SSE_OK && w->state & CHUNKED) {
+        o->len = CHUNK_HEAD;
+        o->frame = CHUNK_HEAD + CHUNK_TAIL;
+    }
     return status;
+}
+
+/* Put the head of a chunk, now that the length of its payload is known. */
+static void put_head(sse_out *o)
+{
+    const uint32_t payload = (uint32_t)(o->len - o->frame);
+    unsigned shift = 4 * CHUNK_DIGITS;
+
+    o->len = 0;
+    do {
+        shift -= 4;
+        sse_out_put(o, &"0123456789abcdef"[payload >> shift & 15], 1);
+    } while (shift > 0);
+    SSE_OUT_LIT(o, "\r\n");
 }
 
 /* Queue what was put into o, all of it or nothing. A chunk without a payload would end the stream,
  * so nothing is what becomes of it. */
 static int commit(sse_writer *w, sse_out *o)
 {
-    uint32_t payload = (uint32_t)(o->len - o->head);
-    unsigned shift = 32;
-    sse_out head;
-
-    if (o->len == o->head)
-        return SSE_OK;
-    if (o->head > 0) {
-        o->cap += CHUNK_TAIL;
+    if (o->frame > 0)
         SSE_OUT_LIT(o, "\r\n");
-    }
-    if (o->len > w->size - RESERVE)
-        return SSE_E_TOOBIG;
+    if (o->len == o->frame)
+        return SSE_OK;
     if (o->len > o->cap)
-        return SSE_AGAIN;
-    if (o->head > 0) {
-        free_part(w, 0, &head);
-        do {
-            shift -= 4;
-            sse_out_put(&head, &"0123456789abcdef"[payload >> shift & 15], 1);
-        } while (shift > 0);
-        SSE_OUT_LIT(&head, "\r\n");
+        return o->len > w->size - RESERVE ? SSE_E_TOOBIG : SSE_AGAIN;
+    w->used += o->len;
+    if (o->frame > 0) {
+        put_head(o);
         w->state |= FRAMED;
     }
-    w->used += o->len;
     return SSE_OK;
 }
 
@@ -151,14 +154,12 @@ sse_writer *sse_writer_init(void *mem, size_t size, uint32_t flags)
 static int enqueue(sse_writer *w, const sse_event *ev, int open)
 {
     sse_out o;
-    int status = start(w, OPEN | CLOSED, 0, &o);
+    int status = claim_frame(w, 0, &o);
 
     if (status == SSE_OK)
-        status = sse_event_check(ev, open);
-    if (status != SSE_OK)
-        return status;
-    sse_event_put(&o, ev, open);
-    status = commit(w, &o);
+        status = sse_event_put(&o, ev, open);
+    if (status == SSE_OK)
+        status = commit(w, &o);
     if (status == SSE_OK)
         w->state |= (size_t)open;
     return status;
@@ -188,34 +189,38 @@ int sse_writer_begin(sse_writer *w, const sse_event *head)
 /* see sse/writer.h */
 int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken)
 {
-    const char *text = data;
-    size_t n = 0;
+    sse_str text = {data, len};
+    const char *end;
+    size_t room;
     sse_out o;
-    int status = start(w, OPEN | CLOSED, OPEN, &o);
+    const int status = claim_frame(w, OPEN, &o);
 
     *taken = 0;
     if (status != SSE_OK || len == 0)
         return status;
-    if (text == NULL)
+    if (data == NULL)
         return SSE_E_ARG;
-    if (w->state & CR && *text == '\n')
-        n = 1;
-    n += sse_lines_put(&o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, text + n, len - n, o.cap);
-    if (n > 0) {
+    if (w->state & CR && *text.ptr == '\n') {
+        text.ptr++;
+        text.len--;
+    }
+    room = o.cap > o.frame ? o.cap - o.frame : 0;
+    end = sse_lines_put(&o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &text, room);
+    *taken = (size_t)(end - (const char *)data);
+    if (*taken > 0) {
         commit(w, &o);
         w->state &= ~(size_t)CR;
-        if (text[n - 1] == '\r')
+        if (end[-1] == '\r')
             w->state |= CR;
     }
-    *taken = n;
-    return n == len ? SSE_OK : SSE_AGAIN;
+    return *taken == len ? SSE_OK : SSE_AGAIN;
 }
 
 /* see sse/writer.h */
 int sse_writer_finish(sse_writer *w)
 {
     sse_out o;
-    int status = start(w, OPEN | CLOSED, OPEN, &o);
+    int status = claim_frame(w, OPEN, &o);
 
     if (status != SSE_OK)
         return status;
@@ -230,7 +235,7 @@ int sse_writer_finish(sse_writer *w)
 int sse_writer_raw(sse_writer *w, const void *bytes, size_t len)
 {
     sse_out o;
-    int status = start(w, OPEN | CLOSED | FRAMED, 0, &o);
+    const int status = claim(w, OPEN | CLOSED | FRAMED, 0, &o);
 
     if (status != SSE_OK || len == 0)
         return status;
@@ -279,16 +284,17 @@ int sse_writer_consume(sse_writer *w, size_t n)
 int sse_writer_read(sse_writer *w, void *dst, size_t cap, size_t *len)
 {
     const void *bytes;
-    size_t n;
-    int status;
+    int status = refuse(w, SINKING, 0);
 
     *len = 0;
-    if (dst == NULL || cap == 0)
-        return SSE_E_ARG;
-    status = sse_writer_peek(w, &bytes, &n);
+    if (status == SSE_OK && (dst == NULL || cap == 0))
+        status = SSE_E_ARG;
+    if (status == SSE_OK)
+        status = sse_writer_peek(w, &bytes, len);
     if (status != SSE_OK)
         return status;
-    *len = n < cap ? n : cap;
+    if (*len > cap)
+        *len = cap;
     memcpy(dst, bytes, *len);
     return sse_writer_consume(w, *len);
 }
@@ -321,14 +327,12 @@ int sse_writer_flush(sse_writer *w, sse_sink *sink, void *user)
 /* see sse/writer.h */
 int sse_writer_close(sse_writer *w)
 {
-    int status = refuse(w, 0, 0);
+    sse_out o;
+    const int status = claim(w, 0, 0, &o);
 
     if (status != SSE_OK)
         return status;
     if ((w->state & (CHUNKED | CLOSED)) == CHUNKED) {
-        sse_out o;
-
-        free_part(w, 0, &o);
         o.cap += RESERVE;
         SSE_OUT_LIT(&o, LAST_CHUNK);
         w->used += o.len;
