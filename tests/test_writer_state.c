@@ -193,7 +193,7 @@ static void a_failed_sink_is_told_by_each_function_ever_after(void **state)
 {
     static const sink_step steps[] = {SINK_TAKE(3), SINK_FAIL};
     static sink peer;
-    size_t i;
+    size_t i, n;
 
     (void)state;
     for (i = 0; i < 2; i++) {
@@ -203,6 +203,7 @@ static void a_failed_sink_is_told_by_each_function_ever_after(void **state)
         sink_start(&peer, steps, 2, SINK_ALL);
         assert_int_equal(sse_writer_flush(w, sink_take, &peer), SSE_E_IO);
         assert_int_equal(peer.calls, 2);
+        assert_int_equal(sse_writer_read(w, NULL, 0, &n), SSE_E_IO);
         assert_all_return(w, SSE_E_IO);
         assert_all_return(w, SSE_E_IO);
     }
