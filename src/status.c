@@ -12,7 +12,8 @@ static const char phrases[] = "not possible in this state\0"
                               "an argument that breaks its contract\0"
                               "success\0"
                               "nothing can move now\0"
-                              "end of the stream";
+                              "end of the stream\0"
+                              "events were missed";
 
 /* see sse/status.h */
 const char *sse_status_text(int status)
@@ -21,7 +22,9 @@ const char *sse_status_text(int status)
 
     if (status == SSE_E_IO)
         return "the transport failed";
-    if (status < SSE_E_STATE || status > SSE_END)
+    if (status == SSE_E_TORN)
+        return "the rest of an event is gone";
+    if (status < SSE_E_STATE || status > SSE_GAP)
         return "unknown status";
     for (; status > SSE_E_STATE; status--)
         phrase = (const char *)memchr(phrase, 0, sizeof phrases) + 1;

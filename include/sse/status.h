@@ -18,6 +18,7 @@ enum sse_status {
     SSE_OK = 0,    /* done, in full */
     SSE_AGAIN = 1, /* nothing can move now; try again when the queue, or the peer, has moved */
     SSE_END = 2,   /* the stream is complete and every byte of it has been taken */
+    SSE_GAP = 3,   /* events are gone that the reader has not had; newer ones may follow */
 
     SSE_E_ARG = -1,    /* an argument breaks its contract: NULL, an unknown flag, no part at all */
     SSE_E_RANGE = -2,  /* a number is outside of what clients can be told: retry_ms, status */
@@ -27,7 +28,8 @@ enum sse_status {
     SSE_E_STATE = -6,  /* not now: inside an event, outside of one, after close, from a sink */
 
     SSE_E_FATAL = -100, /* the threshold; never returned */
-    SSE_E_IO = -101     /* the sink failed, now or earlier: this connection is over */
+    SSE_E_IO = -101,    /* the sink failed, now or earlier: this connection is over */
+    SSE_E_TORN = -102   /* the rest of an event was dropped: this connection is over */
 };
 
 /* Name a status for a log line.
