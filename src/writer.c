@@ -1,20 +1,13 @@
 #include "sse/writer.h"
 
+#include "chunk.h"
 #include "encode.h"
 #include "out.h"
+#include "queue.h"
 
 #include <string.h>
 
-/* The block: this header, and the ring behind it.
- *
- *     +--------+--------------------------------------------------+
- *     | header |    free   | offer | more queued |      free      |
- *     +--------+--------------------------------------------------+
- *                          ^ read                ^ read + used
- *
- * The ring may wrap anywhere; queued bytes never move. RESERVE bytes are out of reach for events,
- * so that there is always room for the last chunk. The members are all size_t, which makes an array
- * of size_t proper memory for a writer.
+/* sse_writer.state; the memory is drawn in queue.h.
  *
  *                        begin
  *         +----------+ --------> +------+ --.
@@ -23,14 +16,6 @@
  *                       finish
  *
  * Close leaves either state for good, a sink that fails leaves any. */
-struct sse_writer {
-    size_t size;  /* bytes of the ring; 0: not a writer */
-    size_t read;  /* where the oldest queued byte is */
-    size_t used;  /* queued bytes */
-    size_t offer; /* how many of them are offered; 0: none */
-    size_t state; /* the flags below */
-};
-
 enum {
     CHUNKED = SSE_CHUNKED,
     OPEN = 2,     /* an event is open */
@@ -43,12 +28,7 @@ enum {
 
 #define LAST_CHUNK "0\r\n\r\n"
 
-enum {
-    CHUNK_DIGITS = 8,              /* of the length, hexadecimal */
-    CHUNK_HEAD = CHUNK_DIGITS + 2, /* behind them CR, LF */
-    CHUNK_TAIL = 2,                /* CR, LF */
-    RESERVE = sizeof LAST_CHUNK - 1
-};
+enum { RESERVE = sizeof LAST_CHUNK - 1 };
 
 static char *ring(sse_writer *w)
 {
@@ -89,24 +69,10 @@ static int claim_frame(sse_writer *w, size_t want, sse_out *o)
     const int status = claim(w, OPEN | CLOSED, want, o);
 
     if (status == SSE_OK && w->state & CHUNKED) {
-        o->len = CHUNK_HEAD;
-        o->frame = CHUNK_HEAD + CHUNK_TAIL;
+        o->len = SSE_CHUNK_HEAD;
+        o->frame = SSE_CHUNK_FRAME;
     }
     return status;
-}
-
-/* Put the head of a chunk, now that the length of its payload is known. */
-static void put_head(sse_out *o)
-{
-    const uint32_t payload = (uint32_t)(o->len - o->frame);
-    unsigned shift = 4 * CHUNK_DIGITS;
-
-    o->len = 0;
-    do {
-        shift -= 4;
-        sse_out_put(o, &"0123456789abcdef"[payload >> shift & 15], 1);
-    } while (shift > 0);
-    SSE_OUT_LIT(o, "\r\n");
 }
 
 /* Queue what was put into o, all of it or nothing. A chunk without a payload would end the stream,
@@ -121,7 +87,7 @@ static int commit(sse_writer *w, sse_out *o)
         return o->len > w->size - RESERVE ? SSE_E_TOOBIG : SSE_AGAIN;
     w->used += o->len;
     if (o->frame > 0) {
-        put_head(o);
+        sse_chunk_head(o);
         w->state |= FRAMED;
     }
     return SSE_OK;
@@ -241,6 +207,17 @@ int sse_writer_raw(sse_writer *w, const void *bytes, size_t len)
         return status;
     if (bytes == NULL)
         return SSE_E_ARG;
+    sse_out_put(&o, bytes, len);
+    return commit(w, &o);
+}
+
+int sse_writer_pass(sse_writer *w, const void *bytes, size_t len)
+{
+    sse_out o;
+    const int status = claim(w, OPEN | CLOSED, 0, &o);
+
+    if (status != SSE_OK)
+        return status;
     sse_out_put(&o, bytes, len);
     return commit(w, &o);
 }

@@ -37,5 +37,7 @@
 #include "sse/writer.h"
 #include "sse/heartbeat.h"
 #include "sse/http.h"
+#include "sse/replay.h"
+#include "sse/cursor.h"
 
 #endif

@@ -1,0 +1,205 @@
+/* The log: init, append, what goes for it. Its memory is drawn in log.h. */
+#include "sse/replay.h"
+
+#include "chunk.h"
+#include "encode.h"
+#include "log.h"
+#include "out.h"
+
+#include <string.h>
+
+#define MAGIC UINT64_C(0x315f676f6c657373) /* "ssel", "og_1", in either order of bytes */
+
+/* What an array of uint64_t is aligned to. */
+typedef struct aligned {
+    char byte;
+    uint64_t words;
+} aligned;
+
+sse_replay *sse_log_plan(sse_replay *plan, const void *mem, size_t size, uint32_t events,
+                         uint64_t epoch, uint32_t flags)
+{
+    size_t room;
+
+    if (mem == NULL || (uintptr_t)mem % offsetof(aligned, words) != 0 || events == 0 ||
+        (flags & ~SSE_CHUNKED) || size < SSE_REPLAY_OVERHEAD ||
+        events > (size - SSE_REPLAY_OVERHEAD) / SSE_REPLAY_SLOT)
+        return NULL;
+    room = size - SSE_REPLAY_OVERHEAD - events * (size_t)SSE_REPLAY_SLOT;
+    if (room < SSE_REPLAY_ROOM_MIN || room != (uint32_t)room)
+        return NULL;
+    memset(plan, 0, sizeof *plan);
+    plan->magic = MAGIC;
+    plan->size = room;
+    plan->events = events;
+    plan->flags = epoch != 0 ? flags | SSE_LOG_AUTOMATIC : flags;
+    plan->check = sse_log_check(plan);
+    plan->epoch = epoch;
+    plan->born = plan->end = plan->wrap = 1;
+    plan->slot = 1 % events;
+    return plan;
+}
+
+/* see sse/replay.h */
+sse_replay *sse_replay_init(void *mem, size_t size, uint32_t events, uint64_t epoch, uint32_t flags)
+{
+    sse_replay *log = mem;
+    sse_replay plan;
+
+    if (!sse_log_plan(&plan, mem, size, events, epoch, flags))
+        return NULL;
+    *log = plan;
+    memset(sse_log_slots(log), 0, events * (size_t)SSE_REPLAY_SLOT);
+    return log;
+}
+
+/* Whether len bytes fit in one piece when the event with this number, and what follows it, stays.
+ */
+static int fits(const sse_replay *log, size_t len, uint64_t number)
+{
+    const size_t behind = (size_t)(log->size - log->head); /* the head, up to the end of the room */
+    size_t at;
+
+    if (number == log->end)
+        return len <= log->size;
+    if (log->end - number >= log->events)
+        return 0;
+    at = sse_log_slot(log, number)->at;
+    if (number < log->wrap)
+        return len <= at - log->head;
+    return len <= behind || len <= at;
+}
+
+static void drop_oldest(sse_replay *log)
+{
+    sse_log_slot(log, sse_log_first(log))->number = 0;
+    log->count--;
+}
+
+/* Find the place for len bytes, and drop what is in the way. They fit in the room. */
+static uint32_t make_place(sse_replay *log, size_t len)
+{
+    while (!fits(log, len, sse_log_first(log)))
+        drop_oldest(log);
+    if (log->count == 0)
+        log->head = 0;
+    if (log->count == 0 || (sse_log_first(log) >= log->wrap && len > log->size - log->head)) {
+        log->head = 0;
+        log->wrap = log->end;
+    }
+    return log->head;
+}
+
+/* Where in its bytes the id of an event is; 0: it has none. */
+static uint32_t id_place(const sse_replay *log, const sse_event *ev)
+{
+    const sse_event ahead = {ev->comment, {NULL, 0}, ev->type, {NULL, 0}, 0};
+    sse_out o = sse_out_to(NULL, 0);
+
+    if (ev->id.ptr == NULL)
+        return 0;
+    sse_event_put(&o, &ahead, 1); /* which puts the beginning of the data, too */
+    return (uint32_t)(o.len - (sizeof "data: " - 1) + (sizeof "id: " - 1) +
+                      (log->flags & SSE_CHUNKED ? SSE_CHUNK_HEAD : 0));
+}
+
+/* Put an event as it is stored; o holds all of it, or measures. */
+static int put_framed(const sse_replay *log, sse_out *o, const sse_event *ev)
+{
+    int status;
+
+    if (log->flags & SSE_CHUNKED) {
+        o->len = SSE_CHUNK_HEAD;
+        o->frame = SSE_CHUNK_FRAME;
+    }
+    status = sse_event_put(o, ev, 0);
+    if (status == SSE_OK && o->frame > 0)
+        SSE_OUT_LIT(o, "\r\n");
+    return status;
+}
+
+/* Put an event, which is len bytes long, at its place. */
+static void store(sse_replay *log, const sse_event *ev, size_t len)
+{
+    sse_out o = sse_out_to(sse_log_room(log) + log->head, len);
+
+    put_framed(log, &o, ev);
+    if (o.frame > 0)
+        sse_chunk_head(&o);
+}
+
+/* see sse/replay.h */
+int sse_replay_append(sse_replay *log, const sse_event *ev, uint64_t tag, uint64_t key,
+                      uint64_t now_ms)
+{
+    sse_out measure = sse_out_to(NULL, 0);
+    char id[SSE_REPLAY_ID_MAX];
+    sse_event event;
+    sse_slot *slot;
+    size_t len;
+    int status;
+
+    if (!sse_log_is(log) || ev == NULL || (log->flags & SSE_LOG_AUTOMATIC && ev->id.ptr != NULL))
+        return SSE_E_ARG;
+    status = put_framed(log, &measure, ev);
+    if (status != SSE_OK)
+        return status;
+    len = measure.len;
+    event = *ev;
+    if (log->flags & SSE_LOG_AUTOMATIC) {
+        event.id = sse_log_id(id, log->epoch, log->end);
+        len += sizeof "id: \n" - 1 + event.id.len;
+    }
+    if (len > log->size)
+        return SSE_E_TOOBIG;
+
+    slot = sse_log_slots(log) + log->slot;
+    slot->at = make_place(log, len);
+    store(log, &event, len);
+    slot->len = (uint32_t)len;
+    slot->number = log->end;
+    slot->tag = tag;
+    slot->key = key;
+    slot->time_ms = now_ms;
+    slot->id_at = id_place(log, &event);
+    slot->id_len = (uint32_t)event.id.len;
+    slot->check = sse_slot_check(log, slot);
+    log->head += slot->len;
+    log->slot = log->slot + 1 < log->events ? log->slot + 1 : 0;
+    log->end++;
+    log->count++;
+    sse_log_name(log, slot);
+    return SSE_OK;
+}
+
+/* see sse/replay.h */
+int sse_replay_expire(sse_replay *log, uint64_t before_ms)
+{
+    if (!sse_log_is(log))
+        return SSE_E_ARG;
+    while (log->count > 0 && sse_log_slot(log, sse_log_first(log))->time_ms < before_ms)
+        drop_oldest(log);
+    return SSE_OK;
+}
+
+/* see sse/replay.h */
+int sse_replay_fits(const sse_replay *log, size_t len, uint64_t number)
+{
+    if (!sse_log_is(log) || len > log->size)
+        return 0;
+    if (number > log->end)
+        number = log->end;
+    return number >= sse_log_first(log) && fits(log, len, number);
+}
+
+/* see sse/replay.h */
+uint64_t sse_replay_first(const sse_replay *log)
+{
+    return sse_log_is(log) ? sse_log_first(log) : 0;
+}
+
+/* see sse/replay.h */
+uint64_t sse_replay_end(const sse_replay *log)
+{
+    return sse_log_is(log) ? log->end : 0;
+}

@@ -1,0 +1,85 @@
+#include "reopen.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* Append to the log that was opened, and open it again. The list is as it was in the end. */
+static void goes_on(history *h, const reopened *was)
+{
+    static past dropped[2];
+    const size_t count = h->count;
+    uint64_t next, n;
+
+    memcpy(dropped, &h->list[was->end - 1], sizeof dropped);
+    h->count = (size_t)was->end - 1;
+    for (n = 0; n < 2; n++)
+        assert_int_equal(history_append(h, 30, 1, 1, h->count * 10 + 10), SSE_OK);
+    history_check(h, h->log);
+    for (n = 0; n < 2 && was->end + n <= count; n++)
+        if (h->epoch) {
+            const past *p = &dropped[n];
+
+            assert_int_equal(sse_replay_find(h->log, p->id, p->ev.id.len, &next), SSE_GAP);
+            assert_int_equal(next, h->first);
+        }
+    history_reopen(h, h->epoch ? h->epoch + 1 : 0);
+    history_check(h, h->log);
+    history_expires(h, h->log);
+    memcpy(&h->list[was->end - 1], dropped, sizeof dropped);
+    h->count = count;
+}
+
+/* Memory for the copy: from malloc, which sanitizers watch on both sides, or ahead of a page that
+ * nobody may touch. */
+static void *place_for(const history *h, int guarded, guard *g)
+{
+    void *memory;
+
+    if (guarded) {
+        *g = guard_before_end((h->size + 7) / 8 * 8);
+        return g->ptr;
+    }
+    memory = malloc(h->size);
+    assert_non_null(memory);
+    return memory;
+}
+
+reopened reopen(history *h, const void *image)
+{
+    static unsigned tries;
+    const int guarded = tries++ % 2 == 0;
+    const uint64_t first = h->first, end = h->end, base = h->base, epoch = h->epoch;
+    sse_replay *const log = h->log;
+    reopened result = {0, 0, 0};
+    guard g = {NULL, 0, NULL, 0};
+    void *memory = place_for(h, guarded, &g);
+
+    memcpy(memory, image, h->size);
+    h->epoch = epoch ? REOPEN_EPOCH : 0;
+    h->log = sse_replay_open(memory, h->size, h->events, h->epoch, h->flags);
+    if (h->log == NULL) {
+        result.refused = 1;
+        assert_memory_equal(memory, image, h->size);
+    } else {
+        assert_ptr_equal(h->log, memory);
+        result.first = h->first = sse_replay_first(h->log);
+        result.end = h->base = h->end = sse_replay_end(h->log);
+        assert_true(h->first > 0 && h->first <= h->end && h->end <= h->count + 1);
+        history_check(h, h->log);
+        goes_on(h, &result);
+    }
+    if (guarded)
+        guard_free(&g);
+    else
+        free(memory);
+    h->first = first;
+    h->end = end;
+    h->base = base;
+    h->epoch = epoch;
+    h->log = log;
+    return result;
+}
