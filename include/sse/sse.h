@@ -39,5 +39,7 @@
 #include "sse/http.h"
 #include "sse/replay.h"
 #include "sse/cursor.h"
+#include "sse/channel.h"
+#include "sse/subscriber.h"
 
 #endif
