@@ -2,6 +2,7 @@
 
 #include "page.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +92,55 @@ int answer_page(sse_writer *w, const options *o)
     return status;
 }
 
+#define PLAIN "Content-Type: text/plain; charset=utf-8\r\n"
+
+int answer_health(sse_writer *w)
+{
+    static const char ok[] = "ok\n";
+    const int status = put_document(w, "200 OK", PLAIN, sizeof ok - 1);
+
+    return status == SSE_OK ? put(w, ok) : status;
+}
+
+int answer_metrics(sse_writer *w, const sse_channel *channel)
+{
+    sse_counters n;
+    struct {
+        const char *name, *labels, *type, *help;
+        const uint64_t *value;
+    } const metrics[] = {
+        {"ssecat_clients", "", "gauge", "Streams that are open.", &n.subscribers},
+        {"ssecat_streams_total", "", "counter", "Streams that were opened.", &n.joined},
+        {"ssecat_events_total", "", "counter", "Events that were published.", &n.events},
+        {"ssecat_bytes_total", "", "counter", "Bytes of these events.", &n.bytes},
+        {"ssecat_sent_bytes_total", "", "counter", "Bytes sent on streams.", &n.delivered},
+        {"ssecat_lagged_total", "", "counter", "Streams that fell behind the history.", &n.lagged},
+        {"ssecat_gaps_total", "", "counter", "Gap events.", &n.gaps},
+        {"ssecat_resumes_total", "{result=\"hit\"}", "counter",
+         "Streams that came with a last event ID, by whether the history had what follows.",
+         &n.resumed},
+        {"ssecat_resumes_total", "{result=\"miss\"}", "counter", NULL, &n.missed},
+        {"ssecat_heartbeats_total", "", "counter", "Heartbeats.", &n.heartbeats},
+        {"ssecat_cut_total", "", "counter", "Streams that could not go on.", &n.closed},
+    };
+    char text[4096];
+    size_t len = 0, i;
+    int status = sse_channel_counters(channel, &n);
+
+    for (i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
+        if (metrics[i].help)
+            len += (size_t)snprintf(text + len, sizeof text - len, "# HELP %s %s\n# TYPE %s %s\n",
+                                    metrics[i].name, metrics[i].help, metrics[i].name,
+                                    metrics[i].type);
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s %" PRIu64 "\n",
+                                metrics[i].name, metrics[i].labels, *metrics[i].value);
+    }
+    if (status == SSE_OK)
+        status = put_document(w, "200 OK",
+                              "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n", len);
+    return status == SSE_OK ? sse_writer_raw(w, text, len) : status;
+}
+
 int answer_error(sse_writer *w, int status)
 {
     static const struct {
@@ -112,10 +162,7 @@ int answer_error(sse_writer *w, int status)
     for (i = 0; errors[i].status != status; i++)
         ;
     snprintf(line, sizeof line, "%d %s", status, errors[i].reason);
-    status =
-        put_document(w, line,
-                     status == 405 ? "Content-Type: text/plain; charset=utf-8\r\nAllow: GET\r\n"
-                                   : "Content-Type: text/plain; charset=utf-8\r\n",
-                     strlen(errors[i].sentence));
+    status = put_document(w, line, status == 405 ? PLAIN "Allow: GET\r\n" : PLAIN,
+                          strlen(errors[i].sentence));
     return status == SSE_OK ? put(w, errors[i].sentence) : status;
 }

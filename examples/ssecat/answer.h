@@ -20,6 +20,10 @@ int answer_busy(sse_writer *w, const options *o, uint64_t seed);
 /* The page, complete. */
 int answer_page(sse_writer *w, const options *o);
 
+/* That the server is there, and what it has done, as Prometheus reads it; complete. */
+int answer_health(sse_writer *w);
+int answer_metrics(sse_writer *w, const sse_channel *channel);
+
 /* An error with a sentence, complete. */
 int answer_error(sse_writer *w, int status);
 

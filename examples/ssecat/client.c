@@ -20,6 +20,8 @@ void client_enter(clients *cs, client *c, enum state state, uint64_t limit_ms)
     if (c->state == STREAMING)
         cs->streaming++;
     c->deadline_ms = limit_ms == UINT64_MAX ? UINT64_MAX : cs->now_ms + limit_ms;
+    if (c->deadline_ms < cs->deadline_ms)
+        cs->deadline_ms = c->deadline_ms;
     clients_wake_at(cs, c->deadline_ms);
 }
 
@@ -27,8 +29,10 @@ void client_close(clients *cs, client *c)
 {
     if (c->fd < 0)
         return;
-    if (c->state == STREAMING)
+    if (c->state == STREAMING) {
         cs->streaming--;
+        sse_subscriber_leave(&c->subscriber);
+    }
     close(c->fd);
     c->fd = -1;
     cs->count--;
@@ -60,33 +64,41 @@ static int send_some(void *user, const void *bytes, size_t len, size_t *taken)
     return SSE_AGAIN;
 }
 
-void client_flush(clients *cs, client *c)
+/* All has been sent: shut the sending side. */
+static void end(clients *cs, client *c)
 {
-    if (c->writer == NULL || !c->writable)
-        return;
-    switch (sse_writer_flush(c->writer, send_some, c)) {
-    case SSE_OK:
-    case SSE_AGAIN:
-        break;
-    case SSE_END:
-        if (c->state != LINGERING) {
-            shutdown(c->fd, SHUT_WR);
-            client_enter(cs, c, LINGERING, LINGER_MS);
-        }
-        break;
-    default:
-        client_close(cs, c);
-    }
+    shutdown(c->fd, SHUT_WR);
+    client_enter(cs, c, LINGERING, LINGER_MS);
 }
 
-void client_beat(clients *cs, client *c)
+void client_flush(clients *cs, client *c)
 {
-    static const sse_event comment = {.comment = {"", 0}};
+    int status;
 
-    if (!sse_writer_idle(c->writer))
+    if (c->writer == NULL || !c->writable || c->state == LINGERING)
         return;
-    sse_writer_send(c->writer, &comment);
-    client_flush(cs, c);
+    if (c->state == STREAMING) {
+        sse_subscriber_flush(&c->subscriber);
+        return;
+    }
+    status = sse_writer_flush(c->writer, send_some, c);
+    if (status == SSE_END)
+        end(cs, c);
+    else if (status < SSE_OK)
+        client_close(cs, c);
+}
+
+static void stream_closed(void *user, sse_subscriber *s, int reason)
+{
+    client *c = user;
+
+    (void)s;
+    if (reason == SSE_END)
+        end(c->all, c);
+    else if (reason == SSE_E_TORN)
+        client_cut(c->all, c);
+    else if (reason != SSE_OK)
+        client_close(c->all, c);
 }
 
 void client_cut(clients *cs, client *c)
@@ -105,18 +117,47 @@ static int make_writer(client *c, size_t capacity)
     return c->writer ? 0 : -1;
 }
 
+/* Begin a stream, its head being in the writer. */
+static int subscribe(clients *cs, client *c, const request *r)
+{
+    const sse_join how = {
+        .writer = c->writer,
+        .sink = send_some,
+        .on_close = stream_closed,
+        .user = c,
+        .flags = cs->options->from_start ? SSE_SKIP | SSE_FROM_LOG : SSE_SKIP,
+    };
+    char id[128]; /* what is longer, or broken, was never an id of ours: what it stands for is lost
+                   */
+    size_t len;
+    int status = sse_http_last_event_id(r->last_id.ptr, r->last_id.len, r->query.ptr, r->query.len,
+                                        id, sizeof id, &len);
+
+    if (status != SSE_OK) {
+        id[0] = '?';
+        len = 1;
+    }
+    status = sse_channel_join(&cs->channel, &c->subscriber, &how, id, len);
+    if (status != SSE_OK && status != SSE_GAP)
+        return status;
+    client_enter(cs, c, STREAMING, UINT64_MAX);
+    return SSE_OK;
+}
+
+static int is_path(const request *r, const char *path)
+{
+    return r->path.len == strlen(path) && memcmp(r->path.ptr, path, r->path.len) == 0;
+}
+
 /* Answer a request, status being what request_read said of it. */
 static void answer(clients *cs, client *c, int status, const request *r)
 {
     const options *o = cs->options;
-    const int stream = status == 200 && r->path.len == 7 && memcmp(r->path.ptr, "/events", 7) == 0;
-    const int page = status == 200 && r->path.len == 1;
+    const int stream = status == 200 && is_path(r, "/events");
 
-    if (status == 200 && !stream && !page)
-        status = 404;
     if (stream && !sse_http_accepts(r->accepts ? r->accept : NULL, r->accept_len))
         status = 406;
-    if (stream && status == 200 && cs->streaming >= o->max_clients)
+    else if (stream && cs->streaming >= o->max_clients)
         status = 503;
     if (make_writer(c, stream && status == 200 ? CLIENTS_QUEUE : ANSWER_MAX) != 0) {
         client_close(cs, c);
@@ -124,17 +165,24 @@ static void answer(clients *cs, client *c, int status, const request *r)
     }
     if (stream && status == 200) {
         status = answer_stream(c->writer, o, r->minor);
-        sse_heartbeat_init(&c->heartbeat, o->heartbeat_ms, cs->now_ms);
-        clients_wake_at(cs, cs->now_ms + o->heartbeat_ms);
-        client_enter(cs, c, STREAMING, UINT64_MAX);
+        if (status == SSE_OK)
+            status = subscribe(cs, c, r);
     } else {
         if (status == 503)
             status = answer_busy(c->writer, o, c->serial);
+        else if (status == 200 && is_path(r, "/"))
+            status = answer_page(c->writer, o);
+        else if (status == 200 && is_path(r, "/healthz"))
+            status = answer_health(c->writer);
+        else if (status == 200 && is_path(r, "/metrics"))
+            status = answer_metrics(c->writer, &cs->channel);
         else
-            status = page ? answer_page(c->writer, o) : answer_error(c->writer, status);
+            status = answer_error(c->writer, status == 200 ? 404 : status);
         sse_writer_close(c->writer);
         client_enter(cs, c, ANSWERING, ANSWER_MS);
     }
+    free(c->head);
+    c->head = NULL;
     if (status != SSE_OK)
         client_close(cs, c);
     else
@@ -151,6 +199,7 @@ void client_too_slow(clients *cs, client *c)
  * is gone shows when something is written to it. */
 void client_receive(clients *cs, client *c)
 {
+    static const sse_event beat = {.comment = {"", 0}};
     char waste[4096];
     request r;
     int rounds;
@@ -171,7 +220,7 @@ void client_receive(clients *cs, client *c)
         }
         if (n == 0) {
             if (c->state == STREAMING) /* a peer that is gone answers with a reset */
-                client_beat(cs, c);
+                sse_subscriber_send(&c->subscriber, &beat);
             return;
         }
         if (!reading)

@@ -7,7 +7,7 @@
  *        | GET /events                                                   v
  *     STREAMING ---- drain: what is queued, retry, the end ----------> LINGERING
  *        |                                                               | the peer closed, or
- *        | too far behind, or gone                                       | a second has passed
+ *        | gone                                                          | a second has passed
  *        v                                                               v
  *     closed <-----------------------------------------------------------'
  *
@@ -37,11 +37,11 @@ struct client {
     int writable;         /* the socket takes bytes, as far as is known */
     uint64_t serial;      /* tells clients apart */
     uint64_t deadline_ms; /* when the state has lasted too long; UINT64_MAX: never */
-    uint64_t behind_ms;   /* since when a stream has no room for more; UINT64_MAX: it has */
-    sse_heartbeat heartbeat;
-    sse_writer *writer; /* from the answer on */
+    clients *all;
+    sse_subscriber subscriber; /* while it is STREAMING */
+    sse_writer *writer;        /* from the answer on */
+    char *head;                /* HEAD_MAX bytes; until the answer */
     size_t head_len;
-    char head[HEAD_MAX];
 };
 
 /* Enter a state, for limit_ms at the most; UINT64_MAX: for good. */
@@ -55,9 +55,6 @@ void client_too_slow(clients *cs, client *c);
 
 /* Send what the socket takes. At the end of an answer, or of a stream, shut the sending side. */
 void client_flush(clients *cs, client *c);
-
-/* Send a heartbeat, if the stream is at rest. */
-void client_beat(clients *cs, client *c);
 
 /* Close the connection of a client that has bytes to take and does not, and say so. */
 void client_cut(clients *cs, client *c);

@@ -21,12 +21,16 @@ enum {
     CONNECTIONS_BESIDE = 64 /* connections beside the streams: pages, requests, refusals */
 };
 
-void clients_init(clients *cs, const options *o, int epoll)
+void clients_init(clients *cs, const options *o, int epoll, sse_replay *log, uint64_t now_ms)
 {
     memset(cs, 0, sizeof *cs);
     cs->options = o;
     cs->epoll = epoll;
+    cs->now_ms = now_ms;
     cs->wake_ms = UINT64_MAX;
+    cs->deadline_ms = UINT64_MAX;
+    cs->held_ms = UINT64_MAX;
+    sse_channel_init(&cs->channel, log, o->heartbeat_ms, NULL, now_ms);
 }
 
 int clients_may_accept(const clients *cs)
@@ -46,17 +50,19 @@ void clients_add(clients *cs, int fd)
     const unsigned gone_ms = GONE_MS;
     const unsigned unsent = UNSENT_MAX;
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
-    client *c = malloc(sizeof *c);
+    client *c = calloc(1, sizeof *c);
 
-    if (c == NULL) {
+    if (c)
+        c->head = malloc(HEAD_MAX);
+    if (c == NULL || c->head == NULL) {
+        free(c);
         close(fd);
         return;
     }
-    memset(c, 0, offsetof(client, head));
     c->fd = fd;
+    c->all = cs;
     c->state = READING;
     c->serial = ++cs->serial;
-    c->behind_ms = UINT64_MAX;
     c->next = cs->first;
     if (c->next)
         c->next->previous = c;
@@ -88,75 +94,63 @@ void clients_ready(clients *cs, client *c, uint32_t events)
         client_receive(cs, c);
 }
 
-int clients_have_room(clients *cs)
+int clients_publish(clients *cs, const sse_str *line)
 {
-    client *c;
-    int room = 1;
+    const char *const type = cs->options->event;
+    const sse_event ev = {.type = {type, type ? strlen(type) : 0}, .data = *line};
+    size_t len;
 
-    for (c = cs->first; c; c = c->next) {
-        if (c->state != STREAMING)
-            continue;
-        if (sse_writer_pending(c->writer) <= CLIENTS_QUEUE - CLIENTS_BATCH_MAX) {
-            c->behind_ms = UINT64_MAX;
-            continue;
+    sse_event_encode(&ev, NULL, 0, &len);
+    if (sse_channel_fits(&cs->channel, len + sizeof "id: \n" + SSE_REPLAY_ID_MAX)) {
+        cs->held_ms = UINT64_MAX;
+    } else {
+        if (cs->held_ms == UINT64_MAX)
+            cs->held_ms = cs->now_ms;
+        if (cs->now_ms - cs->held_ms < cs->options->patience_ms && len < cs->options->history) {
+            clients_wake_at(cs, cs->held_ms + cs->options->patience_ms);
+            return SSE_AGAIN;
         }
-        if (c->behind_ms == UINT64_MAX)
-            c->behind_ms = cs->now_ms;
-        if (cs->now_ms - c->behind_ms >= cs->options->patience_ms)
-            continue;
-        clients_wake_at(cs, c->behind_ms + cs->options->patience_ms);
-        room = 0;
     }
-    return room;
+    return sse_channel_publish(&cs->channel, &ev, 0, 0, NULL);
 }
 
-void clients_publish(clients *cs, const void *bytes, size_t len)
-{
-    client *c, *next;
-
-    for (c = cs->first; c; c = next) {
-        next = c->next;
-        if (c->state != STREAMING)
-            continue;
-        if (sse_writer_raw(c->writer, bytes, len) != SSE_OK) {
-            client_cut(cs, c);
-            continue;
-        }
-        sse_heartbeat_touch(&c->heartbeat, cs->now_ms);
-        client_flush(cs, c);
-    }
-}
-
-/* Send a heartbeat if one is due, and say when to look again. */
-static void beat(clients *cs, client *c)
+void clients_flush(clients *cs)
 {
     uint64_t wait_ms;
 
-    if (sse_heartbeat_due(&c->heartbeat, cs->now_ms))
-        client_beat(cs, c);
-    sse_heartbeat_wait(&c->heartbeat, cs->now_ms, &wait_ms);
+    sse_channel_flush(&cs->channel);
+    sse_channel_wait(&cs->channel, &wait_ms);
     if (wait_ms != UINT64_MAX)
         clients_wake_at(cs, cs->now_ms + wait_ms);
 }
 
-void clients_sweep(clients *cs)
+/* Close whoever has been in a state for too long. */
+static void sweep(clients *cs)
 {
     client *c, *next;
 
-    cs->wake_ms = UINT64_MAX;
+    cs->deadline_ms = UINT64_MAX;
     for (c = cs->first; c; c = next) {
         next = c->next;
-        if (c->state == STREAMING)
-            beat(cs, c);
-        else if (c->deadline_ms > cs->now_ms)
-            clients_wake_at(cs, c->deadline_ms);
+        if (c->deadline_ms > cs->now_ms)
+            cs->deadline_ms = c->deadline_ms < cs->deadline_ms ? c->deadline_ms : cs->deadline_ms;
         else if (c->state == READING && c->head_len > 0)
             client_too_slow(cs, c);
-        else if (c->state == ANSWERING)
+        else if (c->state == ANSWERING || c->state == STREAMING)
             client_cut(cs, c);
         else
             client_close(cs, c);
     }
+}
+
+void clients_tick(clients *cs, uint64_t now_ms)
+{
+    cs->now_ms = now_ms;
+    cs->wake_ms = UINT64_MAX;
+    if (cs->deadline_ms <= now_ms)
+        sweep(cs);
+    clients_wake_at(cs, cs->deadline_ms);
+    sse_channel_tick(&cs->channel, now_ms);
 }
 
 void clients_drain(clients *cs)
@@ -164,18 +158,14 @@ void clients_drain(clients *cs)
     client *c, *next;
 
     for (c = cs->first; c; c = next) {
-        sse_event later = {.retry_ms = sse_retry_spread(BACK_MS, BACK_SPREAD_MS, c->serial)};
-
         next = c->next;
-        if (c->state == READING) {
+        if (c->state == READING)
             client_close(cs, c);
-        } else if (c->state == STREAMING) {
-            sse_writer_send(c->writer, &later);
-            sse_writer_close(c->writer);
-            client_enter(cs, c, ANSWERING, ANSWER_MS);
-            client_flush(cs, c);
-        }
+        else if (c->state == STREAMING)
+            client_enter(cs, c, STREAMING, ANSWER_MS);
     }
+    sse_channel_drain(&cs->channel, NULL, BACK_MS, BACK_SPREAD_MS, 0);
+    clients_tick(cs, cs->now_ms);
 }
 
 void clients_bury(clients *cs)
@@ -185,6 +175,7 @@ void clients_bury(clients *cs)
 
         cs->closed = c->next;
         free(c->writer);
+        free(c->head);
         free(c);
     }
 }

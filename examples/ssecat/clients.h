@@ -4,30 +4,35 @@
 
 #include "options.h"
 
+#include <sse/sse.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
-/* The most bytes of one publish, and of what a client may be behind before it is cut. */
-#define CLIENTS_BATCH_MAX (128 * 1024)
-#define CLIENTS_QUEUE     (2 * CLIENTS_BATCH_MAX)
+/* Bytes of the queue that each stream has for itself: the head, heartbeats, gap events, and the
+ * rest of a line whose beginning was sent when the socket was full. */
+#define CLIENTS_QUEUE 2048
 
 typedef struct client client;
 
 typedef struct clients {
     const options *options;
+    sse_channel channel; /* the streams are its subscribers */
     int epoll;
-    client *first;    /* all that are open */
-    client *closed;   /* closed in this turn; events of the same turn may still name them */
-    size_t count;     /* open connections */
-    size_t streaming; /* how many of them are streams */
-    uint64_t serial;  /* of the newest connection */
-    uint64_t now_ms;  /* the time of this turn; set by the loop */
-    uint64_t wake_ms; /* when clients_sweep has something to do; UINT64_MAX: never */
+    client *first;        /* all that are open */
+    client *closed;       /* closed in this turn; events of the same turn may still name them */
+    size_t count;         /* open connections */
+    size_t streaming;     /* how many of them are streams */
+    uint64_t serial;      /* of the newest connection */
+    uint64_t now_ms;      /* the time of this turn */
+    uint64_t wake_ms;     /* when clients_tick has something to do; UINT64_MAX: never */
+    uint64_t deadline_ms; /* when the first deadline is; UINT64_MAX: there is none */
+    uint64_t held_ms;     /* since when a stream holds up the input; UINT64_MAX: none does */
 } clients;
 
-void clients_init(clients *cs, const options *o, int epoll);
+void clients_init(clients *cs, const options *o, int epoll, sse_replay *log, uint64_t now_ms);
 
-/* See to it that clients_sweep is called at this time, or earlier. */
+/* See to it that clients_tick is called at this time, or earlier. */
 void clients_wake_at(clients *cs, uint64_t ms);
 
 /* Take a connection that was accepted. Owns the socket. */
@@ -39,16 +44,15 @@ int clients_may_accept(const clients *cs);
 /* React to what epoll says of a client. */
 void clients_ready(clients *cs, client *c, uint32_t events);
 
-/* Whether it is time to publish more: every stream has room, but for those that are not waited for.
- * Input is read as fast as the clients that keep up can take it. */
-int clients_have_room(clients *cs);
+/* Publish a line. Returns SSE_OK; SSE_AGAIN where a stream would lose a line by it that still has a
+ * time to be waited for; SSE_E_TOOBIG where it is too long. */
+int clients_publish(clients *cs, const sse_str *line);
 
-/* Queue encoded events for every stream, at most CLIENTS_BATCH_MAX bytes, and send what can be
- * sent. Cuts the streams that have no room. */
-void clients_publish(clients *cs, const void *bytes, size_t len);
+/* Send what can be sent: once a turn, so that lines that came together leave together. */
+void clients_flush(clients *cs);
 
-/* Do what is due: time-outs, heartbeats. */
-void clients_sweep(clients *cs);
+/* Say what time it is, and do what is due: time-outs, heartbeats. */
+void clients_tick(clients *cs, uint64_t now_ms);
 
 /* Close all: streams get a time to come back and what is queued, others go at once. */
 void clients_drain(clients *cs);

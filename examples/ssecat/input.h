@@ -2,6 +2,8 @@
 #ifndef SSECAT_INPUT_H
 #define SSECAT_INPUT_H
 
+#include <sse/sse.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,20 +19,18 @@ typedef struct input {
     char bytes[2 * INPUT_LINE_MAX];
     size_t at;
     size_t end;
-    int ended;         /* there is no more to read */
-    uint64_t epoch;    /* ids are <epoch>-<sequence>: those of an earlier run are no ids of this */
-    uint64_t sequence; /* of the last event */
-    const char *event; /* type of the events; NULL: message */
+    int ended; /* there is no more to read */
 } input;
 
-void input_init(input *in, const char *event, uint64_t epoch);
+void input_init(input *in);
 
 /* Read what there is; call it when a read does not block. Returns 0, or -1 with errno set. */
 int input_read(input *in);
 
-/* Encode as many of the lines as fit in dst, cap bytes, which are more than one line needs. Returns
- * the bytes that were written; 0: there is no whole line. */
-size_t input_encode(input *in, char *dst, size_t cap);
+/* The next line, without its end, or a piece of one that is longer than `most`. Returns how many
+ * bytes of input it stands for, which input_take takes; 0: there is no whole line. */
+size_t input_next(const input *in, size_t most, sse_str *line);
+void input_take(input *in, size_t n);
 
 /* Whether all of the input has become events. */
 int input_done(const input *in);

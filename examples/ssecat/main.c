@@ -2,16 +2,18 @@
  *
  *     while date; do sleep 1; done | ssecat --port 8080
  *
- * One thread, one epoll. A turn of the loop reads input if the clients have room for it, encodes it
- * once, queues it in the writer of each stream, and sends what the sockets take:
+ * One thread, one epoll. A turn of the loop reads input if the clients have room for it, publishes
+ * each line on a channel, and at its end sends what the sockets take:
  *
- *     standard input --> input: lines to events --> batch --> clients: a writer each --> sockets
+ *     standard input --> input: lines --> channel: log --> clients: a subscriber each --> sockets
  *
- * options.c reads the command line, input.c makes events, clients.c has the connections, client.c
- * is one of them, request.c reads what they ask, answer.c says what they get. */
+ * options.c reads the command line, input.c makes lines, history.c has the memory of the log,
+ * clients.c has the connections, client.c is one of them, request.c reads what they ask, answer.c
+ * says what they get. */
 #define _GNU_SOURCE
 
 #include "clients.h"
+#include "history.h"
 #include "input.h"
 #include "options.h"
 
@@ -44,7 +46,6 @@ typedef struct server {
     options options;
     clients clients;
     input input;
-    char batch[CLIENTS_BATCH_MAX];
     int epoll;
     int listener;         /* -1: no more clients are taken */
     int listening;        /* the listener is watched */
@@ -162,26 +163,49 @@ static void accept_all(server *s)
     listen_on(s, 0);
 }
 
+static void read_input(server *s)
+{
+    if ((!s->readable && !s->always_readable) || s->input.ended)
+        return;
+    if (input_read(&s->input) != 0)
+        fail("standard input");
+    s->readable = 0;
+    if (!s->always_readable && !s->input.ended)
+        watch(s, EPOLL_CTL_MOD, STDIN_FILENO, EPOLLIN | EPOLLONESHOT, &s->input);
+}
+
+/* Publish the lines that there are. Returns SSE_AGAIN if the clients cannot take them all now. */
+static int publish(server *s)
+{
+    size_t taken, most = INPUT_LINE_MAX;
+    int status = SSE_OK;
+    sse_str line;
+
+    while ((taken = input_next(&s->input, most, &line)) > 0) {
+        status = clients_publish(&s->clients, &line);
+        if (status == SSE_AGAIN)
+            break;
+        if (status == SSE_E_TOOBIG) {
+            most = line.len / 2; /* it is full of breaks, which grow: send less of it at once */
+        } else {
+            input_take(&s->input, taken);
+            most = INPUT_LINE_MAX;
+        }
+    }
+    return status;
+}
+
 /* Read and publish, unless the clients cannot take it now. Returns 1 if there may be more to do at
  * once, else 0. */
 static int feed(server *s)
 {
-    size_t len;
-
-    if (s->clients.streaming < s->waiting_for || !clients_have_room(&s->clients))
+    if (s->clients.streaming < s->waiting_for)
         return 0;
     s->waiting_for = 0;
-    if ((s->readable || s->always_readable) && !s->input.ended) {
-        if (input_read(&s->input) != 0)
-            fail("standard input");
-        s->readable = 0;
-        if (!s->always_readable && !s->input.ended)
-            watch(s, EPOLL_CTL_MOD, STDIN_FILENO, EPOLLIN | EPOLLONESHOT, &s->input);
-    }
-    len = input_encode(&s->input, s->batch, sizeof s->batch);
-    if (len > 0)
-        clients_publish(&s->clients, s->batch, len);
-    return len > 0 || (s->always_readable && !s->input.ended);
+    if (publish(s) == SSE_AGAIN) /* what was read before */
+        return 0;
+    read_input(s);
+    return publish(s) != SSE_AGAIN && s->always_readable && !s->input.ended;
 }
 
 /* Send everyone away and take nobody new. */
@@ -219,7 +243,7 @@ static void turn(server *s, int wait_ms, const sigset_t *signals)
 
     if (n < 0 && errno != EINTR)
         fail("epoll");
-    s->clients.now_ms = clock_ms(CLOCK_MONOTONIC);
+    clients_tick(&s->clients, clock_ms(CLOCK_MONOTONIC));
     for (i = 0; i < n; i++) {
         if (events[i].data.ptr == &s->listener)
             accept_all(s);
@@ -228,8 +252,6 @@ static void turn(server *s, int wait_ms, const sigset_t *signals)
         else
             clients_ready(&s->clients, events[i].data.ptr, events[i].events);
     }
-    if (s->clients.now_ms >= s->clients.wake_ms)
-        clients_sweep(&s->clients);
     if (!s->listening && s->clients.now_ms >= s->listen_ms && clients_may_accept(&s->clients))
         listen_on(s, 1);
 }
@@ -255,6 +277,7 @@ static sigset_t catch_signals(void)
 int main(int argc, char **argv)
 {
     static server s;
+    sse_replay *log;
     sigset_t signals;
     int done = options_read(&s.options, argc, argv);
     int more = 1;
@@ -266,9 +289,11 @@ int main(int argc, char **argv)
     s.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (s.epoll < 0)
         fail("epoll");
-    clients_init(&s.clients, &s.options, s.epoll);
-    s.clients.now_ms = clock_ms(CLOCK_MONOTONIC);
-    input_init(&s.input, s.options.event, clock_ms(CLOCK_REALTIME));
+    log = history_open(s.options.history_file, s.options.history, clock_ms(CLOCK_REALTIME));
+    if (log == NULL)
+        return EXIT_FAILURE;
+    clients_init(&s.clients, &s.options, s.epoll, log, clock_ms(CLOCK_MONOTONIC));
+    input_init(&s.input);
     s.waiting_for = s.options.wait;
     watch(&s, EPOLL_CTL_ADD, STDIN_FILENO, EPOLLIN | EPOLLONESHOT, &s.input);
     s.listener = listen_at(&s.options);
@@ -280,6 +305,7 @@ int main(int argc, char **argv)
         more = !s.draining && feed(&s);
         if (!s.draining && (stopped || (input_done(&s.input) && !s.options.stay)))
             drain(&s);
+        clients_flush(&s.clients);
         clients_bury(&s.clients);
     }
     clients_free(&s.clients);

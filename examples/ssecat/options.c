@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of history: a line of the greatest length fits, and an offset has 32 bits. */
+enum { HISTORY_MIN = 128 * 1024, HISTORY_MAX = 2000000000 };
+
 static const char help[] =
     "Usage: some-command | ssecat [OPTION]...\n"
     "Serve each line of standard input as a Server-Sent Event, to any number of clients.\n"
@@ -20,6 +23,9 @@ static const char help[] =
     "  -r, --retry MS           reconnection time that clients are told (their own)\n"
     "  -c, --cors ORIGIN        let pages of this origin read the stream; * for any\n"
     "  -m, --max-clients N      streams at a time; more are answered 503 (1000)\n"
+    "  -n, --history BYTES      events kept for clients that come back (1048576)\n"
+    "  -f, --history-file PATH  keep them in a file, for after a restart, too\n"
+    "  -F, --from-start         new clients get what is kept first\n"
     "  -w, --wait N             read no input until N clients are connected (0)\n"
     "  -P, --patience MS        how long a client that is behind may hold up the input (5000)\n"
     "  -s, --stay               go on serving when the input has ended\n"
@@ -27,12 +33,11 @@ static const char help[] =
     "  -h, --help               print this and exit\n"
     "  -V, --version            print the version and exit\n"
     "\n"
-    "GET / is a page that shows the stream, GET /events is the stream.\n"
-    "A line may have 64 KiB; a longer one arrives in pieces. A client that does not keep up is "
-    "cut\n"
-    "when it is 256 KiB behind. At the end of the input, and on SIGTERM or SIGINT, the clients "
-    "get\n"
-    "what is queued and a time to come back; then ssecat exits.\n";
+    "GET / is a page that shows the stream, GET /events is the stream, /healthz and /metrics are\n"
+    "for probes. A line may have 64 KiB; a longer one arrives in pieces. A client that comes back\n"
+    "gets what it has missed, as far as it is kept; one that does not keep up gets what is kept;\n"
+    "what is missing is told by an event of type gap. At the end of the input, and on SIGTERM or\n"
+    "SIGINT, the clients get what they have not had and a time to come back; then ssecat exits.\n";
 
 static const struct option known[] = {
     {"port", required_argument, NULL, 'p'},
@@ -42,6 +47,9 @@ static const struct option known[] = {
     {"retry", required_argument, NULL, 'r'},
     {"cors", required_argument, NULL, 'c'},
     {"max-clients", required_argument, NULL, 'm'},
+    {"history", required_argument, NULL, 'n'},
+    {"history-file", required_argument, NULL, 'f'},
+    {"from-start", no_argument, NULL, 'F'},
     {"wait", required_argument, NULL, 'w'},
     {"patience", required_argument, NULL, 'P'},
     {"stay", no_argument, NULL, 's'},
@@ -96,6 +104,14 @@ static int set(options *o, int option, const char *text)
     }
     case 'm':
         return number(text, 1000000, &o->max_clients);
+    case 'n':
+        return number(text, HISTORY_MAX, &o->history) == 0 && o->history >= HISTORY_MIN ? 0 : -1;
+    case 'f':
+        o->history_file = text;
+        return 0;
+    case 'F':
+        o->from_start = 1;
+        return 0;
     case 'w':
         return number(text, 1000000, &o->wait);
     case 'P':
@@ -120,9 +136,10 @@ int options_read(options *o, int argc, char **argv)
     o->port = "8080";
     o->heartbeat_ms = SSE_HEARTBEAT_MS;
     o->max_clients = 1000;
+    o->history = 1024 * 1024;
     o->patience_ms = 5000;
 
-    while ((option = getopt_long(argc, argv, "p:b:e:H:r:c:m:w:P:sqhV", known, &index)) != -1) {
+    while ((option = getopt_long(argc, argv, "p:b:e:H:r:c:m:n:f:Fw:P:sqhV", known, &index)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);
             return EXIT_SUCCESS + 1;

@@ -81,10 +81,12 @@ static int read_request_line(request *r, sse_str line)
     if (target.len > 7 && strncasecmp(target.ptr, "http://", 7) == 0) {
         const char *slash = memchr(target.ptr + 7, '/', target.len - 7);
 
-        if (slash == NULL)
-            return 400;
-        target.len -= (size_t)(slash - target.ptr);
-        target.ptr = slash;
+        if (slash) {
+            target.len -= (size_t)(slash - target.ptr);
+            target.ptr = slash;
+        } else {
+            target = SSE_LIT("/");
+        }
     }
     if (!IS(method, "GET"))
         return 405;
@@ -140,6 +142,8 @@ int request_read(request *r, const char *bytes, size_t len)
             return 400;
         if (name.len == 4 && strncasecmp(name.ptr, "Host", 4) == 0)
             hosts++;
+        if (name.len == 13 && strncasecmp(name.ptr, "Last-Event-ID", 13) == 0)
+            r->last_id = value;
         if (name.len == 6 && strncasecmp(name.ptr, "Accept", 6) == 0 && add_accept(r, value) != 0)
             return 431;
     }

@@ -11,6 +11,7 @@ typedef struct request {
     sse_str query; /* behind the "?"; absent without one */
     int accepts;   /* whether there was an Accept field: */
     char accept[512];
+    sse_str last_id;   /* of the Last-Event-ID field; absent without one */
     size_t accept_len; /* several of them are joined, as RFC 9110 has it */
 } request;
 

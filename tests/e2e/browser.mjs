@@ -152,27 +152,47 @@ test("a lost connection shows, and what comes after it", async () => {
     await state(page, "reconnecting");
 });
 
-test("lines that were missed while the network was down are counted", async () => {
-    const server = await serve("--retry", "200");
-    const network = await connect(server);
-    const page = await visit(network);
+/* Lose the network, have `lines` published meanwhile, and get it back. */
+async function publishUnseen(server, network, page, lines) {
     const witness = await fetch(server.events);
     let heard = "";
 
-    server.say("1");
-    await rows(page, 1);
     network.fail();
     await state(page, "reconnecting");
-    server.say("2");
+    server.say(...lines);
     for await (const bytes of witness.body) {
-        heard += Buffer.from(bytes);
-        if (heard.includes("data: 2\n"))
+        heard = (heard + Buffer.from(bytes)).slice(-100000);
+        if (heard.includes(`data: ${lines.at(-1)}\n`))
             break;
     }
     network.recover();
     await state(page, "live");
-    server.say("3");
-    assert.deepEqual(await rows(page, 3), ["1", "1 line missed", "3"]);
+}
+
+test("lines that come while the network is down are delivered when it is back", async () => {
+    const server = await serve("--retry", "200");
+    const network = await connect(server);
+    const page = await visit(network);
+
+    server.say("1");
+    await rows(page, 1);
+    await publishUnseen(server, network, page, ["2", "3"]);
+    server.say("4");
+    assert.deepEqual(await rows(page, 4), ["1", "2", "3", "4"]);
+});
+
+test("lines that are no longer kept when the network is back are counted", async () => {
+    const server = await serve("--retry", "200", "--history", "131072");
+    const network = await connect(server);
+    const page = await visit(network);
+    const long = (name) => name.padEnd(60000, "x");
+
+    server.say("1");
+    await rows(page, 1);
+    await publishUnseen(server, network, page, ["a", "b", "c", "d"].map(long));
+    server.say("2");
+    assert.deepEqual((await rows(page, 5)).map((row) => row.replace(/x+$/, "")),
+        ["1", "2 lines missed", "c", "d", "2"]);
 });
 
 test("a stream that is refused can be asked for again", async () => {

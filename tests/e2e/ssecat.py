@@ -538,6 +538,122 @@ class Clients(Ssecat):
         self.assertIn("data: seen\n\n", shown)
 
 
+class History(Ssecat):
+    def first(self, server, count, **kwargs):
+        stream = self.listen(server, **kwargs)
+        return [stream.next() for _ in range(count)]
+
+    def gone_after(self, server, lines):
+        """The id of the last line of a client that has left."""
+        stream = self.listen(server)
+        self.say(server, lines)
+        events = [stream.next() for _ in lines.splitlines()]
+        stream.close()
+        return events[-1].id
+
+    def test_who_comes_back_gets_what_came_meanwhile(self):
+        server = self.start()
+        last = self.gone_after(server, "one\n")
+        witness = self.listen(server)
+        self.say(server, "two\nthree\n")
+        self.assertEqual([witness.next().data for _ in range(2)], ["two", "three"])
+        for how in ({"headers": {"Last-Event-ID": last}},
+                    {"path": "/events?lastEventId=" + last},
+                    {"path": "/events?x=1&last_event_id=" + last.replace("-", "%2D")}):
+            self.assertEqual([e.data for e in self.first(server, 2, **how)], ["two", "three"])
+
+    def test_what_is_no_longer_kept_is_told_with_its_ids_and_their_number(self):
+        server = self.start("--history", 131072)
+        last = self.gone_after(server, "one\n")
+        witness = self.listen(server)
+        self.say(server, "".join(c * 60000 + "\n" for c in "abcd"))
+        for c in "abcd":
+            self.assertEqual(witness.next().data, c * 60000)
+        gap, c, d = self.first(server, 3, headers={"Last-Event-ID": last})
+        epoch = last.split("-")[0]
+        self.assertEqual(gap, Event(type="gap", id=epoch + "-3",
+                                    data='{"first":"%s-2","last":"%s-3","count":2}' % (epoch, epoch)))
+        self.assertEqual([c.data[0], d.data[0]], ["c", "d"])
+
+    def test_an_id_that_was_never_given_is_a_gap_of_unknown_size(self):
+        server = self.start()
+        last = self.gone_after(server, "one\n")
+        for bad in ("nonsense", "x" * 500, last[:-1] + "9", "0-1"):
+            gap, one = self.first(server, 2, headers={"Last-Event-ID": bad})
+            self.assertEqual(gap, Event(type="gap", id=last[:-1] + "0",
+                                        data='{"first":null,"last":null,"count":null}'))
+            self.assertEqual(one.data, "one")
+
+    def test_from_start_gives_a_new_client_what_is_kept(self):
+        server = self.start("--from-start")
+        self.gone_after(server, "one\ntwo\n")
+        self.assertEqual([e.data for e in self.first(server, 2)], ["one", "two"])
+
+    def test_a_history_file_outlives_kill_9(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "history")
+            server = self.start("--history-file", path)
+            last = self.gone_after(server, "one\n")
+            witness = self.listen(server)
+            self.say(server, "two\n")
+            witness.next()
+            server.kill()
+            server.wait()
+            server = self.start("--history-file", path)
+            stream = self.listen(server, headers={"Last-Event-ID": last})
+            self.assertEqual(stream.next().data, "two")
+            self.say(server, "three\n")
+            three = stream.next()
+            self.assertEqual(three.data, "three")
+            self.assertEqual(three.id.split("-")[1], "3")
+            self.assertNotEqual(three.id.split("-")[0], last.split("-")[0])
+
+    def refuses(self, *args):
+        run = subprocess.run([self.path, "--port", "0", *map(str, args)], stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, timeout=LIMIT)
+        self.assertEqual(run.returncode, 1)
+        return run.stderr
+
+    def test_a_file_that_is_no_history_of_this_size_is_left_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "history")
+            server = self.start("--history-file", path)
+            self.assertIn("another process", self.refuses("--history-file", path))
+            self.end(server)
+            with open(path, "rb") as f:
+                before = f.read()
+            self.assertIn("--history", self.refuses("--history-file", path, "--history", 200000))
+            with open(path, "rb") as f:
+                self.assertEqual(f.read(), before)
+            with open(path, "r+b") as f:
+                f.write(b"something else")
+            self.assertIn("not a history", self.refuses("--history-file", path))
+            self.assertIn("No such file", self.refuses("--history-file", folder + "/no/file"))
+
+    def test_health_and_metrics_can_be_asked(self):
+        server = self.start("--heartbeat", 1)
+        last = self.gone_after(server, "one\n")
+        self.first(server, 0, headers={"Last-Event-ID": last})
+        self.first(server, 0, headers={"Last-Event-ID": "0-0"})
+        open_one = self.listen(server)
+        self.assertEqual(open_one.next(), Event(comment=""))
+        health = self.answer_to(server, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertTrue(health.startswith(b"HTTP/1.1 200 OK\r\n"))
+        self.assertTrue(health.endswith(b"\r\n\r\nok\n"))
+        answer = self.answer_to(server, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").decode()
+        self.assertIn("text/plain; version=0.0.4", answer)
+        body = answer.split("\r\n\r\n")[1]
+        values = dict(line.rsplit(" ", 1) for line in body.splitlines() if line[0] != "#")
+        self.assertEqual(values['ssecat_resumes_total{result="hit"}'], "1")
+        self.assertEqual(values['ssecat_resumes_total{result="miss"}'], "1")
+        self.assertEqual(values["ssecat_events_total"], "1")
+        self.assertEqual(values["ssecat_streams_total"], "4")
+        self.assertEqual(values["ssecat_gaps_total"], "1")
+        self.assertGreaterEqual(int(values["ssecat_heartbeats_total"]), 1)
+        for name in values:
+            self.assertIn("# TYPE " + name.split("{")[0] + " ", body)
+
+
 class Endings(Ssecat):
     def test_the_end_of_the_input_ends_the_streams_when_all_is_delivered(self):
         server = self.start()
