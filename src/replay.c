@@ -81,8 +81,6 @@ static uint32_t make_place(sse_replay *log, size_t len)
 {
     while (!fits(log, len, sse_log_first(log)))
         drop_oldest(log);
-    if (log->count == 0)
-        log->head = 0;
     if (log->count == 0 || (sse_log_first(log) >= log->wrap && len > log->size - log->head)) {
         log->head = 0;
         log->wrap = log->end;

@@ -1,8 +1,7 @@
-/* test_cursor.c - a reader of a log: what it is offered, what it may take, and what it is told when
- * the log has dropped what it wanted. Filters and coalescing are in test_cursor_choice.c. */
+/* test_cursor.c - a reader of a log: what it is offered, and what it may take. What it is told of
+ * events that are gone is in test_cursor_gap.c, filters and coalescing in test_cursor_choice.c. */
 #include "sse/cursor.h"
 
-#include "guard.h"
 #include "history.h"
 #include "reader.h"
 
@@ -220,84 +219,6 @@ static void a_copy_is_like_what_was_offered(void **state)
     assert_int_equal(r.len, 160);
 }
 
-static void a_reader_is_told_of_what_was_dropped_and_can_skip_it(void **state)
-{
-    uint64_t first = 99, count = 99;
-
-    (void)state;
-    begin(2, 500, 2);
-    assert_int_equal(sse_cursor_skip(&r.c, h.log, &first, &count), SSE_OK);
-    assert_int_equal(count, 0);
-    append(40);
-    append(40);
-    append(40);
-    assert_int_equal(reader_peek(&r, 4), SSE_GAP);
-    assert_int_equal(reader_read(&r, 100), SSE_GAP);
-    assert_int_equal(sse_cursor_next(&r.c), 1);
-    assert_int_equal(sse_cursor_skip(&r.c, h.log, &first, &count), SSE_OK);
-    assert_int_equal(first, 1);
-    assert_int_equal(count, 3);
-    assert_int_equal(sse_cursor_next(&r.c), 4);
-    reader_begin(&r, &h, &stream, 4, 0, NULL);
-    assert_int_equal(reader_read(&r, 100), SSE_OK);
-    assert_int_equal(r.count, 2);
-}
-
-static void a_log_that_is_empty_can_have_dropped_events_too(void **state)
-{
-    (void)state;
-    begin(4, 500, 3);
-    history_expire(&h, 1);
-    assert_int_equal(reader_peek(&r, 1), SSE_GAP);
-    assert_int_equal(reader_skip(&r), SSE_OK);
-    assert_int_equal(r.next, 4);
-    assert_int_equal(reader_peek(&r, 1), SSE_AGAIN);
-    append(40);
-    assert_int_equal(reader_read(&r, 100), SSE_OK);
-    assert_int_equal(r.count, 1);
-}
-
-static void an_event_that_goes_while_a_part_of_it_is_taken_tears_the_stream(void **state)
-{
-    (void)state;
-    begin(2, 500, 2);
-    assert_int_equal(reader_read(&r, 1), SSE_OK);
-    append(40);
-    assert_int_equal(reader_peek(&r, 1), SSE_E_TORN);
-    assert_int_equal(reader_read(&r, 10), SSE_E_TORN);
-    assert_int_equal(reader_skip(&r), SSE_E_TORN);
-    assert_int_equal(reader_consume(&r, 0), SSE_OK);
-    assert_int_equal(reader_peek(&r, 1), SSE_E_TORN);
-}
-
-static void an_event_that_goes_while_it_is_offered_tears_the_stream(void **state)
-{
-    (void)state;
-    begin(2, 500, 2);
-    assert_int_equal(reader_peek(&r, 1), SSE_OK);
-    append(40);
-    assert_int_equal(reader_peek(&r, 1), SSE_E_TORN);
-    assert_int_equal(reader_skip(&r), SSE_E_TORN);
-    assert_int_equal(reader_consume(&r, 1), SSE_E_TORN);
-    assert_int_equal(reader_read(&r, 10), SSE_E_TORN);
-    assert_int_equal(reader_consume(&r, 0), SSE_OK); /* the transport had none of it after all */
-    assert_int_equal(reader_peek(&r, 1), SSE_GAP);
-    assert_int_equal(reader_skip(&r), SSE_OK);
-    assert_int_equal(reader_read(&r, 100), SSE_OK);
-    assert_int_equal(r.count, 2);
-}
-
-static void an_event_that_was_taken_may_go(void **state)
-{
-    (void)state;
-    begin(2, 500, 2);
-    assert_int_equal(reader_peek(&r, 1), SSE_OK);
-    assert_int_equal(reader_consume(&r, 40), SSE_OK);
-    append(40);
-    assert_int_equal(reader_read(&r, 100), SSE_OK);
-    assert_int_equal(r.count, 3);
-}
-
 /* All positions are numbers: a reader goes on where a log was copied to. */
 static void a_log_can_be_moved_under_its_readers(void **state)
 {
@@ -328,11 +249,6 @@ int main(void)
         cmocka_unit_test(bytes_can_be_taken_in_parts_of_any_size),
         reader_test(more_than_was_offered_cannot_be_taken),
         reader_test(a_copy_is_like_what_was_offered),
-        reader_test(a_reader_is_told_of_what_was_dropped_and_can_skip_it),
-        reader_test(a_log_that_is_empty_can_have_dropped_events_too),
-        reader_test(an_event_that_goes_while_a_part_of_it_is_taken_tears_the_stream),
-        reader_test(an_event_that_goes_while_it_is_offered_tears_the_stream),
-        reader_test(an_event_that_was_taken_may_go),
         reader_test(a_log_can_be_moved_under_its_readers),
     };
 

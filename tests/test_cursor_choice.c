@@ -2,6 +2,7 @@
  * key. */
 #include "sse/cursor.h"
 
+#include "dice.h"
 #include "history.h"
 #include "reader.h"
 
@@ -233,6 +234,24 @@ static void keys_are_told_apart_by_all_their_bits(void **state)
     }
 }
 
+/* More names than buckets, if that is how the log finds them, and fewer. */
+static void any_number_of_keys_is_told_apart(void **state)
+{
+    size_t keys, i;
+
+    (void)state;
+    dice_seed(1);
+    for (keys = 1; keys < 40; keys++) {
+        history_begin(&h, 10 + (uint32_t)(keys % 30), 1200, 0xa, 0);
+        for (i = 0; i < 300; i++) {
+            history_append(&h, 24, below(2), 1 + below(keys), 0);
+            if (i % 3 == 0)
+                history_check(&h, h.log);
+        }
+        history_end(&h);
+    }
+}
+
 #define reader_test(name) cmocka_unit_test_teardown(name, finish)
 
 int main(void)
@@ -252,6 +271,7 @@ int main(void)
         reader_test(a_slow_reader_gets_the_newest_when_it_comes_back),
         reader_test(readers_of_each_kind_share_a_log),
         cmocka_unit_test(keys_are_told_apart_by_all_their_bits),
+        cmocka_unit_test(any_number_of_keys_is_told_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  * as it likes, any mixture of what the memory was and what it was to be is opened, too. */
 #include "sse/replay.h"
 
+#include "dice.h"
 #include "history.h"
 #include "reopen.h"
 #include "watch.h"
@@ -162,17 +163,6 @@ static void a_process_that_dies_between_two_writes_loses_only_what_it_writes(voi
     assert_true(cuts > 2000);
 }
 
-static uint64_t dice;
-
-/* A number below n: xorshift. */
-static size_t below(size_t n)
-{
-    dice ^= dice << 13;
-    dice ^= dice >> 7;
-    dice ^= dice << 17;
-    return (size_t)((dice >> 33) % n);
-}
-
 /* Parts of grain bytes, each old or new: of 8 as many are new as chance says. */
 static void mix(unsigned char *mixture, size_t grain, size_t chance)
 {
@@ -205,7 +195,7 @@ static void any_mixture_of_old_and_new_holds_genuine_events_or_none(void **state
 {
     (void)state;
     cuts = 0;
-    dice = 0x9E3779B97F4A7C15u;
+    dice_seed(1);
     for_each(open_mixtures);
     assert_true(cuts > 10000);
 }

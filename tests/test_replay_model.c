@@ -1,5 +1,6 @@
 /* test_replay_model.c - long random lives of a log and a few readers of it, beside the plain list.
  * The seeds are fixed. */
+#include "dice.h"
 #include "history.h"
 #include "reader.h"
 
@@ -14,17 +15,6 @@
 #define LIVES   1500
 #define ACTS    150
 #define READERS 4
-
-static uint64_t dice;
-
-/* A number below n: xorshift. */
-static size_t below(size_t n)
-{
-    dice ^= dice << 13;
-    dice ^= dice >> 7;
-    dice ^= dice << 17;
-    return (size_t)((dice >> 33) % n);
-}
 
 static history h;
 static reader readers[READERS];
@@ -165,7 +155,7 @@ static void live(uint64_t seed)
 {
     size_t i, k;
 
-    dice = seed * 0x9E3779B97F4A7C15u;
+    dice_seed(seed);
     now_ms = 0;
     history_begin(&h, (uint32_t)(1 + below(below(2) ? 4 : 30)),
                   SSE_REPLAY_ROOM_MIN + below(below(2) ? 64 : 700), below(2) ? 1 + below(1000) : 0,

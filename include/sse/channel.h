@@ -103,9 +103,9 @@ typedef struct sse_published {
 SSE_API int sse_channel_publish(sse_channel *ch, const sse_event *ev, uint64_t tag, uint64_t key,
                                 sse_published *result);
 
-/* Tell whether an event of len encoded bytes can be published so that no subscriber loses one
- * that it still wants: for a source that can wait. Those that have lost events are not waited for,
- * until they have caught up. Returns 1 or 0; 0 for NULL. */
+/* Tell whether an event of len bytes, as sse_replay_fits counts, can be published so that no
+ * subscriber loses one that it still wants: for a source that can wait. Those that have lost events
+ * are not waited for, until they have caught up. Returns 1 or 0; 0 for NULL. */
 SSE_API int sse_channel_fits(sse_channel *ch, size_t len);
 
 /* Push to every subscriber that was woken and has a sink, until it is drained or its sink would

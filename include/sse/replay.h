@@ -4,9 +4,10 @@
  *     --------> | 17 | 18 | 19 | 20 | 21 | 22 |             ^         ^            ^
  *                 ^first                        ^end        18        21           end: live
  *
- * Events are numbered from 1. The log keeps those from first up to end, as many as fit; a new one
- * pushes out the oldest, whoever may still want to read it. Live delivery and replay are the same
- * thing: a live reader stands at the end, one that comes back stands further back.
+ * Events are numbered from 1, and each lies in one piece. The log keeps those from first up to end,
+ * as many as fit; a new one pushes out the oldest, whoever may still want to read it. Live delivery
+ * and replay are the same thing: a live reader stands at the end, one that comes back stands
+ * further back.
  *
  * Ids make a place in the log known to the client. They are the caller's own, or automatic:
  *
@@ -62,7 +63,8 @@ SSE_API sse_replay *sse_replay_init(void *mem, size_t size, uint32_t events, uin
  *
  * Nothing in the memory is trusted. An event counts if its checksum is right and it stands where
  * its number and its neighbours say; of those the newest and what goes before it without a gap
- * are the log. So an event that was cut by the end of the process is dropped.
+ * are the log; where there is none, it begins at 1. So an event that was cut by the end of the
+ * process is dropped.
  *
  * Returns the log, which is mem; NULL, and mem is unchanged, as sse_replay_init, and where the
  * memory is not a log of the same size, number of events, kind of ids, flags, format and byte
@@ -93,7 +95,8 @@ SSE_API int sse_replay_expire(sse_replay *log, uint64_t before_ms);
 
 /* Find the place where a client that comes back goes on.
  *
- *   id     its last event ID, as sse_http_last_event_id gives it; NULL where len is 0
+ *   id     its last event ID, as sse_http_last_event_id gives it; NULL where len is 0. Of the
+ *          caller's ids that came twice, the newer event is meant
  *   next   out: the number of the event behind it; else that of the oldest event; always written
  *
  * Returns SSE_OK; *next may be one that the log has dropped, which the reader is told of;
@@ -108,12 +111,15 @@ SSE_API int sse_replay_find(const sse_replay *log, const char *id, size_t len, u
  *   len   out: its length; always written
  *
  * Returns SSE_OK; SSE_E_STATE where ids are the caller's; SSE_E_RANGE where the event is of an
- * earlier incarnation, or still to come. 0 is the place ahead of the first event. */
+ * earlier incarnation, or still to come. The number ahead of the first one of an incarnation is
+ * the place ahead of it. */
 SSE_API int sse_replay_id(const sse_replay *log, uint64_t number, char *id, size_t *len);
 #define SSE_REPLAY_ID_MAX 37
 
-/* Tell whether len encoded bytes can be appended without dropping the event with this number, or
- * one behind it. Returns 1 or 0; 0 for NULL. */
+/* Tell whether len bytes, as they are stored, can be appended without dropping the event with this
+ * number, or one behind it. SSE_REPLAY_FRAME is more than an automatic id and a chunk add to an
+ * event. Returns 1 or 0; 0 for NULL. */
+#define SSE_REPLAY_FRAME (SSE_REPLAY_ID_MAX + 5 + 12)
 SSE_API int sse_replay_fits(const sse_replay *log, size_t len, uint64_t number);
 
 /* Tell the number of the oldest event, and the one that the next event will get; equal where the

@@ -14,10 +14,10 @@
 #include "guard.h"
 #include "sse/cursor.h"
 
-#define HISTORY_MAX      512
-#define HISTORY_TEXT_MAX 256
+#define HISTORY_MAX       512
+#define HISTORY_TEXT_MAX  256
 #define HISTORY_BYTES_MAX (HISTORY_TEXT_MAX + 128)
-#define HISTORY_TAGS     3 /* tags are below this */
+#define HISTORY_TAGS      3 /* tags are below this */
 
 /* An event that was given to the log. */
 typedef struct past {
@@ -26,8 +26,8 @@ typedef struct past {
     char data[HISTORY_TEXT_MAX];
     uint64_t epoch, tag, key, at_ms;
     char bytes[HISTORY_BYTES_MAX]; /* as they stand in the log: encoded, and framed */
-    size_t stored; /* how many */
-    size_t at;     /* where in the room */
+    size_t stored;                 /* how many */
+    size_t at;                     /* where in the room */
 } past;
 
 /* Must not be moved: the events point into it. */
@@ -62,6 +62,9 @@ void history_expire(history *h, uint64_t before_ms);
  * nothing, its numbers and the list begin anew. */
 void history_reopen(history *h, uint64_t epoch);
 
+/* Event n, which must have been given. */
+const past *history_event(const history *h, uint64_t n);
+
 /* Tell whether a coalescing reader leaves event n out of what it sees up to end. */
 int history_superseded(const history *h, uint64_t n, uint64_t end);
 
@@ -73,7 +76,8 @@ void history_says(const history *h, const uint64_t *numbers, size_t count, const
  * times: their bytes, ids, tags, keys; and no other events, and finds no other ids. */
 void history_check(const history *h, const sse_replay *log);
 
-/* Demand that a log which loses its events by and by has the times of the list. It is empty then. */
+/* Demand that a log which loses its events by and by has the times of the list. It is empty then.
+ */
 void history_expires(const history *h, sse_replay *log);
 
 #endif

@@ -210,7 +210,8 @@ int reader_consume(reader *r, size_t n)
         status = sse_cursor_consume(&r->c, r->h->log, n);
         assert_int_equal(status, torn && n > 0 ? SSE_E_TORN : SSE_OK);
     } else {
-        /* What a small cap did not show can be offered, too: only more than there is, is too much. */
+        /* What a small cap did not show can be offered, too: only more than there is, is too much.
+         */
         status = sse_cursor_consume(&r->c, r->h->log, offer > 0 ? SIZE_MAX : n);
         assert_true(status == SSE_E_ARG || (torn && status == SSE_E_TORN));
     }
