@@ -101,7 +101,7 @@ int clients_publish(clients *cs, const sse_str *line)
     size_t len;
 
     sse_event_encode(&ev, NULL, 0, &len);
-    if (sse_channel_fits(&cs->channel, len + sizeof "id: \n" + SSE_REPLAY_ID_MAX)) {
+    if (sse_channel_fits(&cs->channel, len + SSE_REPLAY_FRAME)) {
         cs->held_ms = UINT64_MAX;
     } else {
         if (cs->held_ms == UINT64_MAX)
