@@ -38,7 +38,7 @@ static uint64_t find_lowest(const sse_channel *ch)
     uint64_t lowest = ch->log_->end;
     int i;
 
-    for (i = SSE_READY; i < SSE_DRAINED; i++) {
+    for (i = 0; i < SSE_QUIET; i++) {
         const sse_link *link;
 
         for (link = ch->lists_[i].next_; link != &ch->lists_[i]; link = link->next_) {
@@ -69,7 +69,7 @@ static void note_lag(sse_channel *ch, sse_link *list, sse_link *lost, sse_publis
         s->state_ |= SSE_SUB_LAGGED;
         ch->counters_.lagged++;
         result->lagged++;
-        if (!(s->state_ & SSE_SKIP) || is_inside(s))
+        if (!(s->state_ & SSE_SUB_BUSY) && (!(s->state_ & SSE_SKIP) || is_inside(s)))
             sse_list_move(lost, s);
     }
 }
@@ -84,7 +84,7 @@ static void settle_lag(sse_channel *ch, sse_published *result)
     if (sse_log_first(ch->log_) <= ch->lowest_)
         return;
     sse_list_init(&lost);
-    for (i = SSE_READY; i < SSE_DRAINED; i++)
+    for (i = 0; i < SSE_QUIET; i++)
         note_lag(ch, &ch->lists_[i], &lost, result);
     ch->lowest_ = find_lowest(ch);
     while (!sse_list_is_empty(&lost)) {
@@ -98,24 +98,23 @@ static void settle_lag(sse_channel *ch, sse_published *result)
 /* Wake the drained subscribers for which there is something. */
 static void wake_drained(sse_channel *ch, sse_published *result)
 {
-    sse_link round, quiet;
+    sse_link *const waking = &ch->lists_[SSE_WAKING];
+    sse_link *const quiet = &ch->lists_[SSE_QUIET];
 
-    sse_list_init(&round);
-    sse_list_init(&quiet);
-    sse_list_splice(&round, &ch->lists_[SSE_DRAINED]);
-    while (!sse_list_is_empty(&round)) {
-        sse_subscriber *const s = sse_list_next(&round);
+    sse_list_splice(waking, &ch->lists_[SSE_DRAINED]);
+    sse_list_splice(waking, quiet);
+    while (!sse_list_is_empty(waking)) {
+        sse_subscriber *const s = sse_list_next(waking);
 
         if (!sse_cursor_more(&s->cursor_, ch->log_)) {
-            sse_list_move(&quiet, s);
+            sse_list_move(quiet, s);
             result->waiting--;
         } else if (sse_subscriber_rouse(s)) {
             result->waiting--;
             result->woken++;
         }
     }
-    sse_list_splice(&ch->lists_[SSE_DRAINED],
-                    &quiet); /* whose silence began earlier than that of any other */
+    sse_list_splice(&ch->lists_[SSE_DRAINED], quiet); /* their silence is the longest */
 }
 
 /* see sse/channel.h */
@@ -156,22 +155,14 @@ int sse_channel_fits(sse_channel *ch, size_t len)
 /* see sse/channel.h */
 int sse_channel_flush(sse_channel *ch)
 {
-    sse_link round, pulls;
+    sse_link *flushing;
 
     if (!is_channel(ch))
         return SSE_E_ARG;
-    sse_list_init(&round);
-    sse_list_init(&pulls);
-    sse_list_splice(&round, &ch->lists_[SSE_READY]);
-    while (!sse_list_is_empty(&round)) {
-        sse_subscriber *const s = sse_list_next(&round);
-
-        if (s->sink_)
-            sse_subscriber_flush(s);
-        else
-            sse_list_move(&pulls, s);
-    }
-    sse_list_splice(&ch->lists_[SSE_READY], &pulls);
+    flushing = &ch->lists_[SSE_FLUSHING];
+    sse_list_splice(flushing, &ch->lists_[SSE_READY]);
+    while (!sse_list_is_empty(flushing))
+        sse_subscriber_flush(sse_list_next(flushing));
     return SSE_OK;
 }
 

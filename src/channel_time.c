@@ -31,18 +31,22 @@ static void step_back(sse_channel *ch, uint64_t now_ms)
     ch->drain_ms_ = now_ms - (ch->now_ms_ - ch->drain_ms_);
 }
 
+static int is_due(const sse_channel *ch, uint64_t ms)
+{
+    return ms != UINT64_MAX && ms <= ch->now_ms_;
+}
+
 /* Wake the paced whose time has come; say when the next one's comes. */
 static void wake_paced(sse_channel *ch)
 {
-    sse_link round;
+    sse_link *const due = &ch->lists_[SSE_DUE];
 
-    if (ch->now_ms_ < ch->paced_ms_)
+    if (!is_due(ch, ch->paced_ms_))
         return;
     ch->paced_ms_ = UINT64_MAX;
-    sse_list_init(&round);
-    sse_list_splice(&round, &ch->lists_[SSE_PACED]);
-    while (!sse_list_is_empty(&round))
-        sse_subscriber_rouse(sse_list_next(&round));
+    sse_list_splice(due, &ch->lists_[SSE_PACED]);
+    while (!sse_list_is_empty(due))
+        sse_subscriber_rouse(sse_list_next(due));
 }
 
 /* When the first of the drained has been silent for too long. */
@@ -60,7 +64,7 @@ static void beat(sse_channel *ch)
     const sse_event comment = {{"", 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
     const sse_event *const ev = ch->beat_ ? ch->beat_ : &comment;
 
-    while (beat_ms(ch) <= ch->now_ms_) {
+    while (is_due(ch, beat_ms(ch))) {
         sse_subscriber *const s = sse_list_next(&ch->lists_[SSE_DRAINED]);
 
         s->since_ms_ = ch->now_ms_;
@@ -95,29 +99,34 @@ static uint64_t farewell_ms(const sse_channel *ch)
     return sse_later(ch->drain_ms_, ch->drain_over_ms_ * ch->drain_closed_ / ch->drain_total_);
 }
 
-static sse_event farewell(const sse_channel *ch, uint64_t seed)
+int sse_subscriber_part(sse_subscriber *s)
 {
+    sse_channel *const ch = s->channel_;
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
 
+    if (!(s->state_ & SSE_SUB_PARTING))
+        return SSE_OK;
     if (ch->farewell_)
         ev = *ch->farewell_;
     if (ch->retry_ms_ > 0 || ch->retry_window_ms_ > 0)
-        ev.retry_ms = sse_retry_spread(ch->retry_ms_, ch->retry_window_ms_, seed);
-    return ev;
+        ev.retry_ms = sse_retry_spread(ch->retry_ms_, ch->retry_window_ms_, ++ch->farewells_);
+    if (sse_writer_send(s->writer_, &ev) == SSE_AGAIN)
+        return SSE_AGAIN;
+    s->state_ &= ~(uint32_t)SSE_SUB_PARTING; /* said; or there is nothing to say, or no room ever */
+    return SSE_OK;
 }
 
-static void say_farewells(sse_channel *ch)
+static void part_with_some(sse_channel *ch)
 {
-    while (farewell_ms(ch) <= ch->now_ms_) {
+    while (is_due(ch, farewell_ms(ch))) {
         sse_subscriber *const s = find_staying(ch);
-        sse_event ev;
 
         if (s == NULL) {
             ch->drain_closed_ = ch->drain_total_;
             return;
         }
-        ev = farewell(ch, ++ch->drain_closed_);
-        sse_subscriber_queue(s, &ev);
+        ch->drain_closed_++;
+        s->state_ |= SSE_SUB_PARTING;
         sse_subscriber_close(s);
     }
 }
@@ -132,7 +141,7 @@ int sse_channel_tick(sse_channel *ch, uint64_t now_ms)
     ch->now_ms_ = now_ms;
     wake_paced(ch);
     beat(ch);
-    say_farewells(ch);
+    part_with_some(ch);
     return SSE_OK;
 }
 
@@ -144,7 +153,7 @@ int sse_channel_wait(const sse_channel *ch, uint64_t *wait_ms)
     *wait_ms = UINT64_MAX;
     if (ch == NULL || ch->log_ == NULL)
         return SSE_E_ARG;
-    due_ms = farewell_ms(ch);
+    due_ms = sse_list_is_empty(&ch->lists_[SSE_READY]) ? farewell_ms(ch) : ch->now_ms_;
     if (ch->paced_ms_ < due_ms)
         due_ms = ch->paced_ms_;
     if (beat_ms(ch) < due_ms)

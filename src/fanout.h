@@ -1,10 +1,11 @@
 /* fanout.h - private: what channel.c and subscriber.c know of each other.
  *
- * A subscriber is in one of the four lists of its channel, or in hand: in a list of the function
- * that works on it, which takes it out of there before it calls anything of the caller's. So a list
- * can be gone through whatever the callbacks do. While its own sink is called it is busy, and its
- * leaving waits until the sink has returned; otherwise a subscriber is not touched any more after a
- * callback that could have made it leave. */
+ * A subscriber is in one of the lists of its channel, always, so that whoever looks for it finds
+ * it. A function that calls back for each of a list takes them from a list of its own, one by one,
+ * and puts each where it belongs before it calls; when it is called again from inside, the inner
+ * call takes the rest, and the outer one finds nothing more to do. While its own sink is called a
+ * subscriber is busy, and its leaving waits until the sink has returned; otherwise a subscriber is
+ * not touched any more after a callback that could have made it leave. */
 #ifndef SSE_FANOUT_H
 #define SSE_FANOUT_H
 
@@ -12,18 +13,28 @@
 #include "queue.h"
 #include "sse/subscriber.h"
 
-/* sse_channel.lists_: all but the last are owed bytes. */
-enum { SSE_READY, SSE_BLOCKED, SSE_PACED, SSE_DRAINED, SSE_LISTS };
+/* sse_channel.lists_. Those ahead of SSE_QUIET are owed bytes. */
+enum {
+    SSE_READY,    /* woken, to be flushed */
+    SSE_FLUSHING, /* the flush that runs will come to them */
+    SSE_BLOCKED,  /* it is their transport that must ask next */
+    SSE_PACED,    /* there is something, and it is too soon */
+    SSE_DUE,      /* of these, whom the tick that runs will come to */
+    SSE_WAKING,   /* drained, whom the publish that runs will come to */
+    SSE_QUIET,    /* of these, who gets nothing by it */
+    SSE_DRAINED,  /* in the order of since_ms_ */
+    SSE_LISTS
+};
 
 /* sse_subscriber.state_, beside the flags that it joined with. */
 enum {
     SSE_SUB_DRAINED = 0x10,  /* in the list of that name */
     SSE_SUB_PACED = 0x20,    /* likewise */
-    SSE_SUB_FIRST = 0x40,    /* the writer goes first, until it is empty */
     SSE_SUB_OWED = 0x80,     /* a gap event is owed since the subscriber joined */
     SSE_SUB_UNKNOWN = 0x100, /* what it has missed cannot be said */
     SSE_SUB_LAGGED = 0x200,  /* it has lost events, and has not been drained since */
     SSE_SUB_CLOSING = 0x400, /* its stream ends at turn_ */
+    SSE_SUB_PARTING = 0x40,  /* its stream ends with the farewell of a drain */
     SSE_SUB_BUSY = 0x800,    /* its sink is being called */
     SSE_SUB_LEFT = 0x1000    /* it leaves when the sink has returned */
 };
@@ -85,9 +96,6 @@ static inline uint64_t sse_later(uint64_t now_ms, uint64_t by_ms)
  * sse_event_encode says of it; SSE_E_ARG where it has an id. channel_time.c. */
 int sse_private_check(const sse_event *ev);
 
-/* Queue a private event and wake nobody. Returns as sse_subscriber_send. subscriber.c. */
-int sse_subscriber_queue(sse_subscriber *s, const sse_event *ev);
-
 /* There is something for a drained subscriber: wake it, or let it wait for its pace. Returns 1 if
  * it was woken; it may be gone then. subscriber.c. */
 int sse_subscriber_rouse(sse_subscriber *s);
@@ -95,6 +103,10 @@ int sse_subscriber_rouse(sse_subscriber *s);
 /* Take a subscriber out of its channel, for a reason that on_close is told. It is gone then.
  * subscriber.c. */
 void sse_subscriber_end(sse_subscriber *s, int reason);
+
+/* Put the farewell into the writer, where one is to be said. Returns SSE_OK; SSE_AGAIN where there
+ * is no room now. channel_time.c. */
+int sse_subscriber_part(sse_subscriber *s);
 
 /* Put the gap event into the empty writer, and skip what is missing. subscriber_gap.c. */
 void sse_subscriber_tell_gap(sse_subscriber *s);

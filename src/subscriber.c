@@ -23,7 +23,7 @@ int sse_subscriber_rouse(sse_subscriber *s)
         return 0;
     }
     s->woken_ms_ = ch->now_ms_;
-    sse_list_move(&ch->lists_[SSE_READY], s);
+    sse_list_move(&ch->lists_[s->sink_ ? SSE_READY : SSE_BLOCKED], s);
     ch->counters_.woken++;
     if (s->wake_)
         s->wake_(s->cursor_.user_, s);
@@ -57,9 +57,17 @@ static void rest(sse_subscriber *s)
 /* Take note of what the transport took of the offer. */
 static int took(sse_subscriber *s, size_t n)
 {
-    const int status = s->cursor_.offer_ > 0 ? sse_cursor_consume(&s->cursor_, s->channel_->log_, n)
-                                             : sse_writer_consume(s->writer_, n);
+    int status;
 
+    if (s->cursor_.offer_ > 0) {
+        status = sse_cursor_consume(&s->cursor_, s->channel_->log_, n);
+    } else if (s->state_ & SSE_STAGED || n <= s->first_) {
+        status = sse_writer_consume(s->writer_, n);
+        if (status == SSE_OK && !(s->state_ & SSE_STAGED))
+            s->first_ -= n;
+    } else {
+        return SSE_E_ARG;
+    }
     if (status == SSE_OK)
         s->channel_->counters_.delivered += n;
     return status;
@@ -80,7 +88,7 @@ static void keep_rest(sse_subscriber *s)
         SSE_OK) {
         c->next_++;
         c->at_ = 0;
-        s->state_ |= SSE_SUB_FIRST;
+        s->first_ = sse_writer_pending(s->writer_);
     }
 }
 
@@ -95,7 +103,7 @@ static int not_now(const sse_subscriber *s)
 /* Whether a writer can serve a log: the same framing, and room for a gap event. */
 static int is_fit(const sse_writer *w, const sse_replay *log)
 {
-    return w != NULL && w->size >= SSE_SUBSCRIBER_QUEUE_MIN &&
+    return w != NULL && w->size + sizeof *w >= SSE_WRITER_OVERHEAD + SSE_SUBSCRIBER_QUEUE_MIN &&
            ((w->state ^ log->flags) & SSE_CHUNKED) == 0;
 }
 
@@ -141,18 +149,20 @@ int sse_channel_join(sse_channel *ch, sse_subscriber *s, const sse_join *how, co
     s->sink_ = how->sink;
     s->wake_ = how->wake;
     s->on_close_ = how->on_close;
-    s->state_ = how->flags | SSE_SUB_FIRST;
+    s->state_ = how->flags;
+    s->first_ = sse_writer_pending(how->writer);
     s->since_ms_ = ch->now_ms_;
     s->woken_ms_ = ch->now_ms_ - how->pace_ms;
     s->pace_ms_ = how->pace_ms;
     sse_list_init(&s->link_);
-    sse_list_move(&ch->lists_[SSE_READY], s);
+    sse_list_move(&ch->lists_[s->sink_ ? SSE_READY : SSE_BLOCKED], s);
     ch->counters_.joined++;
     ch->counters_.subscribers++;
     return resume(s, how, last_id, len);
 }
 
-int sse_subscriber_queue(sse_subscriber *s, const sse_event *ev)
+/* see sse/subscriber.h */
+int sse_subscriber_send(sse_subscriber *s, const sse_event *ev)
 {
     const sse_replay *log;
     int status;
@@ -170,19 +180,10 @@ int sse_subscriber_queue(sse_subscriber *s, const sse_event *ev)
     status = sse_writer_send(s->writer_, ev);
     if (status != SSE_OK)
         return status;
-    if (!(s->state_ & SSE_SUB_FIRST))
-        s->turn_ = sse_replay_end(log);
-    return SSE_OK;
-}
-
-/* see sse/subscriber.h */
-int sse_subscriber_send(sse_subscriber *s, const sse_event *ev)
-{
-    const int status = sse_subscriber_queue(s, ev);
-
-    if (status == SSE_OK && s->state_ & SSE_SUB_DRAINED)
+    s->turn_ = sse_replay_end(log);
+    if (s->state_ & SSE_SUB_DRAINED)
         sse_subscriber_rouse(s);
-    return status;
+    return SSE_OK;
 }
 
 /* see sse/subscriber.h */
@@ -271,7 +272,7 @@ int sse_subscriber_flush(sse_subscriber *s)
     if (s->state_ & SSE_SUB_PACED)
         return SSE_OK;
     s->state_ &= ~(uint32_t)SSE_SUB_DRAINED;
-    sse_list_remove(s);
+    sse_list_move(&s->channel_->lists_[SSE_BLOCKED], s);
     status = push(s);
     if (s->state_ & SSE_SUB_LEFT) {
         sse_subscriber_end(s, SSE_OK);
@@ -286,9 +287,6 @@ int sse_subscriber_flush(sse_subscriber *s)
         return status;
     }
     keep_rest(s);
-    if (s->cursor_.next_ < s->channel_->lowest_)
-        s->channel_->lowest_ = s->cursor_.next_;
-    sse_list_move(&s->channel_->lists_[SSE_BLOCKED], s);
     return SSE_AGAIN;
 }
 

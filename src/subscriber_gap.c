@@ -8,7 +8,7 @@ static void put_id(sse_out *o, const sse_replay *log, int known, uint64_t number
     char id[SSE_REPLAY_ID_MAX];
     size_t len;
 
-    if (known && sse_replay_id(log, number, id, &len) == SSE_OK) {
+    if (known && number >= log->born && sse_replay_id(log, number, id, &len) == SSE_OK) {
         SSE_OUT_LIT(o, "\"");
         sse_out_put(o, id, len);
         SSE_OUT_LIT(o, "\"");
@@ -56,5 +56,5 @@ void sse_subscriber_tell_gap(sse_subscriber *s)
     s->channel_->counters_.gaps++;
     if (s->state_ & SSE_SUB_OWED) /* that was before it came, and no fault of its own */
         s->state_ &= ~(uint32_t)(SSE_SUB_OWED | SSE_SUB_UNKNOWN | SSE_SUB_LAGGED);
-    s->state_ |= SSE_SUB_FIRST;
+    s->first_ = sse_writer_pending(s->writer_);
 }

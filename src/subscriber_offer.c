@@ -1,13 +1,14 @@
 /* What a subscriber's transport gets next: bytes of the log, or of its writer.
  *
- * Straight from the log, two sources take turns. The writer's turn comes when the cursor has come
- * to turn_, where the log ended when something was queued last, and lasts until the writer is
- * empty; what must not wait goes first at once: the response head, a gap event, the rest of an
- * event.
+ * Straight from the log, two sources take turns. What must not wait is in the first_ bytes of the
+ * writer: the response head, a gap event, the rest of an event. The turn of the others comes when
+ * the cursor has come to turn_, where the log ended when something was queued last; from then on
+ * they are first, so that nothing gets between them.
  *
  *     log     | 17 | 18 | 19 | 20 |
- *                         ^turn_              17, 18, private, 19, 20
- *     writer  | private |
+ *                         ^turn_              head, 17, 18, private, 19, 20
+ *     writer  | head | private |
+ *             |first_|
  *
  * Staged, there is one source: events of the log are copied into the writer in their order. */
 #include "fanout.h"
@@ -51,7 +52,8 @@ static int stage_event(sse_subscriber *s)
         status = sse_writer_pass(s->writer_, run.ptr, run.len);
         if (status == SSE_OK)
             s->cursor_.next_++;
-    } else if (status == SSE_AGAIN && s->state_ & SSE_SUB_CLOSING) {
+    } else if (status == SSE_AGAIN && s->state_ & SSE_SUB_CLOSING &&
+               sse_subscriber_part(s) == SSE_OK) {
         sse_writer_close(s->writer_);
     }
     return status;
@@ -76,6 +78,16 @@ static int offer_staged(sse_subscriber *s, const void **bytes, size_t *len)
     return sse_writer_peek(s->writer_, bytes, len);
 }
 
+/* Offer what goes first. */
+static int offer_first(const sse_subscriber *s, const void **bytes, size_t *len)
+{
+    const int status = sse_writer_peek(s->writer_, bytes, len);
+
+    if (*len > s->first_)
+        *len = s->first_;
+    return status;
+}
+
 static int offer_direct(sse_subscriber *s, const void **bytes, size_t *len)
 {
     for (;;) {
@@ -84,12 +96,8 @@ static int offer_direct(sse_subscriber *s, const void **bytes, size_t *len)
         sse_str run;
         int status;
 
-        if (s->state_ & SSE_SUB_FIRST) {
-            status = sse_writer_peek(s->writer_, bytes, len);
-            if (status != SSE_AGAIN)
-                return status;
-            s->state_ &= ~(uint32_t)SSE_SUB_FIRST;
-        }
+        if (s->first_ > 0)
+            return offer_first(s, bytes, len);
         status = s->state_ & SSE_SUB_OWED ? SSE_GAP
                                           : sse_cursor_look(&s->cursor_, s->channel_->log_,
                                                             limit(s, waits), &run, 1, &count);
@@ -100,14 +108,19 @@ static int offer_direct(sse_subscriber *s, const void **bytes, size_t *len)
         }
         if (status == SSE_GAP ? !is_told(s) : status != SSE_AGAIN)
             return status;
-        if (status == SSE_GAP && !waits)
+        if (waits) {
+            s->first_ = sse_writer_pending(s->writer_);
+        } else if (status == SSE_GAP) {
             sse_subscriber_tell_gap(s);
-        else if (waits)
-            s->state_ |= SSE_SUB_FIRST;
-        else if (s->state_ & SSE_SUB_CLOSING && sse_writer_close(s->writer_) == SSE_OK)
-            s->state_ |= SSE_SUB_FIRST;
-        else
+        } else if (s->state_ & SSE_SUB_CLOSING) {
+            sse_subscriber_part(s);
+            sse_writer_close(s->writer_);
+            s->first_ = sse_writer_pending(s->writer_);
+            if (s->first_ == 0)
+                return SSE_END;
+        } else {
             return SSE_AGAIN;
+        }
     }
 }
 

@@ -55,7 +55,7 @@ typedef struct sse_link {
 /* Visible so that it can be a member; all members are private. */
 typedef struct sse_channel {
     sse_replay *log_;           /* NULL: not a channel */
-    sse_link lists_[4];         /* who is ready, blocked, paced, drained */
+    sse_link lists_[8];         /* who is ready, blocked, paced, drained */
     const sse_event *beat_;     /* what heartbeats are */
     const sse_event *farewell_; /* what a drain says */
     uint64_t now_ms_;           /* as of the latest tick */
@@ -64,6 +64,7 @@ typedef struct sse_channel {
     uint64_t drain_ms_;         /* when the drain began */
     uint64_t drain_total_;      /* subscribers then */
     uint64_t drain_closed_;     /* how many of them have had their farewell */
+    uint64_t farewells_;        /* that were said: no two with the same reconnection time */
     uint32_t drain_over_ms_;
     uint32_t retry_ms_, retry_window_ms_;
     uint32_t heartbeat_ms_;
@@ -124,7 +125,7 @@ SSE_API int sse_channel_tick(sse_channel *ch, uint64_t now_ms);
 /* Say when the next tick is due, for the timeout of poll and its kin; ask right ahead of it.
  *
  *   wait_ms   out: milliseconds from the latest tick; UINT64_MAX: when something else has happened;
- *             always written
+ *             0 also where there is something to flush; always written
  *
  * Returns SSE_OK. */
 SSE_API int sse_channel_wait(const sse_channel *ch, uint64_t *wait_ms);
@@ -137,7 +138,8 @@ SSE_API int sse_channel_wait(const sse_channel *ch, uint64_t *wait_ms);
  *   retry_window_ms   and how far to spread it: see sse_retry_spread; both 0: as the farewell says
  *   over_ms           the time over which to spread the farewells; sse_channel_tick sends them
  *
- * Whoever does not take them stays until it leaves. Repeated, it changes the time that is left.
+ * Whoever does not take them stays until it leaves; whose writer is too small for the farewell gets
+ * the end alone. Repeated, it changes the time that is left.
  * Returns SSE_OK; what sse_event_encode says of the farewell. */
 SSE_API int sse_channel_drain(sse_channel *ch, const sse_event *farewell, uint32_t retry_ms,
                               uint32_t retry_window_ms, uint32_t over_ms);

@@ -71,7 +71,8 @@ struct sse_subscriber {
     sse_wake *wake_;
     sse_on_close *on_close_;
     sse_cursor cursor_;
-    uint64_t turn_;     /* the writer's turn comes when the cursor is here */
+    size_t first_;      /* bytes of the writer that go ahead of the log */
+    uint64_t turn_;     /* the others' turn comes when the cursor is here */
     uint64_t since_ms_; /* when it was last drained */
     uint64_t woken_ms_; /* when it was last woken */
     uint32_t pace_ms_;
@@ -89,7 +90,10 @@ struct sse_subscriber {
  *
  * A gap event is one of type "gap", its data a JSON object: {"first":"e-7","last":"e-9","count":3},
  * the ids of the first and last event that were lost, and their number; each null where it cannot
- * be said, or must not be, for those who see a part. Then comes the oldest event of the log.
+ * be said, or must not be, for those who see a part. Its id is the place behind what was lost, so
+ * that who comes back from there is not told again; it has none for those who see a part, or where
+ * ids are the caller's. Then comes the oldest event of the log. Where it cannot be known whether
+ * something is missing, there is a gap.
  *
  * Returns SSE_OK; SSE_GAP: it has joined, and is told of a gap; else it has not:
  *   SSE_E_ARG     s or how is NULL, the writer is none, not of the log's framing or too small, or a
@@ -111,7 +115,8 @@ SSE_API int sse_subscriber_read(sse_subscriber *s, void *dst, size_t cap, size_t
 
 /* Push to the sink until s is drained, or the sink would block: when it can take more again, call
  * this. Returns SSE_OK, SSE_AGAIN where it would block; SSE_E_STATE where there is no sink, or from
- * inside of it; else s has just been closed, for this reason. */
+ * inside of it; SSE_END where the sink made it leave; else s has just been closed, for this
+ * reason. */
 SSE_API int sse_subscriber_flush(sse_subscriber *s);
 
 /* End the stream: s gets what was published until now, and what is queued for it, then the end.

@@ -423,7 +423,7 @@ class Clients(Ssecat):
             os.waitpid(talker, 0)
 
     def test_memory_does_not_grow_with_what_has_passed(self):
-        server = self.start("--wait", 2, "--stay")
+        server = self.start("--wait", 2, "--stay", "--patience", 100)
         stalled = self.raw(server, self.GET, receive_buffer=4096)
         stream = self.listen(server)
         sizes = []
