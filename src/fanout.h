@@ -30,11 +30,11 @@ enum {
 enum {
     SSE_SUB_DRAINED = 0x10,  /* in the list of that name */
     SSE_SUB_PACED = 0x20,    /* likewise */
-    SSE_SUB_OWED = 0x80,     /* a gap event is owed since the subscriber joined */
-    SSE_SUB_UNKNOWN = 0x100, /* what it has missed cannot be said */
-    SSE_SUB_LAGGED = 0x200,  /* it has lost events, and has not been drained since */
-    SSE_SUB_CLOSING = 0x400, /* its stream ends at turn_ */
-    SSE_SUB_PARTING = 0x40,  /* its stream ends with the farewell of a drain */
+    SSE_SUB_OWED = 0x40,     /* a gap event is owed since the subscriber joined */
+    SSE_SUB_UNKNOWN = 0x80,  /* what it has missed cannot be said */
+    SSE_SUB_LAGGED = 0x100,  /* it has lost events, and has not been drained since */
+    SSE_SUB_CLOSING = 0x200, /* its stream ends at turn_, */
+    SSE_SUB_PARTING = 0x400, /* with the farewell of a drain */
     SSE_SUB_BUSY = 0x800,    /* its sink is being called */
     SSE_SUB_LEFT = 0x1000    /* it leaves when the sink has returned */
 };

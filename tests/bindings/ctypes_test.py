@@ -37,6 +37,12 @@ class Heartbeat(ctypes.Structure):
     _fields_ = [("last_ms_", c_uint64), ("interval_ms_", c_uint32)]
 
 
+class Join(ctypes.Structure):
+    _fields_ = [("writer", c_void_p), ("sink", c_void_p), ("wake", c_void_p),
+                ("on_close", c_void_p), ("filter", c_void_p), ("user", c_void_p),
+                ("flags", c_uint32), ("pace_ms", c_uint32)]
+
+
 SINK = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t, POINTER(c_size_t))
 
 sse = ctypes.CDLL(sys.argv.pop(1))
@@ -56,6 +62,15 @@ sse.sse_writer_close.argtypes = [c_void_p]
 sse.sse_writer_begin.argtypes = [c_void_p, POINTER(Event)]
 sse.sse_writer_append.argtypes = [c_void_p, c_char_p, c_size_t, POINTER(c_size_t)]
 sse.sse_writer_finish.argtypes = [c_void_p]
+for name in ("join", "channel", "subscriber", "cursor", "counters", "published"):
+    getattr(sse, "sse_%s_size" % name).restype = c_size_t
+sse.sse_replay_init.restype = c_void_p
+sse.sse_replay_init.argtypes = [c_void_p, c_size_t, c_uint32, c_uint64, c_uint32]
+sse.sse_channel_init.argtypes = [c_void_p, c_void_p, c_uint32, POINTER(Event), c_uint64]
+sse.sse_channel_publish.argtypes = [c_void_p, POINTER(Event), c_uint64, c_uint64, c_void_p]
+sse.sse_channel_join.argtypes = [c_void_p, c_void_p, POINTER(Join), c_char_p, c_size_t]
+sse.sse_subscriber_read.argtypes = [c_void_p, c_void_p, c_size_t, POINTER(c_size_t)]
+sse.sse_subscriber_close.argtypes = [c_void_p]
 sse.sse_http_prefers.argtypes = [c_char_p, c_size_t] * 2
 
 
@@ -152,6 +167,27 @@ class Bindings(unittest.TestCase):
         for accept, stream in ((b"text/event-stream", 1), (b"*/*", 0), (None, 0)):
             self.assertEqual(sse.sse_http_prefers(accept, len(accept or b""), b"application/json", 16),
                              stream)
+
+    def test_a_channel_is_pulled_from_a_log_in_memory_of_the_language(self):
+        def memory(size):
+            return (c_uint64 * (size // 8 + 1))()
+
+        log, channel, writer = memory(4096), memory(sse.sse_channel_size()), memory(512)
+        self.assertTrue(sse.sse_replay_init(log, ctypes.sizeof(log), 16, 10, 0))
+        self.assertEqual(sse.sse_channel_init(channel, log, 0, None, 0), OK)
+        for text in (b"one", b"two"):
+            self.assertEqual(sse.sse_channel_publish(channel, byref(Event(data=Str.of(text))), 0, 0,
+                                                     None), OK)
+        one = memory(sse.sse_subscriber_size())
+        how = Join(writer=sse.sse_writer_init(writer, ctypes.sizeof(writer), 0))
+        self.assertEqual(sse.sse_join_size(), ctypes.sizeof(Join))
+        self.assertEqual(sse.sse_channel_join(channel, one, byref(how), b"a-1", 3), OK)
+        dst, n = ctypes.create_string_buffer(64), c_size_t()
+        self.assertEqual(sse.sse_subscriber_read(one, dst, 64, byref(n)), OK)
+        self.assertEqual(dst.raw[:n.value], b"id: a-2\ndata: two\n\n")
+        self.assertEqual(sse.sse_subscriber_read(one, dst, 64, byref(n)), AGAIN)
+        self.assertEqual(sse.sse_subscriber_close(one), OK)
+        self.assertEqual(sse.sse_subscriber_read(one, dst, 64, byref(n)), END)
 
 
 if __name__ == "__main__":
