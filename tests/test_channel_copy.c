@@ -151,6 +151,9 @@ static void staged_each_byte_is_copied_once(void **state)
     size_t len;
 
     (void)state;
+#ifdef __OPTIMIZE_SIZE__
+    skip(); /* the compiler copies in place: memcpy is not called, and so not counted */
+#endif
     begin(0, SSE_STAGED);
     copied = 0;
     assert_int_equal(sse_subscriber_peek(all[0].s, &bytes, &len), SSE_OK);

@@ -414,7 +414,7 @@ static void what_a_filtered_subscriber_misses_is_not_told_by_number(void **state
 
     (void)state;
     for (i = 0; i < 103; i++)
-        assert_int_equal(station_publish(&st, i % 2, 0, 1, NULL), SSE_OK);
+        assert_int_equal(station_publish(&st, (uint64_t)i % 2, 0, 1, NULL), SSE_OK);
     assert_int_equal(listener_join(&a, &st, 0, 0, 1, 0, 1), SSE_GAP);
     listener_take(&a, 1000, 10000);
     begins(&a, "event: gap\ndata: {\"first\":null,\"last\":null,\"count\":null}\n\n"
