@@ -497,6 +497,52 @@ static void an_event_that_is_lost_in_the_middle_ends_the_stream(void **state)
     assert_int_equal(a.len, 9);
 }
 
+static void who_lags_again_inside_an_event_is_told_when_it_takes(void **state)
+{
+    const void *bytes;
+    size_t len;
+    int i;
+
+    (void)state;
+    join(&a, 1, SSE_SKIP);
+    for (i = 0; i < 105; i++)
+        publish(NULL);
+    listener_take(&a, 1000, 64); /* the gap event, and one byte more */
+    assert_true(a.open);
+    assert_int_equal(sse_subscriber_peek(&a.s, &bytes, &len), SSE_OK);
+    assert_int_equal(sse_subscriber_consume(&a.s, len), SSE_OK); /* the rest of that event */
+    assert_int_equal(sse_subscriber_peek(&a.s, &bytes, &len), SSE_OK);
+    for (i = 0; i < 105; i++)
+        publish(NULL);
+    assert_int_equal(sse_subscriber_consume(&a.s, 1), SSE_E_TORN);
+    assert_false(a.open);
+    assert_int_equal(a.reason, SSE_E_TORN);
+}
+
+static void no_more_can_be_taken_than_was_offered(void **state)
+{
+    size_t memory[SSE_WRITER_WORDS(256)], len;
+    sse_join how = {.writer = sse_writer_init(memory, sizeof memory, 0)};
+    const sse_event private = {.data = {"p", 1}};
+    const void *bytes;
+    sse_subscriber s;
+    char byte;
+
+    (void)state;
+    sse_writer_raw(how.writer, "HEAD", 4);
+    assert_int_equal(sse_channel_join(&st.channel, &s, &how, NULL, 0), SSE_OK);
+    assert_int_equal(sse_subscriber_send(&s, &private), SSE_OK);
+    assert_int_equal(sse_subscriber_peek(&s, &bytes, &len), SSE_OK);
+    assert_int_equal(len, 4);
+    assert_int_equal(sse_subscriber_consume(&s, 5), SSE_E_ARG);
+    assert_int_equal(sse_subscriber_read(&s, NULL, 1, &len), SSE_E_ARG);
+    assert_int_equal(sse_subscriber_read(&s, &byte, 0, &len), SSE_E_ARG);
+    assert_int_equal(sse_subscriber_send(&s, NULL), SSE_E_ARG);
+    assert_int_equal(sse_subscriber_send(NULL, &private), SSE_E_ARG);
+    assert_int_equal(sse_subscriber_close(NULL), SSE_E_ARG);
+    assert_int_equal(sse_subscriber_leave(&s), SSE_OK);
+}
+
 static void what_fits_makes_nobody_lag(void **state)
 {
     sse_published result;
@@ -594,6 +640,8 @@ int main(void)
         in_station(too_slow_is_closed_or_skips_as_it_joined),
         in_station(the_rest_of_an_event_outlives_the_log),
         in_station(an_event_that_is_lost_in_the_middle_ends_the_stream),
+        in_station(who_lags_again_inside_an_event_is_told_when_it_takes),
+        in_station(no_more_can_be_taken_than_was_offered),
         in_station(what_fits_makes_nobody_lag),
         in_station(a_staged_subscriber_needs_room_for_an_event),
         in_station(the_offer_of_a_staged_subscriber_outlives_the_log),

@@ -290,6 +290,19 @@ static void who_is_blocked_gets_its_farewell_when_it_can(void **state)
     assert_memory_equal(a->bytes + a->len - 12, "retry: 500\n\n", 12);
 }
 
+static void a_farewell_waits_for_room_in_the_writer_of_one_that_is_staged(void **state)
+{
+    (void)state;
+    assert_int_equal(listener_join(a, &st, 1, SSE_STAGED, -1, 0, 0), SSE_OK);
+    while (listener_send(a) == SSE_OK) /* until it is full */
+        ;
+    sse_channel_drain(&st.channel, NULL, 500, 0, 0);
+    tick(0);
+    listener_take(a, 50, 10000);
+    assert_int_equal(a->reason, SSE_END);
+    assert_memory_equal(a->bytes + a->len - 12, "retry: 500\n\n", 12);
+}
+
 static void a_farewell_that_cannot_be_sent_is_refused(void **state)
 {
     static const sse_event bad = {.type = {"\n", 1}}, with_id = {.id = {"x", 1}};
@@ -316,6 +329,7 @@ int main(void)
         in_station(a_drain_gives_each_a_farewell_and_a_time_of_its_own),
         in_station(a_drain_needs_no_words_and_no_time),
         in_station(who_is_blocked_gets_its_farewell_when_it_can),
+        in_station(a_farewell_waits_for_room_in_the_writer_of_one_that_is_staged),
         in_station(a_farewell_that_cannot_be_sent_is_refused),
     };
 
