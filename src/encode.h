@@ -5,10 +5,10 @@
 #include "out.h"
 #include "sse/event.h"
 
-/* Check an event, and put it if it passes. Returns SSE_OK, or the error that sse_event_encode
- * documents. Where open is not 0 its data comes later: it must be absent, no other part is needed,
- * ev may be NULL, and what is put ends where the data begins. Whatever is in an event that passes,
- * it is shorter than SIZE_MAX when encoded. */
+/* Check an event, and put it if it passes, unless o is NULL. Returns SSE_OK, or the error that
+ * sse_event_encode documents. Where open is not 0 its data comes later: it must be absent, no other
+ * part is needed, ev may be NULL, and what is put ends where the data begins. Whatever is in an
+ * event that passes, it is shorter than SIZE_MAX when encoded. */
 int sse_event_put(sse_out *o, const sse_event *ev, int open);
 
 /* What a line end in data becomes. */
@@ -18,5 +18,16 @@ int sse_event_put(sse_out *o, const sse_event *ev, int open);
  * line if need be, never in the middle of brk. Returns where in the text it stopped. */
 const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
                           size_t room);
+
+/* Where a copy stopped: in memory, and in the text. */
+typedef struct sse_stop {
+    char *to;
+    const char *from;
+} sse_stop;
+
+/* Put the beginning of data in one pass, in builds that are not for size. There is room at `to` for
+ * the text as it is, and for `spare` bytes more. Stops where these are used up, at a CR, or near
+ * the end. */
+sse_stop sse_lines_copy(char *to, size_t spare, const char *text, const char *end);
 
 #endif

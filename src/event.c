@@ -1,33 +1,11 @@
 #include "sse/event.h"
 
+#include "block.h"
 #include "encode.h"
 #include "out.h"
 #include "sse/text.h"
 
 #include <string.h>
-
-/* The length of the line at p, which has n bytes: up to the first LF or CR. */
-static size_t line_len(const char *p, size_t n)
-{
-    size_t i = 0;
-
-#ifndef __OPTIMIZE_SIZE__
-    const size_t ones = (size_t)-1 / 0xFF, highs = ones << 7;
-
-    for (; n - i >= sizeof(size_t); i += sizeof(size_t)) {
-        size_t word, lf, cr;
-
-        memcpy(&word, p + i, sizeof word);
-        lf = word ^ ones * '\n';
-        cr = word ^ ones * '\r';
-        if ((((lf - ones) & ~lf) | ((cr - ones) & ~cr)) & highs)
-            break;
-    }
-#endif
-    while (i < n && p[i] != '\n' && p[i] != '\r')
-        i++;
-    return i;
-}
 
 static int is_missing(const sse_str *part)
 {
@@ -49,31 +27,13 @@ static int check_event(const sse_event *ev, int open)
     /* All low bits of the limit are set, so one comparison serves the four. */
     if ((ev->comment.len | ev->type.len | ev->id.len | ev->data.len) > SSE_PART_MAX)
         return SSE_E_TOOBIG;
+#ifdef SSE_BLOCK
+    if ((ev->type.len | ev->id.len) == 0) /* as most have none */
+        return SSE_OK;
+#endif
     if (!sse_type_valid(ev->type.ptr, ev->type.len) || !sse_id_valid(ev->id.ptr, ev->id.len))
         return SSE_E_FIELD;
     return SSE_OK;
-}
-
-const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
-                          size_t room)
-{
-    const char *p = text->ptr;
-    const char *const end = p + text->len;
-
-    for (;;) {
-        const size_t left = (size_t)(end - p);
-        const size_t run = line_len(p, left < room ? left : room);
-
-        sse_out_put(o, p, run);
-        p += run;
-        room -= run;
-        if (p == end || room < brk_len)
-            return p;
-        sse_out_put(o, brk, brk_len);
-        room -= brk_len;
-        if (*p++ == '\r' && p < end && *p == '\n')
-            p++; /* both are one break */
-    }
 }
 
 /* Put a part, if it is there, as one line or many. Each begins as brk says behind its LF. */
@@ -101,18 +61,69 @@ static void put_parts(sse_out *o, const sse_event *ev)
     put_part(o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &ev->data);
 }
 
+#ifdef SSE_BLOCK
+static char *put(char *q, const char *bytes, size_t n)
+{
+    memcpy(q, bytes, n);
+    return q + n;
+}
+
+/* Put an event as most are: without comment and retry, and with room for it in one piece, unless
+ * breaks make it longer. Its place is in a register. Returns 0, and has put nothing, where it is
+ * not such an event. */
+static int put_quickly(sse_out *o, const sse_event *ev)
+{
+    const size_t least =
+        sizeof "event: \nid: \ndata: \n\n" + ev->type.len + ev->id.len + ev->data.len;
+    const char *end;
+    sse_stop stop;
+    size_t room;
+    char *const at = sse_out_ahead(o, &room);
+    char *q = at;
+
+    if (room < least || ev->comment.ptr || ev->retry_ms || ev->data.ptr == NULL)
+        return 0;
+    if (ev->type.len) {
+        q = put(q, "event: ", 7);
+        q = put(q, ev->type.ptr, ev->type.len);
+        q = put(q, "\n", 1);
+    }
+    if (ev->id.ptr) {
+        q = put(q, "id: ", 4);
+        q = put(q, ev->id.ptr, ev->id.len);
+        q = put(q, "\n", 1);
+    }
+    q = put(q, "data: ", 6);
+    end = ev->data.ptr + ev->data.len;
+    stop = sse_lines_copy(q, room - least, ev->data.ptr, end);
+    o->len += (size_t)(stop.to - at);
+    if (stop.from == end) {
+        put(stop.to, "\n\n", 2);
+        o->len += 2;
+    } else {
+        const sse_str rest = {stop.from, (size_t)(end - stop.from)};
+
+        sse_lines_put(o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &rest, (size_t)-1);
+        SSE_OUT_LIT(o, "\n\n");
+    }
+    return 1;
+}
+#endif
+
 int sse_event_put(sse_out *o, const sse_event *ev, int open)
 {
     const int status = check_event(ev, open);
 
-    if (status != SSE_OK)
+    if (status != SSE_OK || o == NULL)
         return status;
+#ifdef SSE_BLOCK
+    if (ev && !open && put_quickly(o, ev))
+        return SSE_OK;
+#endif
     if (ev)
         put_parts(o, ev);
-    if (open)
-        SSE_OUT_LIT(o, "data: ");
-    else
-        SSE_OUT_LIT(o, "\n");
+    /* The LF of a break ends the event; what is behind it begins the data. */
+    sse_out_put(o, &SSE_DATA_BREAK[open != 0], open ? sizeof SSE_DATA_BREAK - 2 : 1);
     return SSE_OK;
 }
 

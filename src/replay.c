@@ -76,16 +76,21 @@ static void drop_oldest(sse_replay *log)
     log->count--;
 }
 
-/* Find the place for len bytes, and drop what is in the way. They fit in the room. */
-static uint32_t make_place(sse_replay *log, size_t len)
+/* Find the place for len bytes, and drop what is in the way. They fit in the room. Returns the free
+ * memory there. */
+static sse_out make_place(sse_replay *log, size_t len)
 {
+    size_t end = log->size;
+
     while (!fits(log, len, sse_log_first(log)))
         drop_oldest(log);
     if (log->count == 0 || (sse_log_first(log) >= log->wrap && len > log->size - log->head)) {
         log->head = 0;
         log->wrap = log->end;
     }
-    return log->head;
+    if (log->count > 0 && sse_log_first(log) < log->wrap)
+        end = sse_log_slot(log, sse_log_first(log))->at;
+    return sse_out_to(sse_log_room(log) + log->head, end - log->head);
 }
 
 /* Where in its bytes the id of an event is; 0: it has none. */
@@ -96,41 +101,61 @@ static uint32_t id_place(const sse_replay *log, const sse_event *ev)
 
     if (ev->id.ptr == NULL)
         return 0;
-    sse_event_put(&o, &ahead, 1); /* which puts the beginning of the data, too */
-    return (uint32_t)(o.len - (sizeof "data: " - 1) + (sizeof "id: " - 1) +
-                      (log->flags & SSE_CHUNKED ? SSE_CHUNK_HEAD : 0));
+    o.len = (log->flags & SSE_CHUNKED ? SSE_CHUNK_HEAD : 0) + sizeof "id: " - 1;
+    if (ev->comment.ptr || ev->type.ptr) {
+        sse_event_put(&o, &ahead, 1); /* which puts the beginning of the data, too */
+        o.len -= sizeof "data: " - 1;
+    }
+    return (uint32_t)o.len;
 }
 
-/* Put an event as it is stored; o holds all of it, or measures. */
-static int put_framed(const sse_replay *log, sse_out *o, const sse_event *ev)
+/* Put an event as it is stored, but for the head of its chunk. */
+static void put_framed(const sse_replay *log, sse_out *o, const sse_event *ev)
 {
-    int status;
-
     if (log->flags & SSE_CHUNKED) {
         o->len = SSE_CHUNK_HEAD;
         o->frame = SSE_CHUNK_FRAME;
     }
-    status = sse_event_put(o, ev, 0);
-    if (status == SSE_OK && o->frame > 0)
+    sse_event_put(o, ev, 0);
+    if (o->frame > 0)
         SSE_OUT_LIT(o, "\r\n");
-    return status;
 }
 
-/* Put an event, which is len bytes long, at its place. */
-static void store(sse_replay *log, const sse_event *ev, size_t len)
+/* How long an event is when stored, or at least is: exactly, where it may be too long for the room.
+ */
+static size_t least_len(const sse_replay *log, const sse_event *ev)
 {
-    sse_out o = sse_out_to(sse_log_room(log) + log->head, len);
+    const size_t least = ev->comment.len + ev->type.len + ev->id.len + ev->data.len;
+    sse_out measure = sse_out_to(NULL, 0);
 
-    put_framed(log, &o, ev);
+    if (least + 16 <= log->size / 8) /* a byte becomes 7 at most, and the rest takes 54 */
+        return least;
+    put_framed(log, &measure, ev);
+    return measure.len;
+}
+
+/* Put an event at its place. Returns its length, or 0 and has dropped nothing: it is too long. */
+static size_t store(sse_replay *log, const sse_event *ev)
+{
+    size_t len = least_len(log, ev);
+    sse_out o;
+
+    do {
+        if (len > log->size)
+            return 0;
+        o = make_place(log, len);
+        put_framed(log, &o, ev);
+        len = o.len;
+    } while (len > o.cap);
     if (o.frame > 0)
         sse_chunk_head(&o);
+    return len;
 }
 
 /* see sse/replay.h */
 int sse_replay_append(sse_replay *log, const sse_event *ev, uint64_t tag, uint64_t key,
                       uint64_t now_ms)
 {
-    sse_out measure = sse_out_to(NULL, 0);
     char id[SSE_REPLAY_ID_MAX];
     sse_event event;
     sse_slot *slot;
@@ -139,21 +164,18 @@ int sse_replay_append(sse_replay *log, const sse_event *ev, uint64_t tag, uint64
 
     if (!sse_log_is(log) || ev == NULL || (log->flags & SSE_LOG_AUTOMATIC && ev->id.ptr != NULL))
         return SSE_E_ARG;
-    status = put_framed(log, &measure, ev);
+    status = sse_event_put(NULL, ev, 0);
     if (status != SSE_OK)
         return status;
-    len = measure.len;
     event = *ev;
-    if (log->flags & SSE_LOG_AUTOMATIC) {
+    if (log->flags & SSE_LOG_AUTOMATIC)
         event.id = sse_log_id(id, log->epoch, log->end);
-        len += sizeof "id: \n" - 1 + event.id.len;
-    }
-    if (len > log->size)
+    len = store(log, &event);
+    if (len == 0)
         return SSE_E_TOOBIG;
 
     slot = sse_log_slots(log) + log->slot;
-    slot->at = make_place(log, len);
-    store(log, &event, len);
+    slot->at = log->head;
     slot->len = (uint32_t)len;
     slot->number = log->end;
     slot->tag = tag;

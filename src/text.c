@@ -1,6 +1,26 @@
 #include "sse/text.h"
 
+#include "block.h"
+
 #include <string.h>
+
+#ifdef SSE_WORD
+/* The length of the longest beginning of text, in whole words, that is plain at a glance: no byte
+ * of it is below `least`, and none is above '~'. */
+static size_t plain_len(const char *p, size_t len, unsigned least)
+{
+    size_t i = 0;
+
+    while (len - i >= SSE_WORD) {
+        const size_t word = sse_word_at(p + i);
+
+        if (((word - SSE_BYTES * least) | word | (word + SSE_BYTES)) & SSE_BYTES << 7)
+            break;
+        i += SSE_WORD;
+    }
+    return i;
+}
+#endif
 
 /* Whether text is UTF-8 and has no byte below `least`, nor DEL unless least is 0. */
 static int valid(const char *ptr, size_t len, unsigned least)
@@ -8,6 +28,12 @@ static int valid(const char *ptr, size_t len, unsigned least)
     const unsigned char *p = (const unsigned char *)ptr;
     unsigned more = 0, low = 0x80, high = 0xBF;
 
+#ifdef SSE_WORD
+    const size_t plain = plain_len(ptr, len, least);
+
+    p += plain;
+    len -= plain;
+#endif
     for (; len > 0; p++, len--) {
         unsigned c = *p;
 

@@ -179,7 +179,7 @@ int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken
         if (end[-1] == '\r')
             w->state |= CR;
     }
-    return *taken == len ? SSE_OK : SSE_AGAIN;
+    return *taken < len ? SSE_AGAIN : SSE_OK;
 }
 
 /* see sse/writer.h */
@@ -250,9 +250,9 @@ int sse_writer_consume(sse_writer *w, size_t n)
     if (n > w->offer)
         return SSE_E_ARG;
     w->offer = 0;
-    w->used -= n;
     w->read += n;
-    if (w->read == w->size || w->used == 0)
+    w->used -= n;
+    if (w->used == 0 || w->read == w->size)
         w->read = 0;
     return SSE_OK;
 }

@@ -1,0 +1,131 @@
+/* Text to lines: what is put for data and comments. */
+#include "encode.h"
+
+#include "block.h"
+
+/* The length of the line at p, which has n bytes: up to the first LF or CR. */
+static size_t line_len(const char *p, size_t n)
+{
+    size_t i = 0;
+
+    for (;;) {
+#ifdef SSE_WORD
+        for (; n - i >= SSE_WORD && !sse_word_low(sse_word_at(p + i)); i += SSE_WORD)
+            ;
+#endif
+        if (i == n || p[i] == '\n' || p[i] == '\r')
+            return i;
+        i++;
+    }
+}
+
+#ifdef SSE_BLOCK
+
+enum {
+    GROWTH = sizeof SSE_DATA_BREAK - 2, /* bytes by which a break of one byte grows */
+    PIECE = 16,                         /* bytes copied at once behind a break */
+    MARGIN = SSE_BLOCK + PIECE          /* bytes of text that must be left to do so */
+};
+
+/* Copy what is between two places, in pieces: up to PIECE - 1 bytes more are copied, too. */
+static inline void copy_pieces(char *q, const char *p, unsigned from, unsigned to)
+{
+    for (; from < to; from += PIECE)
+        memcpy(q + from, p + from, PIECE);
+}
+
+/* Copy the last n bytes of a text, less than a block, if it can be told at a glance that they are
+ * of one line; tells whether. So many bytes ahead of them have been copied already. */
+static inline int copy_last(char *q, const char *p, size_t n, size_t ahead)
+{
+    sse_block block;
+
+    if (n + ahead < SSE_BLOCK)
+        return sse_copy_short(q, p, n);
+    block = sse_block_at(p + n - SSE_BLOCK);
+    if (sse_block_low(&block))
+        return 0;
+    sse_block_put(q + n - SSE_BLOCK, &block);
+    return 1;
+}
+
+static inline sse_stop stop(char *to, const char *from)
+{
+    const sse_stop s = {to, from};
+
+    return s;
+}
+
+sse_stop sse_lines_copy(char *to, size_t spare, const char *text, const char *end)
+{
+    const char *p = text;
+    char *q = to;
+
+    while ((size_t)(end - p) >= SSE_BLOCK) {
+        const sse_block block = sse_block_at(p);
+
+        if (sse_block_low(&block)) {
+            uint64_t breaks = sse_block_breaks(&block);
+
+            if ((size_t)(end - p) < MARGIN)
+                return stop(q, p);
+            sse_block_put(q, &block);
+            while (breaks) {
+                const unsigned i = sse_lowest(breaks);
+
+                if (spare < GROWTH || p[i] == '\r')
+                    return stop(q + i, p + i);
+                memcpy(q + i, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK);
+                q += GROWTH;
+                spare -= GROWTH;
+                breaks &= breaks - 1;
+                copy_pieces(q, p, i + 1, breaks ? sse_lowest(breaks) : SSE_BLOCK);
+            }
+        } else {
+            sse_block_put(q, &block);
+        }
+        p += SSE_BLOCK;
+        q += SSE_BLOCK;
+    }
+    if (copy_last(q, p, (size_t)(end - p), (size_t)(p - text)))
+        return stop(q + (end - p), end);
+    return stop(q, p);
+}
+
+#endif
+
+const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
+                          size_t room)
+{
+    const char *p = text->ptr;
+    const char *const end = p + text->len;
+
+    for (;;) {
+        size_t left = (size_t)(end - p), run;
+
+#ifdef SSE_BLOCK
+        char *const at = sse_out_ahead(o, &run);
+        const size_t fits = run < room ? run : room;
+
+        if (left > 0 && fits > 0 && brk_len == sizeof SSE_DATA_BREAK - 1) {
+            const size_t n = left < fits ? left : fits;
+            const sse_stop stop = sse_lines_copy(at, fits - n, p, p + n);
+
+            o->len += (size_t)(stop.to - at);
+            room -= (size_t)(stop.to - at);
+            p = stop.from;
+            left = (size_t)(end - p);
+        }
+#endif
+        run = line_len(p, left < room ? left : room);
+        sse_out_put(o, p, run);
+        p += run;
+        room -= run;
+        if (p == end || room < brk_len)
+            return p;
+        sse_out_put(o, brk, brk_len);
+        room -= brk_len;
+        if (*p++ == '\r' && p < end && *p == '\n')
+            p++; /* both are one break */
+    }
+}
