@@ -19,15 +19,4 @@ int sse_event_put(sse_out *o, const sse_event *ev, int open);
 const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
                           size_t room);
 
-/* Where a copy stopped: in memory, and in the text. */
-typedef struct sse_stop {
-    char *to;
-    const char *from;
-} sse_stop;
-
-/* Put the beginning of data in one pass, in builds that are not for size. There is room at `to` for
- * the text as it is, and for `spare` bytes more. Stops where these are used up, at a CR, or near
- * the end. */
-sse_stop sse_lines_copy(char *to, size_t spare, const char *text, const char *end);
-
 #endif

@@ -1,6 +1,6 @@
 #include "sse/event.h"
 
-#include "block.h"
+#include "scan.h"
 #include "encode.h"
 #include "out.h"
 #include "sse/text.h"
@@ -75,8 +75,8 @@ static int put_quickly(sse_out *o, const sse_event *ev)
 {
     const size_t least =
         sizeof "event: \nid: \ndata: \n\n" + ev->type.len + ev->id.len + ev->data.len;
-    const char *end;
     sse_stop stop;
+    size_t left;
     size_t room;
     char *const at = sse_out_ahead(o, &room);
     char *q = at;
@@ -94,14 +94,14 @@ static int put_quickly(sse_out *o, const sse_event *ev)
         q = put(q, "\n", 1);
     }
     q = put(q, "data: ", 6);
-    end = ev->data.ptr + ev->data.len;
-    stop = sse_lines_copy(q, room - least, ev->data.ptr, end);
+    stop = sse_lines_copy(q, room - least, ev->data.ptr, ev->data.len);
     o->len += (size_t)(stop.to - at);
-    if (stop.from == end) {
+    left = ev->data.len - (size_t)(stop.from - ev->data.ptr);
+    if (left == 0) {
         put(stop.to, "\n\n", 2);
         o->len += 2;
     } else {
-        const sse_str rest = {stop.from, (size_t)(end - stop.from)};
+        const sse_str rest = {stop.from, left};
 
         sse_lines_put(o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &rest, (size_t)-1);
         SSE_OUT_LIT(o, "\n\n");

@@ -1,7 +1,7 @@
 /* Text to lines: what is put for data and comments. */
 #include "encode.h"
 
-#include "block.h"
+#include "scan.h"
 
 /* The length of the line at p, which has n bytes: up to the first LF or CR. */
 static size_t line_len(const char *p, size_t n)
@@ -34,32 +34,11 @@ static inline void copy_pieces(char *q, const char *p, unsigned from, unsigned t
         memcpy(q + from, p + from, PIECE);
 }
 
-/* Copy the last n bytes of a text, less than a block, if it can be told at a glance that they are
- * of one line; tells whether. So many bytes ahead of them have been copied already. */
-static inline int copy_last(char *q, const char *p, size_t n, size_t ahead)
-{
-    sse_block block;
-
-    if (n + ahead < SSE_BLOCK)
-        return sse_copy_short(q, p, n);
-    block = sse_block_at(p + n - SSE_BLOCK);
-    if (sse_block_low(&block))
-        return 0;
-    sse_block_put(q + n - SSE_BLOCK, &block);
-    return 1;
-}
-
-static inline sse_stop stop(char *to, const char *from)
-{
-    const sse_stop s = {to, from};
-
-    return s;
-}
-
-sse_stop sse_lines_copy(char *to, size_t spare, const char *text, const char *end)
+sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *end)
 {
     const char *p = text;
     char *q = to;
+    sse_block last;
 
     while ((size_t)(end - p) >= SSE_BLOCK) {
         const sse_block block = sse_block_at(p);
@@ -68,13 +47,13 @@ sse_stop sse_lines_copy(char *to, size_t spare, const char *text, const char *en
             uint64_t breaks = sse_block_breaks(&block);
 
             if ((size_t)(end - p) < MARGIN)
-                return stop(q, p);
+                return sse_stop_at(q, p);
             sse_block_put(q, &block);
             while (breaks) {
                 const unsigned i = sse_lowest(breaks);
 
                 if (spare < GROWTH || p[i] == '\r')
-                    return stop(q + i, p + i);
+                    return sse_stop_at(q + i, p + i);
                 memcpy(q + i, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK);
                 q += GROWTH;
                 spare -= GROWTH;
@@ -87,11 +66,13 @@ sse_stop sse_lines_copy(char *to, size_t spare, const char *text, const char *en
         p += SSE_BLOCK;
         q += SSE_BLOCK;
     }
-    if (copy_last(q, p, (size_t)(end - p), (size_t)(p - text)))
-        return stop(q + (end - p), end);
-    return stop(q, p);
+    last = sse_block_at(end - SSE_BLOCK); /* with bytes of the one before */
+    if (sse_block_low(&last))
+        return sse_stop_at(q, p);
+    q += end - p;
+    sse_block_put(q - SSE_BLOCK, &last);
+    return sse_stop_at(q, end);
 }
-
 #endif
 
 const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
@@ -109,7 +90,7 @@ const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse
 
         if (left > 0 && fits > 0 && brk_len == sizeof SSE_DATA_BREAK - 1) {
             const size_t n = left < fits ? left : fits;
-            const sse_stop stop = sse_lines_copy(at, fits - n, p, p + n);
+            const sse_stop stop = sse_lines_copy(at, fits - n, p, n);
 
             o->len += (size_t)(stop.to - at);
             room -= (size_t)(stop.to - at);

@@ -1,6 +1,6 @@
 #include "sse/text.h"
 
-#include "block.h"
+#include "scan.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
-/* block.h - private: 64 bytes looked at in one go, where speed matters: with vectors where the
+/* scan.h - private: 64 bytes looked at in one go, where speed matters: with vectors where the
  * compiler has them, else with words. Builds for size do without, and have no SSE_BLOCK.
  *
  * Most text has no byte up to CR at all, which is cheaper to tell than that it has no LF and no CR:
  * a block is asked first whether it has low bytes, and then which of them are breaks.
  *
  * SSE_PORTABLE, if defined, asks for words whatever the compiler has. */
-#ifndef SSE_BLOCK_H
-#define SSE_BLOCK_H
+#ifndef SSE_SCAN_H
+#define SSE_SCAN_H
 
 #include "sse/base.h"
 
@@ -267,6 +267,34 @@ static inline unsigned sse_lowest(uint64_t mask)
         i++;
     return i;
 #endif
+}
+
+/* Where a copy stopped: in memory, and in the text. */
+typedef struct sse_stop {
+    char *to;
+    const char *from;
+} sse_stop;
+
+static inline sse_stop sse_stop_at(char *to, const char *from)
+{
+    const sse_stop stop = {to, from};
+
+    return stop;
+}
+
+/* Put the beginning of data, a block or more, in one pass. There is room at `to` for the text as it
+ * is, and for `spare` bytes more. Stops where these are used up, at a CR, or near the end. lines.c.
+ */
+sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *end);
+
+/* The same for data of any length. */
+static inline sse_stop sse_lines_copy(char *to, size_t spare, const char *text, size_t len)
+{
+    if (len >= SSE_BLOCK)
+        return sse_blocks_copy(to, spare, text, text + len);
+    if (sse_copy_short(to, text, len))
+        return sse_stop_at(to + len, text + len);
+    return sse_stop_at(to, text);
 }
 
 #endif
