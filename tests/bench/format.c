@@ -3,8 +3,11 @@
  *
  *     format [TITLE]            the table: medians of interleaved rounds, ratios within one round
  *     format --smoke            each contender writes the same bytes, and nothing is timed
+ *     format --loads, --contenders
+ *                               their names, a line each
  *     format --run LOAD CONTENDER TIMES
- *                               do one thing so many times, for who counts instructions
+ *                               do one thing so many times, for who counts instructions; a load is
+ *                               told by its number
  *
  * Beside sse_event_encode, and the writer's send and consume, stand the two ways in which people
  * write it by hand: snprintf for each line, and memchr with memcpy. Both know line feeds only.
@@ -48,14 +51,30 @@ static const load loads[] = {
 
 enum { LOADS = sizeof loads / sizeof *loads };
 
-/* The event that is formatted, its bytes, and where contenders put them. */
+/* The event that is formatted, its bytes, and where contenders put them. Each begins elsewhere in a
+ * page: processors take a store and a load at the same place of two pages for dependent. */
 static sse_event event;
-static char text[MOST];
-static char ready[OUT];
+static char *text;
+static char *ready;
 static size_t ready_len;
-static char out[OUT];
-static size_t queue[SSE_WRITER_WORDS(OUT)];
+static char *out;
+static char *queue;
 static sse_writer *writer;
+
+enum { PAGE = 4096, ARENA = (OUT / PAGE + 2) * PAGE };
+
+static void lay_out(void)
+{
+    void *memory;
+
+    if (posix_memalign(&memory, PAGE, 4 * (size_t)ARENA) != 0)
+        abort();
+    memset(memory, 0, 4 * (size_t)ARENA);
+    text = memory;
+    ready = text + ARENA + 1 * KIB;
+    out = ready + ARENA + 1 * KIB;
+    queue = out + ARENA + 1 * KIB;
+}
 
 static size_t by_memcpy(void)
 {
@@ -78,7 +97,7 @@ static size_t by_encode(void)
 {
     size_t len;
 
-    return sse_event_encode(&event, out, sizeof out, &len) == SSE_OK ? len : 0;
+    return sse_event_encode(&event, out, OUT, &len) == SSE_OK ? len : 0;
 }
 
 static size_t by_writer(void)
@@ -159,7 +178,7 @@ static const contender contenders[] = {
     {"memcpy", by_memcpy},     {"encode", by_encode}, {"writer", by_writer},
     {"snprintf", by_snprintf}, {"memchr", by_memchr},
 #ifdef __SSE2__
-    {"SSE2 copy", by_sse2},
+    {"SSE2-copy", by_sse2},
 #endif
 };
 
@@ -178,7 +197,7 @@ static void prepare(const load *l)
     }
     ready_len = by_encode();
     memcpy(ready, out, ready_len);
-    writer = sse_writer_init(queue, sizeof queue, 0);
+    writer = sse_writer_init(queue, OUT + SSE_WRITER_OVERHEAD, 0);
 }
 
 /* Whether a contender writes what the others write. */
@@ -283,6 +302,17 @@ int main(int argc, char **argv)
 {
     int i;
 
+    lay_out();
+    if (argc == 2 && strcmp(argv[1], "--loads") == 0) {
+        for (i = 0; i < LOADS; i++)
+            puts(loads[i].name);
+        return EXIT_SUCCESS;
+    }
+    if (argc == 2 && strcmp(argv[1], "--contenders") == 0) {
+        for (i = 0; i < CONTENDERS; i++)
+            puts(contenders[i].name);
+        return EXIT_SUCCESS;
+    }
     if (argc == 5 && strcmp(argv[1], "--run") == 0)
         return run(argv[2], argv[3], (unsigned)strtoul(argv[4], NULL, 10));
     if (!check())
