@@ -11,12 +11,4 @@
  * event that passes, it is shorter than SIZE_MAX when encoded. */
 int sse_event_put(sse_out *o, const sse_event *ev, int open);
 
-/* What a line end in data becomes. */
-#define SSE_DATA_BREAK "\ndata: "
-
-/* Put text, with brk in place of each line end, in no more than room bytes: stop in the middle of a
- * line if need be, never in the middle of brk. Returns where in the text it stopped. */
-const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
-                          size_t room);
-
 #endif

@@ -1,7 +1,7 @@
 #include "sse/event.h"
 
-#include "scan.h"
 #include "encode.h"
+#include "lines.h"
 #include "out.h"
 #include "sse/text.h"
 

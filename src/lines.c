@@ -1,7 +1,5 @@
 /* Text to lines: what is put for data and comments. */
-#include "encode.h"
-
-#include "scan.h"
+#include "lines.h"
 
 /* The length of the line at p, which has n bytes: up to the first LF or CR. */
 static size_t line_len(const char *p, size_t n)

@@ -1,6 +1,6 @@
 #include "sse/text.h"
 
-#include "scan.h"
+#include "word.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 
 #include "chunk.h"
 #include "encode.h"
+#include "lines.h"
 #include "out.h"
 #include "queue.h"
 

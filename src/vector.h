@@ -1,66 +1,15 @@
-/* scan.h - private: 64 bytes looked at in one go, where speed matters: with vectors where the
- * compiler has them, else with words. Builds for size do without, and have no SSE_BLOCK.
+/* vector.h - private: a block of text in registers, where speed matters: 64 bytes in vectors, where
+ * the compiler has them, else four words. Builds for size have no SSE_BLOCK.
  *
- * Most text has no byte up to CR at all, which is cheaper to tell than that it has no LF and no CR:
- * a block is asked first whether it has low bytes, and then which of them are breaks.
+ * A block is asked first whether it has low bytes, and then which of its bytes are breaks.
  *
  * SSE_PORTABLE, if defined, asks for words whatever the compiler has. */
-#ifndef SSE_SCAN_H
-#define SSE_SCAN_H
+#ifndef SSE_VECTOR_H
+#define SSE_VECTOR_H
 
-#include "sse/base.h"
+#include "word.h"
 
-#include <string.h>
-
-#ifndef __OPTIMIZE_SIZE__
-
-#define SSE_WORD  sizeof(size_t)
-#define SSE_BYTES ((size_t)-1 / 0xFF) /* 1 in each byte of a word */
-
-static inline size_t sse_word_at(const char *p)
-{
-    size_t word;
-
-    memcpy(&word, p, sizeof word);
-    return word;
-}
-
-/* Not 0 if a byte of the word is low. Bytes above a low one may be marked by mistake, so that which
- * they are is not told. */
-static inline size_t sse_word_low(size_t word)
-{
-    return (word - SSE_BYTES * ('\r' + 1)) & ~word & SSE_BYTES << 7;
-}
-
-/* Copy a word, if it has no low byte; tells whether. */
-static inline int sse_copy_word(char *q, const char *p)
-{
-    const size_t word = sse_word_at(p);
-
-    if (sse_word_low(word))
-        return 0;
-    memcpy(q, &word, sizeof word);
-    return 1;
-}
-
-/* Copy n bytes, if it can be told at a glance that they are of one line; tells whether. */
-static inline int sse_copy_short(char *q, const char *p, size_t n)
-{
-    size_t i;
-
-    if (n >= SSE_WORD) {
-        for (i = 0; i + SSE_WORD < n; i += SSE_WORD)
-            if (!sse_copy_word(q + i, p + i))
-                return 0;
-        return sse_copy_word(q + n - SSE_WORD, p + n - SSE_WORD);
-    }
-    for (i = 0; i < n; i++) {
-        if (p[i] == '\n' || p[i] == '\r')
-            return 0;
-        q[i] = p[i];
-    }
-    return 1;
-}
+#ifdef SSE_WORD
 
 /* A block in registers, whether it has low bytes, and which of its bytes are breaks: the first one
  * is bit 0. */
@@ -267,34 +216,6 @@ static inline unsigned sse_lowest(uint64_t mask)
         i++;
     return i;
 #endif
-}
-
-/* Where a copy stopped: in memory, and in the text. */
-typedef struct sse_stop {
-    char *to;
-    const char *from;
-} sse_stop;
-
-static inline sse_stop sse_stop_at(char *to, const char *from)
-{
-    const sse_stop stop = {to, from};
-
-    return stop;
-}
-
-/* Put the beginning of data, a block or more, in one pass. There is room at `to` for the text as it
- * is, and for `spare` bytes more. Stops where these are used up, at a CR, or near the end. lines.c.
- */
-sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *end);
-
-/* The same for data of any length. */
-static inline sse_stop sse_lines_copy(char *to, size_t spare, const char *text, size_t len)
-{
-    if (len >= SSE_BLOCK)
-        return sse_blocks_copy(to, spare, text, text + len);
-    if (sse_copy_short(to, text, len))
-        return sse_stop_at(to + len, text + len);
-    return sse_stop_at(to, text);
 }
 
 #endif
