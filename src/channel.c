@@ -103,7 +103,8 @@ static void wake_drained(sse_channel *ch, sse_published *result)
 
     sse_list_splice(waking, &ch->lists_[SSE_DRAINED]);
     sse_list_splice(waking, quiet);
-    while (!sse_list_is_empty(waking)) {
+    for (sse_crowd_wake(ch, waking, result); !sse_list_is_empty(waking);
+         sse_crowd_wake(ch, waking, result)) {
         sse_subscriber *const s = sse_list_next(waking);
 
         if (!sse_cursor_more(&s->cursor_, ch->log_)) {
@@ -150,20 +151,6 @@ int sse_channel_fits(sse_channel *ch, size_t len)
         return 1;
     ch->lowest_ = find_lowest(ch); /* which may have risen since it was noted */
     return sse_replay_fits(ch->log_, len, ch->lowest_);
-}
-
-/* see sse/channel.h */
-int sse_channel_flush(sse_channel *ch)
-{
-    sse_link *flushing;
-
-    if (!is_channel(ch))
-        return SSE_E_ARG;
-    flushing = &ch->lists_[SSE_FLUSHING];
-    sse_list_splice(flushing, &ch->lists_[SSE_READY]);
-    while (!sse_list_is_empty(flushing))
-        sse_subscriber_flush(sse_list_next(flushing));
-    return SSE_OK;
 }
 
 /* see sse/channel.h */

@@ -36,7 +36,9 @@ enum {
     SSE_SUB_CLOSING = 0x200, /* its stream ends at turn_, */
     SSE_SUB_PARTING = 0x400, /* with the farewell of a drain */
     SSE_SUB_BUSY = 0x800,    /* its sink is being called */
-    SSE_SUB_LEFT = 0x1000    /* it leaves when the sink has returned */
+    SSE_SUB_LEFT = 0x1000,   /* it leaves when the sink has returned */
+    SSE_SUB_PLAIN =
+        0x2000 /* it pushes all events, straight from the log, as soon as they are there */
 };
 
 static inline void sse_list_init(sse_link *list)
@@ -56,22 +58,27 @@ static inline sse_subscriber *sse_list_next(const sse_link *link)
     return (sse_subscriber *)(void *)link->next_; /* the link is its first member */
 }
 
-/* Take a subscriber out of the list that it is in; it stands alone then. */
-static inline void sse_list_remove(sse_subscriber *s)
+/* Take a subscriber out of the list that it is in. */
+static inline void sse_list_remove(const sse_subscriber *s)
 {
     s->link_.next_->previous_ = s->link_.previous_;
     s->link_.previous_->next_ = s->link_.next_;
-    sse_list_init(&s->link_);
+}
+
+/* Put a subscriber that is in no list at the end of one. */
+static inline void sse_list_append(sse_link *list, sse_subscriber *s)
+{
+    s->link_.next_ = list;
+    s->link_.previous_ = list->previous_;
+    list->previous_->next_ = &s->link_;
+    list->previous_ = &s->link_;
 }
 
 /* Move a subscriber to the end of a list. */
 static inline void sse_list_move(sse_link *list, sse_subscriber *s)
 {
     sse_list_remove(s);
-    s->link_.next_ = list;
-    s->link_.previous_ = list->previous_;
-    list->previous_->next_ = &s->link_;
-    list->previous_ = &s->link_;
+    sse_list_append(list, s);
 }
 
 /* Move all of a list to the front of another one. */
@@ -84,6 +91,32 @@ static inline void sse_list_splice(sse_link *list, sse_link *from)
     list->next_ = from->next_;
     from->next_->previous_ = list;
     sse_list_init(from);
+}
+
+/* Move those that stand ahead of `stop`, in a list or at its end, to the end of another list. */
+static inline void sse_list_move_front(sse_link *list, sse_link *from, sse_link *stop)
+{
+    sse_link *const first = from->next_;
+    sse_link *const last = stop->previous_;
+
+    if (first == stop)
+        return;
+    from->next_ = stop;
+    stop->previous_ = from;
+    first->previous_ = list->previous_;
+    list->previous_->next_ = first;
+    last->next_ = list;
+    list->previous_ = last;
+}
+
+/* A subscriber has taken everything. */
+static inline void sse_subscriber_rest(sse_subscriber *s)
+{
+    sse_channel *const ch = s->channel_;
+
+    s->state_ = (s->state_ & ~(uint32_t)SSE_SUB_LAGGED) | SSE_SUB_DRAINED;
+    s->since_ms_ = ch->now_ms_;
+    sse_list_move(&ch->lists_[SSE_DRAINED], s);
 }
 
 /* A time so much later, or never. */
@@ -99,6 +132,14 @@ int sse_private_check(const sse_event *ev);
 /* There is something for a drained subscriber: wake it, or let it wait for its pace. Returns 1 if
  * it was woken; it may be gone then. subscriber.c. */
 int sse_subscriber_rouse(sse_subscriber *s);
+
+/* Wake those at the front of a list for whom there is certainly something, and nobody is to be
+ * called back. crowd.c. */
+void sse_crowd_wake(sse_channel *ch, sse_link *waking, sse_published *result);
+
+/* Go on after a sink was called: what it returned, what it was offered, and what it took. Returns
+ * as sse_subscriber_flush. subscriber_serve.c. */
+int sse_subscriber_heed(sse_subscriber *s, int sunk, size_t len, size_t taken);
 
 /* Take a subscriber out of its channel, for a reason that on_close is told. It is gone then.
  * subscriber.c. */

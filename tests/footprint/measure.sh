@@ -19,8 +19,8 @@ modules='
     http        http http_request ascii
     replay      replay replay_names replay_open
     cursor      cursor
-    channel     channel channel_time
-    subscriber  subscriber subscriber_gap subscriber_offer
+    channel     channel channel_time crowd
+    subscriber  subscriber subscriber_gap subscriber_offer subscriber_serve
 '
 small='sse_writer_init sse_writer_send sse_writer_peek sse_writer_consume sse_writer_close'
 constants='SSE_WRITER_OVERHEAD SSE_REPLAY_OVERHEAD SSE_REPLAY_SLOT'
