@@ -72,14 +72,13 @@ static void serve(sse_subscriber *s, const serving *v)
 
 void sse_crowd_wake(sse_channel *ch, sse_link *waking, sse_published *result)
 {
-    const uint64_t first = sse_log_first(ch->log_);
     sse_link *link;
     uint32_t woken = 0;
 
     for (link = waking->next_; link != waking; link = link->next_, woken++) {
         sse_subscriber *const s = (sse_subscriber *)(void *)link;
 
-        if (mood(s) != (SSE_SUB_PLAIN | SSE_SUB_DRAINED) || s->cursor_.next_ < first)
+        if (mood(s) != (SSE_SUB_PLAIN | SSE_SUB_DRAINED))
             break;
         s->state_ ^= SSE_SUB_DRAINED;
         if (s->cursor_.next_ < ch->lowest_)
