@@ -137,12 +137,20 @@ int sse_cursor_consume(sse_cursor *c, const sse_replay *log, size_t n)
         c->next_ = c->until_;
         c->at_ = 0;
     } else if (n > 0) {
-        size_t len;
+        const sse_slot *const past = sse_log_slots(log) + log->events;
+        const sse_slot *slot = sse_log_slot(log, c->next_);
+        const int plain = is_plain(c);
 
         c->at_ += n;
-        while (c->at_ >= (len = sse_log_slot(log, c->next_)->len)) {
-            c->at_ -= len;
-            c->next_ = next_shown(c, log, c->next_ + 1, c->until_);
+        while (c->at_ >= slot->len) {
+            c->at_ -= slot->len;
+            c->next_++;
+            if (++slot == past)
+                slot = sse_log_slots(log);
+            if (!plain) {
+                c->next_ = next_shown(c, log, c->next_, c->until_);
+                slot = sse_log_slot(log, c->next_);
+            }
         }
     }
     c->offer_ = 0;
