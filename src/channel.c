@@ -32,6 +32,12 @@ int sse_channel_init(sse_channel *ch, sse_replay *log, uint32_t heartbeat_ms, co
     return SSE_OK;
 }
 
+/* Whether there is more for a subscriber in the log, now or ever. */
+static int is_reading(const sse_subscriber *s)
+{
+    return !(s->state_ & SSE_SUB_CLOSING) || s->cursor_.next_ < s->turn_;
+}
+
 /* The lowest place of those that are owed bytes, and not lost any. */
 static uint64_t find_lowest(const sse_channel *ch)
 {
@@ -44,7 +50,7 @@ static uint64_t find_lowest(const sse_channel *ch)
         for (link = ch->lists_[i].next_; link != &ch->lists_[i]; link = link->next_) {
             const sse_subscriber *const s = (const sse_subscriber *)(const void *)link;
 
-            if (!(s->state_ & SSE_SUB_LAGGED) && s->cursor_.next_ < lowest)
+            if (!(s->state_ & SSE_SUB_LAGGED) && is_reading(s) && s->cursor_.next_ < lowest)
                 lowest = s->cursor_.next_;
         }
     }
@@ -64,7 +70,7 @@ static void note_lag(sse_channel *ch, sse_link *list, sse_link *lost, sse_publis
 
     for (s = sse_list_next(list); &s->link_ != list; s = next) {
         next = sse_list_next(&s->link_);
-        if (s->state_ & SSE_SUB_LAGGED || s->cursor_.next_ >= first)
+        if (s->state_ & SSE_SUB_LAGGED || s->cursor_.next_ >= first || !is_reading(s))
             continue;
         s->state_ |= SSE_SUB_LAGGED;
         ch->counters_.lagged++;

@@ -80,7 +80,7 @@ static void drop_oldest(sse_replay *log)
  * memory there. */
 static sse_out make_place(sse_replay *log, size_t len)
 {
-    size_t end = log->size;
+    size_t end = (size_t)log->size;
 
     while (!fits(log, len, sse_log_first(log)))
         drop_oldest(log);

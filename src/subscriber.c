@@ -1,6 +1,7 @@
 /* A subscriber: joins, is woken, leaves. */
 #include "sse/subscriber.h"
 
+#include "encode.h"
 #include "fanout.h"
 
 #include <string.h>
@@ -119,6 +120,9 @@ int sse_subscriber_send(sse_subscriber *s, const sse_event *ev)
         return SSE_E_STATE;
     if (log->flags & SSE_LOG_AUTOMATIC && ev->id.ptr != NULL)
         return SSE_E_ARG;
+    status = sse_event_put(NULL, ev, 0); /* what is wrong with it comes ahead of "not now" */
+    if (status != SSE_OK)
+        return status;
     if (s->state_ & SSE_STAGED &&
         (sse_subscriber_stage(s) != SSE_OK || sse_cursor_more(&s->cursor_, log)))
         return SSE_AGAIN;

@@ -58,12 +58,13 @@ static int not_now(const sse_subscriber *s)
  * would block; else why to close s. */
 static int heed(sse_subscriber *s, int sunk, size_t len, size_t taken)
 {
-    int status;
+    int status = SSE_OK;
 
     s->state_ &= ~(uint32_t)SSE_SUB_BUSY;
     if (sunk < SSE_OK || sunk > SSE_AGAIN || taken > len)
         return SSE_E_IO;
-    status = took(s, taken);
+    if (taken > 0 || !(s->state_ & SSE_STAGED)) /* staged, the offer stays as it is */
+        status = took(s, taken);
     if (status != SSE_OK || s->state_ & SSE_SUB_LEFT || taken == 0 || sunk == SSE_AGAIN)
         return status;
     return SSE_AGAIN;

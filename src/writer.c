@@ -31,6 +31,12 @@ enum {
 
 enum { RESERVE = sizeof LAST_CHUNK - 1 };
 
+/* What an array of size_t is aligned to; on small processors that is less than its size. */
+typedef struct word_place {
+    char byte;
+    size_t word;
+} word_place;
+
 static char *ring(sse_writer *w)
 {
     return (char *)(w + 1);
@@ -105,8 +111,8 @@ sse_writer *sse_writer_init(void *mem, size_t size, uint32_t flags)
 {
     sse_writer *w = mem;
 
-    if (mem == NULL || (uintptr_t)mem % sizeof(size_t) != 0 || (flags & ~(uint32_t)CHUNKED) ||
-        size < SSE_WRITER_OVERHEAD + SSE_WRITER_CAPACITY_MIN ||
+    if (mem == NULL || (uintptr_t)mem % offsetof(word_place, word) != 0 ||
+        (flags & ~(uint32_t)CHUNKED) || size < SSE_WRITER_OVERHEAD + SSE_WRITER_CAPACITY_MIN ||
         (flags & CHUNKED && size != (uint32_t)size))
         return NULL;
     w->size = size - sizeof *w;

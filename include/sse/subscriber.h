@@ -9,11 +9,13 @@
  *
  * Its bytes are the events of the log from its cursor on, and between them, never inside one, what
  * was queued for it alone: the response head, private events, heartbeats, gap events. A private
- * event comes behind all that was published before it.
+ * event comes behind all that was published before it; where some of that is lost, private events
+ * that wait come first, and then the gap event.
  *
  * Push: give a sink; sse_channel_flush calls it when there is something, sse_subscriber_flush when
- * the transport can take more. Pull: sse_subscriber_read, or peek and consume; when they have said
- * SSE_AGAIN, wake is called once, as soon as there is more.
+ * the transport can take more. What a sink refuses it is offered again, and more behind it; with
+ * SSE_STAGED the same bytes again, as TLS libraries require. Pull: sse_subscriber_read, or peek and
+ * consume; when they have said SSE_AGAIN, wake is called once, as soon as there is more.
  *
  * When a subscriber is closed it has left the channel, and on_close is called: once, as the last
  * thing that is done with it. From then on the memory of it and its writer is the caller's. */

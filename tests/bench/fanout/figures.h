@@ -1,0 +1,48 @@
+/* figures.h - what is measured in rounds, and judged. */
+#ifndef FANOUT_FIGURES_H
+#define FANOUT_FIGURES_H
+
+#include "stage.h"
+
+enum { ROUNDS = 25 }; /* at most */
+
+/* What the bench is to do. */
+typedef struct plan {
+    tools tools;
+    int smoke;        /* small and quick: nothing is timed */
+    const char *plot; /* where it goes */
+} plan;
+
+double median(const double *values, uint32_t count);
+
+/* The median, over the rounds, of the one divided by the other. */
+double median_ratio(const double *of, const double *to, uint32_t rounds);
+
+/* Print a figure against its limit, and the end of a line; remember if it is missed. */
+void judge(double figure, double limit);
+
+/* How many were. */
+int missed(void);
+
+/* What a round has cost the server, and what its clients have had. */
+typedef struct round_figures {
+    double cost_ns; /* of one delivery */
+    tally got;
+} round_figures;
+
+/* Measure what is done between these two. */
+uint64_t round_begin(stage *s);
+round_figures round_end(stage *s, uint64_t begun);
+
+/* As many clients as there are descriptors for. */
+uint32_t most_clients(const plan *p, uint32_t wanted);
+
+/* The parts of the bench. Each has its own file. */
+typedef struct curve curve;
+void measure_cells(const plan *p, curve *c);   /* sizes, numbers of clients, who reads */
+void measure_turns(const plan *p);             /* events that come together */
+void measure_stall(const plan *p);             /* one who never reads */
+void measure_history(const plan *p, curve *c); /* the size of the log */
+void measure_counts(const plan *p);            /* instructions */
+
+#endif

@@ -1,0 +1,25 @@
+/* message.h - a request with its body, read from the front of what has come. */
+#ifndef FANOUT_MESSAGE_H
+#define FANOUT_MESSAGE_H
+
+#include "serve/request.h"
+
+enum { MESSAGE_HEAD_MAX = 8192, MESSAGE_BODY_MAX = 4 << 20 };
+
+/* The ranges point into the bytes that were read. */
+typedef struct message {
+    request request; /* the head, as the examples read it */
+    sse_str method;
+    sse_str body;
+    size_t len;  /* of the message; what is behind it is the next one */
+    int minor;   /* HTTP/1.minor */
+    int close;   /* the connection ends with the answer */
+    int expects; /* the peer waits for 100 before it sends the body */
+} message;
+
+/* Read a message. Returns 200 where one has come whole; 0 where more of it has yet to come; else
+ * the status with which to refuse it, and the connection cannot go on: 400, 411, 413, 431, 505;
+ * or 406, and it can. */
+int message_read(message *m, const char *bytes, size_t len);
+
+#endif

@@ -1,0 +1,131 @@
+/* server.c - bench_server: a channel behind HTTP, to be put under load.
+ *
+ *     bench_server [--port N] [--events N] [--room BYTES] [--queue BYTES] [--unsent BYTES]
+ *
+ *     curl -N http://127.0.0.1:8080/events                          subscribe; answered at once
+ *     curl -d 'some text' http://127.0.0.1:8080/publish             204: all who subscribe get it
+ *     curl -N -H 'Last-Event-ID: ...' http://127.0.0.1:8080/events  what came behind that id
+ *
+ *   --port     on the loopback; 0: any. The address is the first line that it prints.   8080
+ *   --events   that the log keeps at most                                              16384
+ *   --room     of the log, in bytes                                                   16 MiB
+ *   --queue    of each subscriber, in bytes: the rest of an event that its socket took a part of
+ *              must fit, or who stalls within one that the log drops is closed           512
+ *   --unsent   bytes that the kernel may hold unsent for a subscriber                  65536
+ *
+ * It stays in the foreground and ends on SIGTERM. A body is the data of one event, up to 4 MiB, and
+ * posts may come over any number of connections, pipelined or one by one; what comes in a turn of
+ * the loop is published together, and the channel is flushed once. Who is too slow for the log gets
+ * a gap event and goes on. There are no heartbeats. */
+#define _GNU_SOURCE
+
+#include "common.h"
+#include "intake.h"
+
+#include <sse/sse.h>
+
+#include <stdlib.h>
+#include <time.h>
+
+typedef struct peer {
+    client client;
+    sse_subscriber stream;
+    size_t queue[]; /* its writer */
+} peer;
+
+static sse_channel channel;
+static uint32_t queue = 512;
+
+static size_t writer_size(void)
+{
+    return sizeof(size_t) * SSE_WRITER_WORDS((size_t)queue);
+}
+
+static int send_some(void *user, const void *bytes, size_t len, size_t *taken)
+{
+    const ssize_t n = intake_send(user, bytes, len);
+
+    *taken = n > 0 ? (size_t)n : 0;
+    return n < 0 ? SSE_E_IO : SSE_OK;
+}
+
+static void stream_closed(void *user, sse_subscriber *s, int reason)
+{
+    (void)s;
+    if (reason != SSE_OK) /* else the connection is closed already */
+        intake_close(user);
+}
+
+static int join(client *c, const message *m)
+{
+    peer *const p = (peer *)c;
+    sse_head head = {.version = m->minor ? SSE_HTTP_1_1 : SSE_HTTP_1_0};
+    const sse_join how = {.writer = sse_writer_init(p->queue, writer_size(), 0),
+                          .sink = send_some,
+                          .on_close = stream_closed,
+                          .user = c,
+                          .flags = SSE_SKIP};
+    char text[512], id[SSE_REPLAY_ID_MAX];
+    size_t len;
+
+    if (sse_http_head(&head, text, sizeof text, &len) != SSE_OK ||
+        sse_writer_raw(how.writer, text, len) != SSE_OK)
+        return 503;
+    len = request_last_id(&m->request, id);
+    return sse_channel_join(&channel, &p->stream, &how, id, len) < SSE_OK ? 503 : 200;
+}
+
+static int publish(sse_str body)
+{
+    const sse_event ev = {.data = body};
+
+    return sse_channel_publish(&channel, &ev, 0, 0, NULL) == SSE_OK ? 204 : 413;
+}
+
+static void writable(client *c)
+{
+    sse_subscriber_flush(&((peer *)c)->stream);
+}
+
+static void lost(client *c)
+{
+    sse_subscriber_leave(&((peer *)c)->stream);
+}
+
+static void flush(void)
+{
+    sse_channel_flush(&channel);
+}
+
+static uint64_t epoch(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+int main(int argc, char **argv)
+{
+    uint32_t port = 8080, events = 16384, room = 16 << 20, unsent = 65536;
+    const setting settings[] = {
+        {"--port", &port, 0, 65535},
+        {"--events", &events, 1, 10000000},
+        {"--room", &room, SSE_REPLAY_ROOM_MIN, 1 << 30},
+        {"--queue", &queue, SSE_SUBSCRIBER_QUEUE_MIN, 1 << 30},
+        {"--unsent", &unsent, 1, 1 << 30},
+    };
+    service s = {
+        .join = join, .publish = publish, .writable = writable, .lost = lost, .turn_end = flush};
+    sse_replay *log;
+    size_t size;
+
+    intake_options(argc, argv, settings, sizeof settings / sizeof settings[0]);
+    s.queue_size = writer_size();
+    size = sizeof(uint64_t) * SSE_REPLAY_WORDS((size_t)events, (size_t)room);
+    log = sse_replay_init(malloc(size), size, events, epoch(), 0);
+    if (log == NULL || sse_channel_init(&channel, log, 0, NULL, 0) != SSE_OK)
+        die_plainly("no channel");
+    intake_run(&s, port, unsent);
+    return EXIT_SUCCESS;
+}

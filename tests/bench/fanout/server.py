@@ -1,0 +1,171 @@
+"""What bench_server says to requests, good and bad, whole and in pieces.
+
+    server.py BENCH_SERVER
+"""
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+POST = b"POST /publish HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+def connect(port):
+    s = socket.create_connection(("127.0.0.1", port))
+    s.settimeout(20)
+    return s
+
+
+def read_until(s, end):
+    got = b""
+    while not got.endswith(end):
+        part = s.recv(65536)
+        assert part, "closed after %r" % got[-100:]
+        got += part
+    return got
+
+
+def subscribe(port):
+    s = connect(port)
+    s.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+    head = read_until(s, b"\r\n\r\n:\n\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n"), head
+    assert b"content-type: text/event-stream\r\n" in head.lower(), head
+    return s
+
+
+def data_of(stream):
+    return re.findall(rb"data: (.*)\n\n", stream)
+
+
+def status_of(port, request):
+    """The statuses of all answers to bytes after which the server, or the peer, closes."""
+    s = connect(port)
+    s.sendall(request)
+    s.shutdown(socket.SHUT_WR)
+    got = b""
+    while part := s.recv(65536):
+        got += part
+    return [int(n) for n in re.findall(rb"HTTP/1\.1 (\d+) ", got)]
+
+
+def a_post_reaches_every_stream(port):
+    streams = [subscribe(port) for _ in range(3)]
+    s = connect(port)
+    s.sendall(POST % (5, b"hello"))
+    assert read_until(s, b"\r\n\r\n") == DONE
+    for stream in streams:
+        assert data_of(read_until(stream, b"\n\n")) == [b"hello"]
+
+
+def a_request_may_come_byte_by_byte(port):
+    stream, s = subscribe(port), connect(port)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for byte in b"\r\n" + POST % (3, b"a b"):
+        s.sendall(bytes([byte]))
+    assert read_until(s, b"\r\n\r\n") == DONE
+    assert data_of(read_until(stream, b"\n\n")) == [b"a b"]
+
+
+def posts_may_be_pipelined_by_the_thousand(port):
+    stream, s, count = subscribe(port), connect(port), 20000
+    posts = b"".join(POST % (5, b"%05d" % n) for n in range(count))
+    at = 0
+    s.setblocking(False)
+    while at < len(posts):  # nothing of the answers is read meanwhile
+        try:
+            at += s.send(posts[at:])
+        except BlockingIOError:
+            break
+    s.setblocking(True)
+    sent, got, answers = at, b"", b""
+    while len(answers) < count * len(DONE):
+        if sent < len(posts):
+            sent += s.send(posts[sent:sent + 4096])
+        answers += s.recv(65536)
+    assert answers == count * DONE
+    got = read_until(stream, b"data: %05d\n\n" % (count - 1))
+    assert data_of(got) == [b"%05d" % n for n in range(count)]
+
+
+def a_long_body_is_one_event(port):
+    stream, s, body = subscribe(port), connect(port), b"0123456789abcdef" * (4 << 16)
+    s.sendall(POST % (len(body), body))
+    assert read_until(s, b"\r\n\r\n") == DONE
+    assert data_of(read_until(stream, b"\n\n")) == [body]
+    s.sendall(POST % (2, b"ok"))
+    assert read_until(s, b"\r\n\r\n") == DONE
+
+
+def a_peer_that_asks_may_send_its_body(port):
+    s = connect(port)
+    s.sendall((POST % (2, b"")).replace(b"Host: x", b"Host: x\r\nExpect: 100-continue"))
+    assert read_until(s, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    s.sendall(b"ok")
+    assert read_until(s, b"\r\n\r\n") == DONE
+
+
+def a_stream_may_follow_posts_on_one_connection(port):
+    s = connect(port)
+    s.sendall(2 * (POST % (1, b"x")) + b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+    got = read_until(s, b"\r\n\r\n:\n\n")
+    assert got.startswith(2 * DONE + b"HTTP/1.1 200 OK\r\n"), got
+
+
+def who_comes_back_gets_what_it_missed(port):
+    stream, s = subscribe(port), connect(port)
+    s.sendall(POST % (1, b"1") + POST % (1, b"2"))
+    last = re.search(rb"id: (\S+)\ndata: 1", read_until(stream, b"data: 2\n\n"))[1]
+    again = connect(port)
+    again.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: " + last + b"\r\n\r\n")
+    assert data_of(read_until(again, b"2\n\n")) == [b"2"]
+
+
+def refusals_say_why(port):
+    host = b" HTTP/1.1\r\nHost: x\r\n"
+    for wanted, request in (
+        ([404, 404], 2 * (b"GET /" + host + b"\r\n")),
+        ([404], b"POST /other" + host + b"Content-Length: 1\r\n\r\nx"),
+        ([405], b"PUT /publish" + host + b"\r\n"),
+        ([405], b"POST /events" + host + b"Content-Length: 0\r\n\r\n"),
+        ([406], b"GET /events" + host + b"Accept: text/html\r\n\r\n"),
+        ([411], b"POST /publish" + host + b"\r\n"),
+        ([411], b"POST /publish" + host + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        ([413], b"POST /publish" + host + b"Content-Length: 4194305\r\n\r\n"),
+        ([413], b"POST /publish" + host + b"Content-Length: 99999999999999999999999\r\n\r\n"),
+        ([400], b"POST /publish" + host + b"Content-Length: -1\r\n\r\n"),
+        ([400], b"POST /publish" + host + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nx"),
+        ([400], b"POST /publish" + host + b"Content-Length: 1\r\n" +
+         b"Transfer-Encoding: chunked\r\n\r\n"),
+        ([400], b"POST /publish HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"),
+        ([400], b"nonsense\r\n\r\n"),
+        ([505], b"GET /events HTTP/2.0\r\nHost: x\r\n\r\n"),
+        ([431], b"GET /" + host + b"X: " + 9000 * b"x"),
+        ([204], b"POST /publish" + host + b"Connection: close\r\nContent-Length: 1\r\n\r\nx" +
+         POST % (1, b"y")),
+        ([204], b"POST /publish HTTP/1.0\r\nContent-Length: 1\r\n\r\nx"),
+    ):
+        assert status_of(port, request) == wanted, (request[:100], status_of(port, request))
+
+
+def main():
+    server = subprocess.Popen([sys.argv[1], "--port", "0", "--events", "30000"],
+                              stdout=subprocess.PIPE)
+    try:
+        port = int(re.search(rb":(\d+)/", server.stdout.readline())[1])
+        for test in (a_post_reaches_every_stream, a_request_may_come_byte_by_byte,
+                     posts_may_be_pipelined_by_the_thousand, a_long_body_is_one_event,
+                     a_peer_that_asks_may_send_its_body,
+                     a_stream_may_follow_posts_on_one_connection,
+                     who_comes_back_gets_what_it_missed, refusals_say_why):
+            test(port)
+            print(test.__name__)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=10) == 0
+    finally:
+        server.kill()
+
+
+main()

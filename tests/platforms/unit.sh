@@ -1,0 +1,46 @@
+# Build the unit tests anew, and run them under a tool.
+#   unit.sh memory|integer|valgrind      in $PWD/unit_TOOL
+# Left out is what a tool cannot run, or takes minutes for.
+set -eu
+need() {
+    command -v "$1" >/dev/null || {
+        echo "skipped: there is no $1 (Debian: $2)"
+        exit 77
+    }
+}
+
+tool=$1
+build=$PWD/unit_$tool
+set -- -DCMAKE_BUILD_TYPE=Debug -DSSE_NESTED_BUILDS=OFF -DSSE_BUILD_EXAMPLES=OFF
+case $tool in
+memory)
+    need clang-19 "clang-19 libclang-rt-19-dev"
+    set -- "$@" -DCMAKE_C_COMPILER=clang-19 \
+        "-DCMAKE_C_FLAGS=-O1 -fsanitize=memory -fno-sanitize-recover=all"
+    out='channel_copy' # it counts what memcpy copies, and the sanitizer has one of its own
+    slow='replay_exhaust|text'
+    ;;
+integer)
+    need clang-19 "clang-19 libclang-rt-19-dev"
+    meant=-fsanitize-ignorelist=$TOP/tests/platforms/integer.txt
+    set -- "$@" -DCMAKE_C_COMPILER=clang-19 \
+        "-DCMAKE_C_FLAGS=-O1 -fsanitize=integer -fno-sanitize-recover=all $meant"
+    out='none'
+    slow='none'
+    ;;
+valgrind)
+    need valgrind valgrind
+    set -- "$@" "-DCMAKE_C_FLAGS=-O1 -gdwarf-4" \
+        "-DCMAKE_CROSSCOMPILING_EMULATOR=$(command -v valgrind);-q;--error-exitcode=99"
+    out='replay_crash' # it sees writes by their page faults
+    slow='exhaust|replay_exhaust|replay_damage|replay_hostile|channel_model|text'
+    ;;
+*)
+    echo "there is no tool $tool"
+    exit 1
+    ;;
+esac
+"$CMAKE" -S "$TOP" -B "$build" "$@"
+"$CMAKE" --build "$build" -j2
+cd "$build"
+ctest --output-on-failure --no-tests=error -j2 -L unit -E "^($out|$slow)$"
