@@ -217,7 +217,7 @@ int sse_http_fields(sse_head *head, sse_field *fields, size_t cap, size_t *count
         return status;
     n = own_fields(head, own);
     *count = n + head->extra_count;
-    if (*count > cap)
+    if (fields == NULL || *count > cap)
         return SSE_E_SPACE;
     memcpy(fields, own, n * sizeof *fields);
     if (head->extra_count > 0)
@@ -300,9 +300,9 @@ uint32_t sse_retry_spread(uint32_t base_ms, uint32_t window_ms, uint64_t seed)
     uint64_t time;
 
     /* splitmix64: neighbouring seeds give values without relation. */
-    seed += 0x9E3779B97F4A7C15u;
-    seed = (seed ^ seed >> 30) * 0xBF58476D1CE4E5B9u;
-    seed = (seed ^ seed >> 27) * 0x94D049BB133111EBu;
+    seed += UINT64_C(0x9E3779B97F4A7C15);
+    seed = (seed ^ seed >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    seed = (seed ^ seed >> 27) * UINT64_C(0x94D049BB133111EB);
     seed ^= seed >> 31;
     time = base_ms + ((seed >> 32) * window_ms >> 32);
     if (time == 0)

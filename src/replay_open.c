@@ -48,12 +48,15 @@ uint64_t sse_slot_check(const sse_replay *log, const sse_slot *slot)
     return mix_bytes(slots, sse_log_room(log) + slot->at, slot->len);
 }
 
+/* No log has had so many events. Those that follow have numbers, too. */
+#define NUMBER_MAX (UINT64_MAX / 2)
+
 /* Whether a slot has an event that can be believed, as far as it alone can tell. */
 static int is_sound(const sse_replay *log, uint64_t i)
 {
     const sse_slot *const slot = sse_log_slots(log) + i;
 
-    return slot->number > 0 && slot->number < UINT64_MAX && slot->number % log->events == i &&
+    return slot->number > 0 && slot->number <= NUMBER_MAX && slot->number % log->events == i &&
            slot->at < log->size && slot->len > 0 && slot->len <= log->size - slot->at &&
            slot->id_at <= slot->len && slot->id_len <= slot->len - slot->id_at &&
            slot->check == sse_slot_check(log, slot);
@@ -104,7 +107,7 @@ static void clean(sse_replay *log)
         if (slot->number < sse_log_first(log) || slot->number >= log->end)
             slot->number = 0;
     }
-    memset(sse_log_ids(log), 0, log->events * 2 * sizeof(uint32_t));
+    memset(sse_log_ids(log), 0, log->events * (2 * sizeof(uint32_t)));
     for (i = sse_log_first(log); i < log->end; i++)
         sse_log_name(log, sse_log_slot(log, i));
 }

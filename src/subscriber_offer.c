@@ -63,9 +63,9 @@ int sse_subscriber_stage(sse_subscriber *s)
 {
     int status;
 
-    do
+    do {
         status = stage_event(s);
-    while (status == SSE_OK);
+    } while (status == SSE_OK);
     return status == SSE_AGAIN ? SSE_OK : status;
 }
 

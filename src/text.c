@@ -29,10 +29,12 @@ static int valid(const char *ptr, size_t len, unsigned least)
     unsigned more = 0, low = 0x80, high = 0xBF;
 
 #ifdef SSE_WORD
-    const size_t plain = plain_len(ptr, len, least);
+    if (len > 0) {
+        const size_t plain = plain_len(ptr, len, least);
 
-    p += plain;
-    len -= plain;
+        p += plain;
+        len -= plain;
+    }
 #endif
     for (; len > 0; p++, len--) {
         unsigned c = *p;
