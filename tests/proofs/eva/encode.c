@@ -1,0 +1,36 @@
+/* Events of all bytes and short lengths, into no memory, into some, and into enough. One part at a
+ * time has any bytes. */
+#include "any.h"
+#include "sse/event.h"
+
+enum { MOST = 2, ROOM = 24 };
+
+static char text[MOST], dst[ROOM];
+
+static void encode(sse_event *ev, sse_str *part)
+{
+    size_t n, cap, len;
+
+    for (n = 0; n <= MOST; n++)
+        for (cap = 0; cap <= ROOM; cap += 12) {
+            any_bytes(text, MOST);
+            part->ptr = text;
+            part->len = n;
+            sse_event_encode(ev, dst, cap, &len);
+        }
+}
+
+int main(void)
+{
+    const sse_event none = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+    sse_event ev = none;
+
+    encode(&ev, &ev.comment);
+    ev = none;
+    encode(&ev, &ev.data);
+    ev = none;
+    encode(&ev, &ev.type);
+    ev = none;
+    encode(&ev, &ev.id);
+    return 0;
+}
