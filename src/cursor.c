@@ -64,8 +64,8 @@ int sse_cursor_look(sse_cursor *c, const sse_replay *log, uint64_t until, sse_st
     uint64_t from, end = 0;
 
     *count = 0;
-    if (c->next_ >= until && c->at_ == 0 && c->offer_ == 0)
-        return SSE_AGAIN; /* whatever was dropped, it was not wanted */
+    if (c->next_ >= until) /* and so nothing of it is taken or offered */
+        return SSE_AGAIN;  /* whatever was dropped, it was not wanted */
     if (status != SSE_OK)
         return status;
     if (c->offer_ > 0) {

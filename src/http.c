@@ -14,8 +14,7 @@ static int is_token(sse_str s)
     for (i = 0; i < s.len; i++) {
         char c = sse_ascii_lower(s.ptr[i]);
 
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-            !memchr(marks, c, sizeof marks - 1))
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && !memchr(marks, c, sizeof marks - 1))
             return 0;
     }
     return s.len > 0;

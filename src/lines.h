@@ -15,6 +15,22 @@ const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse
 
 #ifdef SSE_BLOCK
 
+/* Where the next byte goes, and how many may be written from there on in one piece, which may be
+ * none. */
+static inline char *sse_out_ahead(const sse_out *o, size_t *n)
+{
+    size_t pos = o->start + o->len;
+
+    if (o->len >= o->cap) {
+        *n = 0;
+        return o->ring;
+    }
+    if (pos >= o->size)
+        pos -= o->size;
+    *n = o->size - pos < o->cap - o->len ? o->size - pos : o->cap - o->len;
+    return o->ring + pos;
+}
+
 /* Where a copy stopped: in memory, and in the text. */
 typedef struct sse_stop {
     char *to;

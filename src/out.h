@@ -32,22 +32,6 @@ static inline sse_out sse_out_to(void *dst, size_t cap)
     return o;
 }
 
-/* Where the next byte goes, and how many may be written from there on in one piece, which may be
- * none. */
-static inline char *sse_out_ahead(const sse_out *o, size_t *n)
-{
-    size_t pos = o->start + o->len;
-
-    if (o->len >= o->cap) {
-        *n = 0;
-        return o->ring;
-    }
-    if (pos >= o->size)
-        pos -= o->size;
-    *n = o->size - pos < o->cap - o->len ? o->size - pos : o->cap - o->len;
-    return o->ring + pos;
-}
-
 /* Put n bytes; n may be 0. */
 void sse_out_put(sse_out *o, const void *bytes, size_t n);
 

@@ -41,9 +41,10 @@ static int read_number(sse_str id, uint64_t *number)
     return i < id.len;
 }
 
+/* Whether two texts are the same, of which b is not empty. */
 static int same(sse_str a, sse_str b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
 static sse_str id_of(const sse_replay *log, const sse_slot *slot)

@@ -90,7 +90,7 @@ static int take_older(sse_replay *log)
     side_by_side = older->at + older->len == at;
     if (log->wrap == first && side_by_side)
         log->wrap--;
-    else if (older->at < log->head || !(side_by_side || (log->wrap == first && at == 0)))
+    else if (older->at < log->head || (!side_by_side && (log->wrap != first || at != 0)))
         return 0; /* written over, or no neighbour */
     log->count++;
     return 1;

@@ -41,7 +41,8 @@ typedef void sse_wake(void *user, sse_subscriber *s);
  *   SSE_GAP        it was too slow: the log has dropped what comes next, and SSE_SKIP is not set
  *   SSE_E_TORN     so it has, and the transport had a part of it
  *   SSE_E_IO       the sink failed
- *   SSE_E_TOOBIG   it is staged, and its writer is too small for an event */
+ *   SSE_E_TOOBIG   it is staged, and its writer is too small for an event
+ *   SSE_E_STATE    likewise, and its writer takes none: it was closed, or has an open event */
 typedef void sse_on_close(void *user, sse_subscriber *s, int reason);
 
 /* sse_join.flags, beside SSE_COALESCE. */
