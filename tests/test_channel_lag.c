@@ -237,6 +237,30 @@ static void an_id_that_never_was_is_told_of_a_gap_without_numbers(void **state)
     }
 }
 
+static void where_ids_are_the_callers_a_gap_is_told_by_its_count(void **state)
+{
+    static const char *const ids[] = {"a", "b", "c", "d", "e"};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, SSE_LIT("x"), 0};
+    size_t i;
+
+    (void)state;
+    begin(0, SSE_SKIP);
+    h.log = sse_replay_init(h.memory, h.room, 3, 0, 0);
+    assert_int_equal(sse_channel_init(&h.ch, h.log, 0, NULL, 1000), SSE_OK);
+    client_join(&a, &h, NULL);
+    ev.id = SSE_LIT("own");
+    assert_int_equal(sse_subscriber_send(a.s, &ev), SSE_OK);
+    client_pull(&a);
+    for (i = 0; i < 5; i++) {
+        ev.id.ptr = ids[i];
+        ev.id.len = 1;
+        assert_int_equal(sse_channel_publish(&h.ch, &ev, 0, 0, NULL), SSE_OK);
+    }
+    client_pull(&a);
+    heard(&a, "x@own,gap={\"first\":null,\"last\":null,\"count\":2}@own,x@c,x@d,x@e");
+    end();
+}
+
 static void who_sees_a_part_learns_nothing_of_the_rest(void **state)
 {
     static const char *const ids[] = {NULL, "e-1", "f-1"};
@@ -300,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_known_id_is_continued),
         cmocka_unit_test(a_dropped_id_is_told_of_a_gap_in_numbers),
         cmocka_unit_test(an_id_that_never_was_is_told_of_a_gap_without_numbers),
+        cmocka_unit_test(where_ids_are_the_callers_a_gap_is_told_by_its_count),
         cmocka_unit_test(who_sees_a_part_learns_nothing_of_the_rest),
         cmocka_unit_test(what_a_filter_hides_neither_wakes_nor_counts),
     };

@@ -249,6 +249,51 @@ static void an_event_that_is_published_by_a_wake_wakes_who_was_passed_over(void 
     }
 }
 
+static void read_some_of_other(client *c, enum call by)
+{
+    const void *bytes;
+    size_t len;
+
+    if (by != CALL_WAKE || done)
+        return;
+    done = 1;
+    assert_int_equal(sse_subscriber_peek(c->other->s, &bytes, &len), SSE_OK);
+    client_read(c->other, c->other->budget);
+}
+
+/* What it has taken by then is nothing, or a part that is too long to be kept in its writer. */
+static void who_was_served_by_the_wake_of_another_is_woken_all_the_same(void **state)
+{
+    static char text[2 * CLIENT_QUEUE];
+    size_t taken;
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    for (taken = 0; taken < 4; taken += 3) {
+        hall_open(&h, 8, 4000, 0, 0);
+        memset(all, 0, sizeof all);
+        done = 0;
+        all[0].during = read_some_of_other;
+        all[0].other = &all[1];
+        all[1].budget = taken;
+        client_join(&all[0], &h, NULL);
+        client_join(&all[1], &h, NULL);
+        client_pull(&all[0]);
+        client_pull(&all[1]);
+        assert_int_equal(say(&h, text).woken, 2);
+        assert_int_equal(done, 1);
+        assert_int_equal(all[1].len, taken);
+        assert_int_equal(all[1].wakes, 1);
+        client_pull(&all[0]);
+        client_pull(&all[1]);
+        assert_int_equal(all[1].len, all[0].len);
+        assert_memory_equal(all[1].bytes, all[0].bytes, all[0].len);
+        client_end(&all[0]);
+        client_end(&all[1]);
+        hall_close(&h);
+    }
+}
+
 static void tick_in_drain(client *c, enum call by)
 {
     if (by == CALL_CLOSE || done)
@@ -308,6 +353,35 @@ static void who_lags_because_of_a_sink_is_counted(void **state)
     end();
 }
 
+/* The sink has a part of an event, too long to be kept in the writer, and blocks. When it is asked
+ * again, what it does makes the log drop the rest. */
+static void what_a_sink_makes_the_log_drop_is_torn_at_the_next_flush(void **state)
+{
+    static char text[2 * CLIENT_QUEUE];
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    hall_open(&h, 3, 4000, 0, 0);
+    memset(all, 0, sizeof all);
+    all[0].pushes = 1;
+    all[0].limited = 1;
+    all[0].budget = 100;
+    client_join(&all[0], &h, NULL);
+    say(&h, text);
+    assert_int_equal(sse_subscriber_flush(all[0].s), SSE_AGAIN);
+    assert_int_equal(all[0].len, 100);
+    all[0].during = publish_past_the_log;
+    done = 0;
+    assert_int_equal(sse_subscriber_flush(all[0].s), SSE_AGAIN);
+    assert_int_equal(done, 1);
+    assert_int_equal(all[0].closes, 0);
+    assert_int_equal(sse_subscriber_flush(all[0].s), SSE_E_TORN);
+    assert_int_equal(all[0].reason, SSE_E_TORN);
+    assert_int_equal(all[0].len, 100);
+    client_end(&all[0]);
+    hall_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,8 +389,10 @@ int main(void)
         cmocka_unit_test(a_sink_cannot_move_its_own_bytes),
         cmocka_unit_test(who_leaves_within_its_sink_is_closed_behind_it),
         cmocka_unit_test(an_event_that_is_published_by_a_wake_wakes_who_was_passed_over),
+        cmocka_unit_test(who_was_served_by_the_wake_of_another_is_woken_all_the_same),
         cmocka_unit_test(a_drain_from_a_callback_reaches_everyone),
         cmocka_unit_test(who_lags_because_of_a_sink_is_counted),
+        cmocka_unit_test(what_a_sink_makes_the_log_drop_is_torn_at_the_next_flush),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

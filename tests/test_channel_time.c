@@ -105,6 +105,27 @@ static void the_beat_is_the_callers(void **state)
     end();
 }
 
+static void a_beat_past_the_writer_is_not_sent(void **state)
+{
+    static const char text[CLIENT_QUEUE];
+    const sse_event beat = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {text, sizeof text}, 0};
+    sse_counters now;
+
+    (void)state;
+    begin(0, 0, 0);
+    assert_int_equal(sse_channel_init(&h.ch, h.log, 10, &beat, 1000), SSE_OK);
+    client_join(&all[0], &h, NULL);
+    client_pull(&all[0]);
+    tick(1010);
+    assert_int_equal(all[0].wakes, 0);
+    assert_int_equal(client_pull(&all[0]), SSE_AGAIN);
+    assert_int_equal(all[0].len, 0);
+    sse_channel_counters(&h.ch, &now);
+    assert_int_equal(now.heartbeats, 0);
+    assert_int_equal(wait_ms(), 10);
+    end();
+}
+
 static void a_clock_that_steps_back_causes_no_storm_and_one_delay(void **state)
 {
     uint64_t now_ms;
@@ -119,6 +140,23 @@ static void a_clock_that_steps_back_causes_no_storm_and_one_delay(void **state)
     }
     tick(150);
     assert_int_equal(all[0].wakes, 1);
+    end();
+}
+
+static void what_is_to_be_flushed_is_due_now(void **state)
+{
+    (void)state;
+    begin(0, 100, 0);
+    all[0].pushes = 1;
+    client_join(&all[0], &h, NULL);
+    assert_int_equal(wait_ms(), 0);
+    sse_channel_flush(&h.ch);
+    assert_int_equal(wait_ms(), 100);
+    say(&h, "1");
+    assert_int_equal(wait_ms(), 0);
+    sse_channel_flush(&h.ch);
+    assert_int_equal(wait_ms(), 100);
+    heard(&all[0], "1@e-1");
     end();
 }
 
@@ -260,6 +298,22 @@ static void repeated_a_drain_changes_the_time_that_is_left(void **state)
     end();
 }
 
+static void a_drain_may_spread_the_retries_from_0_on(void **state)
+{
+    int i;
+
+    (void)state;
+    begin(COUNT, 0, 0);
+    assert_int_equal(sse_channel_drain(&h.ch, NULL, 0, 500, 0), SSE_OK);
+    tick(1001);
+    for (i = 0; i < COUNT; i++) {
+        assert_int_equal(client_pull(&all[i]), SSE_END);
+        assert_in_range(heard_retry(&all[i]), 1, 499);
+    }
+    assert_true(heard_retry(&all[0]) != heard_retry(&all[1]));
+    end();
+}
+
 static void a_full_writer_does_not_cost_the_farewell(void **state)
 {
     static const sse_event bye = {{NULL, 0}, {NULL, 0}, {"bye", 3}, {"", 0}, 0};
@@ -300,7 +354,9 @@ int main(void)
         cmocka_unit_test(silence_brings_a_heartbeat_each_interval),
         cmocka_unit_test(without_an_interval_nothing_is_ever_due),
         cmocka_unit_test(the_beat_is_the_callers),
+        cmocka_unit_test(a_beat_past_the_writer_is_not_sent),
         cmocka_unit_test(a_clock_that_steps_back_causes_no_storm_and_one_delay),
+        cmocka_unit_test(what_is_to_be_flushed_is_due_now),
         cmocka_unit_test(the_clock_may_stand_at_its_last_value),
         cmocka_unit_test(pace_is_the_least_time_between_wakes),
         cmocka_unit_test(what_arrives_within_the_pace_leaves_coalesced),
@@ -308,6 +364,7 @@ int main(void)
         cmocka_unit_test(a_drain_is_staggered_and_spreads_the_retries),
         cmocka_unit_test(no_one_joins_a_channel_that_drains),
         cmocka_unit_test(repeated_a_drain_changes_the_time_that_is_left),
+        cmocka_unit_test(a_drain_may_spread_the_retries_from_0_on),
         cmocka_unit_test(a_full_writer_does_not_cost_the_farewell),
     };
 

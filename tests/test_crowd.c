@@ -340,11 +340,82 @@ static void in_any_course_of_events_the_crowd_fares_like_anybody(void **state)
     }
 }
 
+/* The data of all events that were taken, each a letter. */
+typedef struct letters {
+    char text[16];
+    size_t len;
+} letters;
+
+static int gather(void *user, const void *bytes, size_t len, size_t *taken)
+{
+    letters *const all = user;
+    const char *at = bytes;
+    const char *const end = at + len;
+
+    for (; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+        if (at > (const char *)bytes && at[-1] != '\n' && at + 1 < end && at[1] == '\n')
+            all->text[all->len++] = at[-1];
+    *taken = len;
+    return SSE_OK;
+}
+
+static int is_even(void *user, uint64_t tag)
+{
+    (void)user;
+    return tag % 2 == 0;
+}
+
+static void publish_letter(uint64_t tag, uint64_t key, const char *letter)
+{
+    const sse_event ev = {.data = {letter, 1}};
+
+    assert_int_equal(sse_channel_publish(&now->channel, &ev, tag, key, NULL), SSE_OK);
+}
+
+static void who_asks_for_something_of_its_own_gets_it(void **state)
+{
+    static const sse_join hows[] = {
+        {.filter = is_even}, {.pace_ms = 100}, {.flags = SSE_COALESCE}, {.flags = SSE_STAGED}};
+    static const char *const before[] = {"b", "abc", "bc", "abc"};
+    static const char *const after[] = {"bd", "abcd", "bcd", "abcd"};
+    letters got[4];
+    size_t i;
+
+    (void)state;
+    begin(&scenes[0], NULL, 0);
+    memset(got, 0, sizeof got);
+    for (i = 0; i < 4; i++) {
+        peer *const p = &now->peers[i];
+        sse_join how = hows[i];
+
+        leave(p);
+        how.writer = sse_writer_init(p->queue, sizeof p->queue, 0);
+        how.sink = gather;
+        how.user = &got[i];
+        assert_int_equal(sse_channel_join(&now->channel, &p->subscriber, &how, NULL, 0), SSE_OK);
+    }
+    flush();
+    publish_letter(1, 1, "a");
+    publish_letter(2, 0, "b");
+    publish_letter(1, 1, "c");
+    flush();
+    for (i = 0; i < 4; i++)
+        assert_string_equal(got[i].text, before[i]);
+    publish_letter(2, 0, "d");
+    flush();
+    assert_string_equal(got[1].text, "abc"); /* it is too soon */
+    assert_int_equal(sse_channel_tick(&now->channel, 100), SSE_OK);
+    flush();
+    for (i = 0; i < 4; i++)
+        assert_string_equal(got[i].text, after[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_a_sink_does_the_crowd_fares_like_anybody),
         cmocka_unit_test(in_any_course_of_events_the_crowd_fares_like_anybody),
+        cmocka_unit_test(who_asks_for_something_of_its_own_gets_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,8 @@ static void what_is_no_cursor_or_no_log_is_refused(void **state)
     const sse_replay *const none = (const sse_replay *)zero;
     sse_cursor empty;
     sse_str runs[2];
+    size_t count = 99, len = 99;
+    char byte;
 
     (void)state;
     memset(&empty, 0, sizeof empty);
@@ -92,6 +94,10 @@ static void what_is_no_cursor_or_no_log_is_refused(void **state)
     assert_refused(&r.c, none, runs, 2);
     assert_refused(&r.c, h.log, runs, 0);
     assert_int_equal(sse_cursor_peek(&r.c, h.log, runs, 2, NULL), SSE_E_ARG);
+    assert_int_equal(sse_cursor_peek(&r.c, h.log, NULL, 2, &count), SSE_E_ARG);
+    assert_int_equal(count, 0);
+    assert_int_equal(sse_cursor_read(&r.c, h.log, &byte, 0, &len), SSE_E_ARG);
+    assert_int_equal(len, 0);
     assert_int_equal(sse_cursor_next(&empty), 0);
     assert_int_equal(reader_peek(&r, 2), SSE_OK);
 }

@@ -442,6 +442,24 @@ static void fields_that_are_too_long_together_are_never_read(void **state)
     guard_free(&none);
 }
 
+/* So that a head whose lengths pass has a length that does not wrap. */
+static void what_stands_between_names_and_values_counts_among_them(void **state)
+{
+    guard none = guard_none(1);
+    sse_field extra = {{none.ptr, 1}, {none.ptr, 0}};
+    sse_head head = head_of(SSE_HTTP_1_1);
+    size_t left;
+
+    (void)state;
+    head.extra = &extra;
+    head.extra_count = 1;
+    for (left = 0; left < sizeof ": " + 2; left++) {
+        extra.value.len = SSE_PART_MAX - extra.name.len - left;
+        assert_refused(&head, SSE_E_TOOBIG);
+    }
+    guard_free(&none);
+}
+
 static void an_origin_counts_among_the_fields_that_are_too_long_together(void **state)
 {
     guard none = guard_none(1);
@@ -509,6 +527,7 @@ int main(void)
         cmocka_unit_test(a_field_of_the_head_or_of_the_framing_is_refused_in_any_letter_case),
         cmocka_unit_test(what_is_too_long_is_never_read),
         cmocka_unit_test(fields_that_are_too_long_together_are_never_read),
+        cmocka_unit_test(what_stands_between_names_and_values_counts_among_them),
         cmocka_unit_test(an_origin_counts_among_the_fields_that_are_too_long_together),
         cmocka_unit_test(arguments_come_first_then_numbers_lengths_contents_and_capacity),
     };

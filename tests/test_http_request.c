@@ -113,6 +113,8 @@ static void a_type_is_named_in_whole_or_by_a_wildcard(void **state)
         {"text", 0},
         {"tex/*", 0},
         {"texts/*", 0},
+        {"text/x", 0}, /* as long as a wildcard that would name it */
+        {"next/*", 0},
         {"*/event-stream", 0},
         {"*", 0},
         {"*/", 0},
@@ -181,6 +183,8 @@ static void the_most_exact_name_decides_wherever_it_stands(void **state)
         {STREAM ";q=bad, */*", 0},
         {"*/*;q=0", 0},
         {"application/*;q=0, */*", 1},
+        {STREAM ";q=0, " STREAM, 1}, /* of two that are as exact, the heavier one */
+        {STREAM ", " STREAM ";q=0", 1},
     };
 
     (void)state;

@@ -235,6 +235,12 @@ static void what_fits_can_be_asked_ahead(void **state)
     history_append(&h, 8, 0, 0, 0);
     assert_int_equal(sse_replay_fits(h.log, 8, 1), 0);
     assert_int_equal(sse_replay_fits(h.log, 8, 2), 1);
+    assert_int_equal(sse_replay_fits(h.log, 100, 4), 1);
+    assert_int_equal(sse_replay_fits(h.log, 100, 99), 1); /* none of these is there yet */
+    assert_int_equal(sse_replay_fits(h.log, 101, 99), 0);
+    history_append(&h, 8, 0, 0, 0);
+    assert_int_equal(sse_replay_first(h.log), 2);
+    assert_int_equal(sse_replay_fits(h.log, 8, 1), 0); /* it is gone already */
     history_end(&h);
 }
 

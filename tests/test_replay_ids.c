@@ -186,6 +186,9 @@ static void the_callers_ids_are_found_as_long_as_their_events_are_there(void **s
     assert_find("00", SSE_GAP, 3);
     assert_find("x", SSE_GAP, 3);
     assert_find("", SSE_GAP, 3);
+    next = 0;
+    assert_int_equal(sse_replay_find(h.log, NULL, 1, &next), SSE_E_ARG);
+    assert_int_equal(next, 3);
     assert_int_equal(sse_replay_id(h.log, 4, id, &len), SSE_E_STATE);
     history_reopen(&h, 0);
     history_check(&h, h.log);

@@ -1,6 +1,6 @@
 /* test_replay_open.c - a log is found again by the next process, and nothing else is taken for it.
  * Damage is in test_replay_damage.c, what a crash leaves in test_replay_crash.c. */
-#include "sse/replay.h"
+#include "sse/cursor.h"
 
 #include "history.h"
 #include "reopen.h"
@@ -77,6 +77,160 @@ static void a_log_goes_on_through_many_incarnations(void **state)
             history_check(&h, h.log);
         }
         history_end(&h);
+    }
+}
+
+/* Where the memory of a log of four events has the slot of one, and their bytes; of a slot, 8 bytes
+ * stand elsewhere, in the tables. */
+enum { EVENTS = 4, SLOT = SSE_REPLAY_SLOT - 8, ROOM = SSE_REPLAY_OVERHEAD + 4 * SSE_REPLAY_SLOT };
+
+static uint64_t one[SSE_REPLAY_WORDS(EVENTS, 200)], other[SSE_REPLAY_WORDS(EVENTS, 200)];
+
+static char *slot_of(uint64_t *memory, size_t i)
+{
+    return (char *)memory + SSE_REPLAY_OVERHEAD + i * SLOT;
+}
+
+/* Make a log in which events of such lengths were stored, up to a 0. */
+static void store(uint64_t *memory, size_t room, const size_t *lens)
+{
+    const size_t frame = sizeof "data: \n\n" - 1;
+    static const char text[200];
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {text, 0}, 0};
+    sse_replay *const log = sse_replay_init(memory, (size_t)ROOM + room, EVENTS, 0, 0);
+
+    assert_non_null(log);
+    for (; *lens > 0; lens++) {
+        ev.data.len = *lens - frame;
+        assert_int_equal(sse_replay_append(log, &ev, 0, 0, 0), SSE_OK);
+    }
+}
+
+/* Put event 2 of another log of the same shape, whose bytes are at that place, in its stead; tell
+ * which events are found then. */
+static void assert_found(size_t room, size_t at, size_t len, uint64_t first, uint64_t end)
+{
+    const sse_replay *log;
+
+    memcpy(slot_of(one, 2), slot_of(other, 2), SLOT);
+    memcpy((char *)one + ROOM + at, (char *)other + ROOM + at, len);
+    log = sse_replay_open(one, (size_t)ROOM + room, EVENTS, 0, 0);
+    assert_non_null(log);
+    assert_int_equal(sse_replay_first(log), first);
+    assert_int_equal(sse_replay_end(log), end);
+}
+
+/* As when a file has parts of two lives of a log: each event is sound by itself. */
+static void an_event_that_does_not_lie_beside_the_next_one_is_left_out(void **state)
+{
+    static const size_t three[] = {20, 20, 20, 0}, far[] = {80, 20, 0};
+    static const size_t turned[] = {30, 30, 30, 20, 0}, near[] = {25, 30, 0};
+
+    (void)state;
+    store(one, 200, three); /* 1 2 3, and 2 behind them once more */
+    store(other, 200, far);
+    assert_found(200, 80, 20, 3, 4);
+    store(one, 100, turned); /* 4 2 3, and 2 has moved */
+    store(other, 100, near);
+    assert_found(100, 25, 30, 3, 5);
+    store(one, 100, turned);
+    store(other, 100, turned); /* in its own place it is found */
+    assert_found(100, 30, 30, 2, 5);
+}
+
+/* As the log computes the checksum of an event. */
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+    sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return sum ^ sum >> 29;
+}
+
+static uint64_t mix_bytes(uint64_t sum, const char *p, size_t len)
+{
+    uint64_t word;
+
+    for (; len >= sizeof word; p += sizeof word, len -= sizeof word) {
+        memcpy(&word, p, sizeof word);
+        sum = mix(sum, word);
+    }
+    word = 0;
+    memcpy(&word, p, len);
+    return mix(sum, word);
+}
+
+/* Make a log as if it had been used for so long that its next event is the last one whose number
+ * has 32 bits: one event, whose number is set, with a checksum that is right. */
+static sse_replay *open_old(void)
+{
+    static const size_t lens[] = {9, 0};
+    const uint64_t number = UINT32_MAX - UINT64_C(2);
+    char *const slot = slot_of(one, number % EVENTS);
+    uint64_t sum;
+
+    store(one, 200, lens);
+    memcpy(&sum, (char *)one + 24, sizeof sum); /* that of the header */
+    sum = mix_bytes(mix(sum, number), slot + 16, 40);
+    sum = mix_bytes(sum, (char *)one + ROOM, lens[0]);
+    memcpy(slot, &number, sizeof number);
+    memcpy(slot + 8, &sum, sizeof sum);
+    return sse_replay_open(one, (size_t)ROOM + 200, EVENTS, 0, 0);
+}
+
+static void append(sse_replay *log, uint64_t key, const char *id, const char *text)
+{
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+
+    ev.id.ptr = id;
+    ev.id.len = strlen(id);
+    if (ev.id.len == 0)
+        ev.id.ptr = NULL;
+    ev.data.ptr = text;
+    ev.data.len = strlen(text);
+    assert_int_equal(sse_replay_append(log, &ev, 0, key, 0), SSE_OK);
+}
+
+static void assert_find(const sse_replay *log, const char *id, int status, uint64_t want)
+{
+    uint64_t next;
+
+    assert_int_equal(sse_replay_find(log, id, strlen(id), &next), status);
+    assert_int_equal(next, want);
+}
+
+/* Whatever shares a place with it in the tables, which hold the low half of a number: 0 is that of
+ * this one, and of none. */
+static void the_event_after_4_billion_is_one_like_any_other(void **state)
+{
+    const uint64_t round = UINT64_C(1) << 32;
+    static const char newest[] = "id: b\ndata: other\n\nid: c\ndata: newest\n\n";
+    char bytes[100], unknown[2] = "A";
+    uint64_t key;
+    sse_cursor c;
+    size_t len;
+
+    (void)state;
+    for (key = 2; key < 40; key++) {
+        sse_replay *const log = open_old();
+
+        assert_non_null(log);
+        assert_int_equal(sse_replay_end(log), round - 2);
+        append(log, 0, "", "still 32 bits");
+        append(log, 0, "", "the last of these");
+        assert_int_equal(sse_replay_end(log), round);
+        append(log, 1, key % 2 ? "a" : "", "old");
+        assert_find(log, "a", key % 2 ? SSE_OK : SSE_GAP, key % 2 ? round + 1 : round - 3);
+        append(log, 1, "", "newer");
+        append(log, key, "b", "other");
+        append(log, 1, "c", "newest");
+        assert_int_equal(sse_replay_first(log), round);
+        for (unknown[0] = 'A'; unknown[0] <= 'Z'; unknown[0]++)
+            assert_find(log, unknown, SSE_GAP, round);
+        assert_find(log, "b", SSE_OK, round + 3);
+        assert_find(log, "c", SSE_OK, round + 4);
+        assert_int_equal(sse_cursor_init(&c, round, SSE_COALESCE, NULL, NULL), SSE_OK);
+        assert_int_equal(sse_cursor_read(&c, log, bytes, sizeof bytes, &len), SSE_OK);
+        assert_int_equal(len, sizeof newest - 1);
+        assert_memory_equal(bytes, newest, len);
     }
 }
 
@@ -167,6 +321,8 @@ int main(void)
         cmocka_unit_test(a_log_is_found_as_it_was),
         cmocka_unit_test(what_has_expired_does_not_come_back),
         cmocka_unit_test(a_log_goes_on_through_many_incarnations),
+        cmocka_unit_test(an_event_that_does_not_lie_beside_the_next_one_is_left_out),
+        cmocka_unit_test(the_event_after_4_billion_is_one_like_any_other),
         cmocka_unit_test(a_log_of_another_shape_is_refused),
         cmocka_unit_test(memory_without_a_log_is_refused),
         cmocka_unit_test(a_log_that_is_made_anew_forgets_what_the_memory_held),

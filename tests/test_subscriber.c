@@ -246,6 +246,109 @@ static void a_sink_that_fails_closes(void **state)
     end();
 }
 
+/* What a sink says that fails: a status, or how much it took. */
+typedef struct answer {
+    int status;
+    size_t more;
+} answer;
+
+static int answer_sink(void *user, const void *bytes, size_t len, size_t *taken)
+{
+    const answer *const says = user;
+
+    (void)bytes;
+    *taken = len + says->more;
+    return says->status;
+}
+
+static void a_sink_that_says_what_no_sink_says_has_failed(void **state)
+{
+    answer answers[] = {{SSE_END, 0}, {SSE_GAP, 0}, {SSE_OK, 1}, {SSE_AGAIN, 1}};
+    size_t words[SSE_WRITER_WORDS(300)];
+    sse_subscriber s;
+    sse_join how;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        memset(&how, 0, sizeof how);
+        hall_open(&h, 8, 1000, 0, 0);
+        how.writer = sse_writer_init(words, sizeof words, 0);
+        how.sink = answer_sink;
+        how.user = &answers[i];
+        assert_int_equal(sse_channel_join(&h.ch, &s, &how, NULL, 0), SSE_OK);
+        say(&h, "one");
+        assert_int_equal(sse_subscriber_flush(&s), SSE_E_IO);
+        assert_int_equal(sse_subscriber_leave(&s), SSE_E_STATE);
+        hall_close(&h);
+    }
+}
+
+static void without_callbacks_a_subscriber_is_served_all_the_same(void **state)
+{
+    static const char want[] = "id: e-1\ndata: one\n\n";
+    size_t words[SSE_WRITER_WORDS(300)];
+    char bytes[100];
+    sse_subscriber s;
+    sse_join how;
+    size_t len;
+
+    (void)state;
+    memset(&how, 0, sizeof how);
+    hall_open(&h, 8, 1000, 0, 0);
+    how.writer = sse_writer_init(words, sizeof words, 0);
+    assert_int_equal(sse_channel_join(&h.ch, &s, &how, NULL, 0), SSE_OK);
+    assert_int_equal(sse_subscriber_read(&s, bytes, sizeof bytes, &len), SSE_AGAIN);
+    assert_int_equal(say(&h, "one").woken, 1);
+    assert_int_equal(sse_subscriber_read(&s, bytes, sizeof bytes, &len), SSE_OK);
+    assert_int_equal(len, sizeof want - 1);
+    assert_memory_equal(bytes, want, len);
+    assert_int_equal(sse_subscriber_close(&s), SSE_OK);
+    assert_int_equal(sse_subscriber_read(&s, bytes, sizeof bytes, &len), SSE_END);
+    assert_int_equal(sse_subscriber_leave(&s), SSE_E_STATE);
+    hall_close(&h);
+}
+
+static void what_is_no_subscriber_is_refused(void **state)
+{
+    const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, SSE_LIT("x"), 0};
+    sse_subscriber zero, *const none[] = {NULL, &zero};
+    const void *bytes;
+    char byte;
+    size_t i;
+
+    (void)state;
+    memset(&zero, 0, sizeof zero);
+    for (i = 0; i < 2; i++) {
+        size_t offered = 99, len = 99;
+
+        bytes = &byte;
+        assert_int_equal(sse_subscriber_peek(none[i], &bytes, &offered), SSE_E_ARG);
+        assert_null(bytes);
+        assert_int_equal(offered, 0);
+        assert_int_equal(sse_subscriber_consume(none[i], 0), SSE_E_ARG);
+        assert_int_equal(sse_subscriber_read(none[i], &byte, 1, &len), SSE_E_ARG);
+        assert_int_equal(len, 0);
+        assert_int_equal(sse_subscriber_flush(none[i]), SSE_E_ARG);
+        assert_int_equal(sse_subscriber_send(none[i], &ev), SSE_E_ARG);
+        assert_int_equal(sse_subscriber_close(none[i]), SSE_E_ARG);
+        assert_int_equal(sse_subscriber_leave(none[i]), none[i] ? SSE_E_STATE : SSE_E_ARG);
+    }
+}
+
+static void staged_with_a_writer_that_takes_nothing_is_closed(void **state)
+{
+    (void)state;
+    begin(0, 0, SSE_STAGED, 0);
+    assert_int_equal(sse_writer_close(a.w), SSE_OK);
+    say(&h, "one");
+    assert_int_equal(client_pull(&a), SSE_E_STATE);
+    assert_int_equal(a.closes, 1);
+    assert_int_equal(a.reason, SSE_E_STATE);
+    heard(&a, "");
+    end();
+}
+
 static void staged_an_event_past_the_writer_closes(void **state)
 {
     static char text[CLIENT_QUEUE + 1];
@@ -306,6 +409,10 @@ int main(void)
         cmocka_unit_test(close_wakes_who_is_drained),
         cmocka_unit_test(leave_closes_at_once),
         cmocka_unit_test(a_sink_that_fails_closes),
+        cmocka_unit_test(a_sink_that_says_what_no_sink_says_has_failed),
+        cmocka_unit_test(without_callbacks_a_subscriber_is_served_all_the_same),
+        cmocka_unit_test(what_is_no_subscriber_is_refused),
+        cmocka_unit_test(staged_with_a_writer_that_takes_nothing_is_closed),
         cmocka_unit_test(staged_an_event_past_the_writer_closes),
         cmocka_unit_test(heartbeats_come_only_to_who_is_drained),
         cmocka_unit_test(flush_needs_a_sink),
