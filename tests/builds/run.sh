@@ -1,14 +1,16 @@
 # Build the tree anew with other options, and test it.
-#   run.sh NAME build|unit|threads|test OPTION...      in $PWD/NAME; unit: the unit tests only;
-#   threads: the example that has threads
+#   run.sh NAME build|unit|copying|threads|test OPTION...      in $PWD/NAME; unit: the unit tests only;
+#   copying: those of them that have to do with how data is copied; threads: the example that has threads
 set -eu
 name=$1 what=$2
 shift 2
+copying='^(text|event|lines|refusal|exhaust|vectors|writer|writer_(room|pieces|stream|model))$'
 "$CMAKE" -S "$TOP" -B "$name" -DSSE_NESTED_BUILDS=OFF "$@"
 "$CMAKE" --build "$name" -j2
 case $what in
 build) ;;
 unit) (cd "$name" && ctest --output-on-failure --no-tests=error -L unit) ;;
+copying) (cd "$name" && ctest --output-on-failure --no-tests=error -L unit -R "$copying") ;;
 test) (cd "$name" && ctest --output-on-failure --no-tests=error -L 'unit|e2e') ;;
 threads) python3 "$TOP/tests/e2e/fanout_examples.py" "$PWD/$name" Threads ;;
 esac
