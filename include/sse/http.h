@@ -70,8 +70,10 @@ typedef struct sse_head {
  *   SSE_E_FIELD   a name is no token, or in upper case over HTTP/2; a value holds a control byte,
  *                 but for a tab, or begins or ends in a blank; the origin is empty; or the
  *                 caller's field is one that the head, or the framing, owns: Content-Type,
- * Content-Length, Connection and their kin; SSE_E_SPACE   cap is too small. Spec: RFC 9110, section
- * 5; RFC 9113, section 8.2; Fetch, "CORS protocol". */
+ *                 Content-Length, Connection and their kin;
+ *   SSE_E_SPACE   cap is too small.
+ *
+ * Spec: RFC 9110, section 5; RFC 9113, section 8.2; Fetch, "CORS protocol". */
 SSE_API int sse_http_fields(sse_head *head, sse_field *fields, size_t cap, size_t *count);
 
 /* Write the head as text for a raw HTTP/1 connection, and behind it the first bytes of the body: a
@@ -122,7 +124,8 @@ SSE_API int sse_http_prefers(const char *accept, size_t len, const char *other, 
  *
  * Returns SSE_OK;
  *   SSE_E_ARG     len is NULL, dst is NULL with cap above 0, or header or query is NULL with a
- * length; SSE_E_FIELD   this was never an id: it fails sse_id_valid, or is wrongly percent-encoded.
+ *                 length;
+ *   SSE_E_FIELD   this was never an id: it fails sse_id_valid, or is wrongly percent-encoded.
  *                 Answer 400, or treat it as unknown; *len is 0;
  *   SSE_E_SPACE   it is longer than cap, so it is none of yours if cap is your longest: unknown.
  *                 What it holds was not checked.

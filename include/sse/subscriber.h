@@ -111,7 +111,8 @@ SSE_API int sse_channel_join(sse_channel *ch, sse_subscriber *s, const sse_join 
 SSE_API int sse_subscriber_send(sse_subscriber *s, const sse_event *ev);
 
 /* The transport: as sse_writer_peek, consume and read, SSE_OK, SSE_AGAIN or SSE_E_STATE from inside
- * of the sink. Any other result says that s has just been closed, for this reason. */
+ * of the sink. Any other result, and SSE_E_STATE elsewhere, says that s has just been closed, for
+ * this reason. */
 SSE_API int sse_subscriber_peek(sse_subscriber *s, const void **bytes, size_t *len);
 SSE_API int sse_subscriber_consume(sse_subscriber *s, size_t n);
 SSE_API int sse_subscriber_read(sse_subscriber *s, void *dst, size_t cap, size_t *len);
