@@ -1,6 +1,9 @@
 /* bench.c - bench_fanout: what fan-out costs, against the least that it can cost.
  *
- *     bench_fanout SSECAT [--smoke] [--plot FILE]           FILE: fanout.svg
+ *     bench_fanout SSECAT [--smoke] [--plot FILE] [PART...]
+ *
+ * FILE is fanout.svg unless it is told. A PART is cells, turns, stall, history or counts; without
+ * any, all of them, and the plot.
  *
  * The channel is bench_server, the least is bench_floor, both beside this program; SSECAT is that
  * program. They get the same events in turn, in rounds, so that what disturbs one disturbs all.
@@ -20,23 +23,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum part { CELLS, TURNS, STALL, HISTORY, COUNTS, PARTS };
+
+static const char *const parts[PARTS] = {"cells", "turns", "stall", "history", "counts"};
+
+/* Returns PARTS where no part has this name. */
+static int part_named(const char *name)
+{
+    int i = 0;
+
+    while (i < PARTS && strcmp(parts[i], name) != 0)
+        i++;
+    return i;
+}
+
 int main(int argc, char **argv)
 {
     static curve c;
     plan p = {.plot = "fanout.svg"};
     char *const slash = strrchr(argv[0], '/');
-    int i, right = argc > 1 && slash != NULL;
+    unsigned wanted = 0; /* a bit each */
+    int i, all, right = argc > 1 && slash != NULL;
 
     for (i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--smoke") == 0)
             p.smoke = 1;
         else if (strcmp(argv[i], "--plot") == 0 && i + 1 < argc)
             p.plot = argv[++i];
+        else if (part_named(argv[i]) < PARTS)
+            wanted |= 1u << part_named(argv[i]);
         else
             right = 0;
     }
     if (!right) {
-        fputs("Usage: path/to/bench_fanout SSECAT [--smoke] [--plot FILE]\n", stderr);
+        fputs("Usage: path/to/bench_fanout SSECAT [--smoke] [--plot FILE] [PART...]\n", stderr);
         return EXIT_FAILURE;
     }
     *slash = '\0';
@@ -45,11 +65,18 @@ int main(int argc, char **argv)
     p.tools.descriptors = raise_descriptors();
     setvbuf(stdout, NULL, _IOLBF, 0);
     pin(CLIENTS_CPU);
-    measure_cells(&p, &c);
-    measure_turns(&p);
-    measure_stall(&p);
-    measure_history(&p, &c);
-    measure_counts(&p);
-    curve_write(&c, p.plot);
+    all = wanted == 0;
+    if (all || wanted & 1u << CELLS)
+        measure_cells(&p, &c);
+    if (all || wanted & 1u << TURNS)
+        measure_turns(&p);
+    if (all || wanted & 1u << STALL)
+        measure_stall(&p);
+    if (all || wanted & 1u << HISTORY)
+        measure_history(&p, &c);
+    if (all || wanted & 1u << COUNTS)
+        measure_counts(&p);
+    if (all)
+        curve_write(&c, p.plot);
     return missed() ? EXIT_FAILURE : EXIT_SUCCESS;
 }
