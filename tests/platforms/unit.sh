@@ -33,7 +33,7 @@ valgrind)
     set -- "$@" "-DCMAKE_C_FLAGS=-O1 -gdwarf-4" \
         "-DCMAKE_CROSSCOMPILING_EMULATOR=$(command -v valgrind);-q;--error-exitcode=99"
     out='replay_crash' # it sees writes by their page faults
-    slow='exhaust|replay_exhaust|replay_damage|replay_hostile|channel_model|text'
+    slow='exhaust|replay_exhaust|replay_damage|replay_hostile|channel_model|text|sequences_.*|faults_channel'
     ;;
 *)
     echo "there is no tool $tool"
