@@ -12,16 +12,28 @@ static int is_missing(const sse_str *part)
     return part->ptr == NULL && part->len > 0;
 }
 
-static int check_event(const sse_event *ev, int open)
+static int is_empty(const sse_event *ev)
+{
+    return !(ev->comment.ptr || ev->type.ptr || ev->id.ptr || ev->data.ptr || ev->retry_ms);
+}
+
+/* Whether an event has the parts that it must have, each with its bytes, and no other. */
+static int has_parts(const sse_event *ev, int open)
 {
     if (ev == NULL)
-        return open ? SSE_OK : SSE_E_ARG;
+        return open;
     if (is_missing(&ev->comment) || is_missing(&ev->type) || is_missing(&ev->id) ||
         is_missing(&ev->data))
+        return 0;
+    return open ? ev->data.ptr == NULL : !is_empty(ev);
+}
+
+static int check_event(const sse_event *ev, int open)
+{
+    if (!has_parts(ev, open))
         return SSE_E_ARG;
-    if (open ? ev->data.ptr != NULL
-             : !(ev->comment.ptr || ev->type.ptr || ev->id.ptr || ev->data.ptr || ev->retry_ms))
-        return SSE_E_ARG;
+    if (ev == NULL)
+        return SSE_OK;
     if (ev->retry_ms > SSE_RETRY_MAX)
         return SSE_E_RANGE;
     /* All low bits of the limit are set, so one comparison serves the four. */

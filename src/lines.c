@@ -71,6 +71,22 @@ sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *e
     sse_block_put(q - SSE_BLOCK, &last);
     return sse_stop_at(q, end);
 }
+
+/* Put the beginning of data: as far as it goes in one piece of memory and one pass. */
+static const char *put_ahead(sse_out *o, const char *text, size_t len, size_t room)
+{
+    size_t piece;
+    char *const at = sse_out_ahead(o, &piece);
+    const size_t fits = piece < room ? piece : room;
+    const size_t n = len < fits ? len : fits;
+    sse_stop stop;
+
+    if (n == 0)
+        return text;
+    stop = sse_lines_copy(at, fits - n, text, n);
+    o->len += (size_t)(stop.to - at);
+    return stop.from;
+}
 #endif
 
 const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
@@ -80,23 +96,17 @@ const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse
     const char *const end = p + text->len;
 
     for (;;) {
-        size_t left = (size_t)(end - p), run;
+        size_t run;
 
 #ifdef SSE_BLOCK
-        char *const at = sse_out_ahead(o, &run);
-        const size_t fits = run < room ? run : room;
-
-        if (left > 0 && fits > 0 && brk_len == sizeof SSE_DATA_BREAK - 1) {
-            const size_t n = left < fits ? left : fits;
-            const sse_stop stop = sse_lines_copy(at, fits - n, p, n);
-
-            o->len += (size_t)(stop.to - at);
-            room -= (size_t)(stop.to - at);
-            p = stop.from;
-            left = (size_t)(end - p);
+        if (brk_len == sizeof SSE_DATA_BREAK - 1) {
+            run = o->len;
+            p = put_ahead(o, p, (size_t)(end - p), room);
+            room -= o->len - run;
         }
 #endif
-        run = line_len(p, left < room ? left : room);
+        run = (size_t)(end - p);
+        run = line_len(p, run < room ? run : room);
         sse_out_put(o, p, run);
         p += run;
         room -= run;

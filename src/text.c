@@ -22,45 +22,45 @@ static size_t plain_len(const char *p, size_t len, unsigned least)
 }
 #endif
 
+/* The length of the character that begins at p, where n bytes are; 0 if none does. Its first two
+ * bytes tell (Unicode, table 3-7), but for whether all behind the first are 0x80 to 0xBF. */
+static size_t char_len(const unsigned char *p, size_t n)
+{
+    /* From these two bytes on, but for the last digit, which is the length of what begins so. */
+    static const uint16_t spans[] = {0x0001, 0x8000, 0xC282, 0xE000, 0xE0A3, 0xEDA0,
+                                     0xEE83, 0xF000, 0xF094, 0xF490, 0xFFFF};
+    const unsigned two = (unsigned)p[0] << 8 | (n > 1 ? p[1] : 0) | 0xF;
+    const uint16_t *span = spans;
+    size_t i, len;
+
+    while (two > span[1])
+        span++;
+    len = *span & 0xF;
+    if (len > n)
+        return 0;
+    for (i = 1; i < len; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    return len;
+}
+
 /* Whether text is UTF-8 and has no byte below `least`, nor DEL unless least is 0. */
 static int valid(const char *ptr, size_t len, unsigned least)
 {
     const unsigned char *p = (const unsigned char *)ptr;
-    unsigned more = 0, low = 0x80, high = 0xBF;
+    size_t i = 0;
 
 #ifdef SSE_WORD
-    if (len > 0) {
-        const size_t plain = plain_len(ptr, len, least);
-
-        p += plain;
-        len -= plain;
-    }
+    i = plain_len(ptr, len, least);
 #endif
-    for (; len > 0; p++, len--) {
-        unsigned c = *p;
+    while (i < len) {
+        const size_t n = char_len(p + i, len - i);
 
-        if (more > 0) {
-            if (c < low || c > high)
-                return 0;
-            more--;
-            low = 0x80;
-            high = 0xBF;
-        } else if (c >= 0x80) {
-            if (c < 0xC2 || c > 0xF4)
-                return 0;
-            more = 1u + (c >= 0xE0) + (c >= 0xF0);
-            if (c == 0xE0)
-                low = 0xA0;
-            if (c == 0xF0)
-                low = 0x90;
-            if (c == 0xED)
-                high = 0x9F;
-            if (c == 0xF4)
-                high = 0x8F;
-        } else if (c < least || (c == 0x7F && least > 0))
+        if (n == 0 || p[i] < least || (p[i] == 0x7F && least > 0))
             return 0;
+        i += n;
     }
-    return more == 0;
+    return 1;
 }
 
 /* see sse/text.h */
