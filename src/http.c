@@ -87,24 +87,56 @@ static int is_stream(const sse_head *head)
     return head->status == 0 || head->status == 200;
 }
 
+/* How the status line ends for a status that EventSource knows; empty for any other. */
+static sse_str status_line(int status)
+{
+    switch (status) {
+    case 0:
+    case 200:
+        return SSE_LIT("200 OK\r\n");
+    case 204:
+        return SSE_LIT("204 No Content\r\n");
+    case 503:
+        return SSE_LIT("503 Service Unavailable\r\n");
+    default:
+        return SSE_LIT("");
+    }
+}
+
+/* The flags that go with the rest of a head. */
+static uint32_t possible_flags(const sse_head *head)
+{
+    uint32_t flags = 0;
+
+    if (head->version == SSE_HTTP_1_1 && is_stream(head))
+        flags |= SSE_CHUNKED;
+    if (head->allow_origin.ptr && !is_any_origin(head->allow_origin))
+        flags |= SSE_CREDENTIALS;
+    return flags;
+}
+
 static int check_arguments(const sse_head *head)
 {
-    const sse_str origin = head->allow_origin;
     size_t i;
 
     if (head->version < SSE_HTTP_2 || head->version > SSE_HTTP_1_1 ||
-        head->flags & ~(SSE_CHUNKED | SSE_CREDENTIALS))
+        head->flags & ~possible_flags(head))
         return SSE_E_ARG;
-    if (head->flags & SSE_CHUNKED && (head->version != SSE_HTTP_1_1 || !is_stream(head)))
-        return SSE_E_ARG;
-    if (is_broken(origin) || (head->extra == NULL && head->extra_count > 0))
-        return SSE_E_ARG;
-    if (head->flags & SSE_CREDENTIALS && (origin.ptr == NULL || is_any_origin(origin)))
+    if (is_broken(head->allow_origin) || (head->extra == NULL && head->extra_count > 0))
         return SSE_E_ARG;
     for (i = 0; i < head->extra_count; i++)
         if (is_broken(head->extra[i].name) || is_broken(head->extra[i].value))
             return SSE_E_ARG;
     return SSE_OK;
+}
+
+/* Take n bytes out of the room, if it has so many; tells whether it had. */
+static int take_room(size_t *room, size_t n)
+{
+    if (n > *room)
+        return 0;
+    *room -= n;
+    return 1;
 }
 
 /* Bound the length of the head, before a byte of it is read. */
@@ -113,17 +145,12 @@ static int check_lengths(const sse_head *head)
     size_t room = SSE_PART_MAX;
     size_t i;
 
-    if (head->allow_origin.len > room)
+    if (!take_room(&room, head->allow_origin.len))
         return SSE_E_TOOBIG;
-    room -= head->allow_origin.len;
-    for (i = 0; i < head->extra_count; i++) {
-        const sse_field *f = &head->extra[i];
-
-        if (f->name.len > room || f->value.len > room - f->name.len ||
-            room - f->name.len - f->value.len < sizeof ": \r\n")
+    for (i = 0; i < head->extra_count; i++)
+        if (!take_room(&room, head->extra[i].name.len) ||
+            !take_room(&room, head->extra[i].value.len) || !take_room(&room, sizeof ": \r\n"))
             return SSE_E_TOOBIG;
-        room -= f->name.len + f->value.len + sizeof ": \r\n";
-    }
     return SSE_OK;
 }
 
@@ -150,8 +177,7 @@ static int check(const sse_head *head)
 
     if (status != SSE_OK)
         return status;
-    if ((!is_stream(head) && head->status != 204 && head->status != 503) ||
-        head->retry_ms > SSE_RETRY_MAX)
+    if (status_line(head->status).len == 0 || head->retry_ms > SSE_RETRY_MAX)
         return SSE_E_RANGE;
     status = check_lengths(head);
     return status == SSE_OK ? check_contents(head) : status;
@@ -203,7 +229,7 @@ static size_t own_fields(sse_head *head, sse_field fields[SSE_HTTP_FIELDS_MAX])
 int sse_http_fields(sse_head *head, sse_field *fields, size_t cap, size_t *count)
 {
     sse_field own[SSE_HTTP_FIELDS_MAX];
-    size_t n;
+    size_t n, i;
     int status;
 
     if (count == NULL)
@@ -216,27 +242,28 @@ int sse_http_fields(sse_head *head, sse_field *fields, size_t cap, size_t *count
         return status;
     n = own_fields(head, own);
     *count = n + head->extra_count;
-    if (fields == NULL || *count > cap)
+    if (*count > cap)
         return SSE_E_SPACE;
-    memcpy(fields, own, n * sizeof *fields);
-    if (head->extra_count > 0)
-        memcpy(fields + n, head->extra, head->extra_count * sizeof *fields);
+    for (i = 0; i < *count; i++)
+        fields[i] = i < n ? own[i] : head->extra[i - n];
     return SSE_OK;
 }
 
-static void put_field(sse_out *o, const sse_field *f)
+static void put_fields(sse_out *o, const sse_field *f, size_t count)
 {
-    sse_out_put(o, f->name.ptr, f->name.len);
-    SSE_OUT_LIT(o, ": ");
-    if (f->value.len > 0)
-        sse_out_put(o, f->value.ptr, f->value.len);
-    SSE_OUT_LIT(o, "\r\n");
+    for (; count > 0; f++, count--) {
+        sse_out_put(o, f->name.ptr, f->name.len);
+        SSE_OUT_LIT(o, ": ");
+        if (f->value.len > 0)
+            sse_out_put(o, f->value.ptr, f->value.len);
+        SSE_OUT_LIT(o, "\r\n");
+    }
 }
 
 /* Put the first bytes of the body, the shortest that a client notices. */
 static void put_first(sse_out *o, const sse_head *head)
 {
-    char text[32];
+    char text[sizeof "retry: 2147483647\n\n"]; /* below 32 bytes: the upper digit is 0 or 1 */
     sse_out first = sse_out_to(text, sizeof text);
 
     if (head->retry_ms) {
@@ -250,7 +277,7 @@ static void put_first(sse_out *o, const sse_head *head)
         SSE_OUT_LIT(&first, ":\n\n");
     }
     if (head->flags & SSE_CHUNKED) {
-        sse_out_put(o, &"0123456789abcdef"[first.len >> 4 & 15], 1);
+        sse_out_put(o, &"01"[first.len >> 4], 1);
         sse_out_put(o, &"0123456789abcdef"[first.len & 15], 1);
         SSE_OUT_LIT(o, "\r\n");
     }
@@ -264,7 +291,7 @@ int sse_http_head(sse_head *head, void *dst, size_t cap, size_t *len)
 {
     sse_field own[SSE_HTTP_FIELDS_MAX];
     sse_out o = sse_out_to(dst, cap);
-    size_t n, i;
+    sse_str line;
     int status;
 
     if (len == NULL)
@@ -275,18 +302,11 @@ int sse_http_head(sse_head *head, void *dst, size_t cap, size_t *len)
     status = check(head);
     if (status != SSE_OK)
         return status;
-    n = own_fields(head, own);
+    line = status_line(head->status);
     sse_out_put(&o, head->version == SSE_HTTP_1_0 ? "HTTP/1.0 " : "HTTP/1.1 ", 9);
-    if (head->status == 204)
-        SSE_OUT_LIT(&o, "204 No Content\r\n");
-    else if (head->status == 503)
-        SSE_OUT_LIT(&o, "503 Service Unavailable\r\n");
-    else
-        SSE_OUT_LIT(&o, "200 OK\r\n");
-    for (i = 0; i < n; i++)
-        put_field(&o, &own[i]);
-    for (i = 0; i < head->extra_count; i++)
-        put_field(&o, &head->extra[i]);
+    sse_out_put(&o, line.ptr, line.len);
+    put_fields(&o, own, own_fields(head, own));
+    put_fields(&o, head->extra, head->extra_count);
     SSE_OUT_LIT(&o, "\r\n");
     if (is_stream(head))
         put_first(&o, head);

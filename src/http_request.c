@@ -62,17 +62,16 @@ typedef struct weight {
 /* Read a weight: 0 or 1, and up to three decimals. Anything else is 0. */
 static int qvalue(sse_str s)
 {
-    int q, unit;
+    static const int units[] = {1000, 0, 100, 10, 1}; /* of the bytes of "0.000" */
+    int q = 0;
     size_t i;
 
-    if (s.len == 0 || s.len > 5 || (s.ptr[0] != '0' && s.ptr[0] != '1') ||
-        (s.len > 1 && s.ptr[1] != '.'))
+    if (s.len > sizeof units / sizeof units[0])
         return 0;
-    q = (s.ptr[0] - '0') * 1000;
-    for (i = 2, unit = 100; i < s.len; i++, unit /= 10) {
-        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+    for (i = 0; i < s.len; i++) {
+        if (i == 1 ? s.ptr[i] != '.' : s.ptr[i] < '0' || s.ptr[i] > '9')
             return 0;
-        q += (s.ptr[i] - '0') * unit;
+        q += (s.ptr[i] - '0') * units[i];
     }
     return q > 1000 ? 0 : q;
 }
@@ -86,24 +85,19 @@ static int names(sse_str media_range, sse_str type)
         return 3;
     if (sse_ascii_same(media_range, SSE_LIT("*/*")))
         return 1;
-    major = cut(&type, '/');
-    if (media_range.len == major.len + 2 && media_range.ptr[major.len] == '/' &&
-        media_range.ptr[major.len + 1] == '*' &&
-        sse_ascii_same(range(media_range.ptr, major.len), major))
+    major = cut(&media_range, '/');
+    if (sse_ascii_same(major, cut(&type, '/')) && sse_ascii_same(media_range, SSE_LIT("*")))
         return 2;
     return 0;
 }
 
-/* Weigh a type by the media range that names it most exactly. */
+/* Weigh a type by the media range that names it most exactly. Who says nothing takes any type. */
 static weight weigh(sse_str accept, sse_str type)
 {
-    weight best = {0, 0};
+    weight best = {0, 1}; /* until it is named: as if any type were refused */
 
-    if (trim(accept).len == 0) {
-        best.q = 1000;
-        best.named = 1;
-        return best;
-    }
+    if (trim(accept).len == 0)
+        accept = SSE_LIT("*/*");
     while (accept.ptr) {
         sse_str element = cut(&accept, ',');
         int named = names(trim(cut(&element, ';')), type);
@@ -116,7 +110,7 @@ static weight weigh(sse_str accept, sse_str type)
             if (sse_ascii_same(trim(name), SSE_LIT("q")))
                 q = qvalue(trim(value));
         }
-        if (named > best.named || (named > 0 && named == best.named && q > best.q)) {
+        if (named > best.named || (named == best.named && q > best.q)) {
             best.q = q;
             best.named = named;
         }
@@ -148,10 +142,11 @@ int sse_http_prefers(const char *accept, size_t len, const char *other, size_t o
            (stream.q > 0 && stream.q == plain.q && stream.named > plain.named);
 }
 
+/* The value of a hexadecimal digit; below 0 for what is none. */
 static int hex(char c)
 {
     c = sse_ascii_lower(c);
-    if (c >= '0' && c <= '9')
+    if (c <= '9')
         return c - '0';
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -165,9 +160,12 @@ static int decode(sse_out *o, sse_str s)
         char c = s.ptr[i] == '+' ? ' ' : s.ptr[i];
 
         if (c == '%') {
-            const int high = s.len - i > 2 ? hex(s.ptr[i + 1]) : -1;
-            const int low = s.len - i > 2 ? hex(s.ptr[i + 2]) : -1;
+            int high, low;
 
+            if (s.len - i < 3)
+                return SSE_E_FIELD;
+            high = hex(s.ptr[i + 1]);
+            low = hex(s.ptr[i + 2]);
             if (high < 0 || low < 0)
                 return SSE_E_FIELD;
             c = (char)(high * 16 + low);
@@ -182,7 +180,7 @@ static int decode(sse_out *o, sse_str s)
 static sse_str split(sse_str *s, char stop)
 {
     sse_str ahead = *s;
-    const char *at = s->len > 0 ? memchr(s->ptr, stop, s->len) : NULL;
+    const char *at = memchr(s->ptr, stop, s->len);
 
     if (at == NULL) {
         *s = range(NULL, 0);
@@ -211,28 +209,39 @@ static sse_str from_query(sse_str query)
     return query;
 }
 
+/* Put what a client sends for an id: the header, or else what is in the query. */
+static int put_last_id(sse_out *o, sse_str header, sse_str query)
+{
+    if (header.ptr == NULL)
+        return decode(o, from_query(query));
+    header = trim(header);
+    if (header.len > 0)
+        sse_out_put(o, header.ptr, header.len);
+    return SSE_OK;
+}
+
+/* Whether memory that has a length is missing. */
+static int lacks(const void *ptr, size_t len)
+{
+    return ptr == NULL && len > 0;
+}
+
 /* see sse/http.h */
 int sse_http_last_event_id(const char *header, size_t header_len, const char *query,
                            size_t query_len, char *dst, size_t cap, size_t *len)
 {
     sse_out o = sse_out_to(dst, cap);
-    int status = SSE_OK;
+    int status;
 
     if (len == NULL)
         return SSE_E_ARG;
     *len = 0;
-    if ((dst == NULL && cap > 0) || (header == NULL && header_len > 0) ||
-        (query == NULL && query_len > 0))
+    if (lacks(dst, cap) || lacks(header, header_len) || lacks(query, query_len))
         return SSE_E_ARG;
-    if (header) {
-        const sse_str id = trim(range(header, header_len));
-
-        if (id.len > 0)
-            sse_out_put(&o, id.ptr, id.len);
-    } else {
-        status = decode(&o, from_query(range(query, query_len)));
-    }
-    if (status == SSE_OK && o.len <= cap && !sse_id_valid(dst, o.len))
-        status = SSE_E_FIELD;
-    return status == SSE_OK ? sse_out_end(&o, len) : status;
+    status = put_last_id(&o, range(header, header_len), range(query, query_len));
+    if (status != SSE_OK)
+        return status;
+    if (o.len <= cap && !sse_id_valid(dst, o.len))
+        return SSE_E_FIELD;
+    return sse_out_end(&o, len);
 }

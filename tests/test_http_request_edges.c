@@ -33,6 +33,15 @@ static void an_absent_value_is_not_read_whatever_its_length(void **state)
     assert_int_equal(sse_http_prefers(NULL, 5, JSON, sizeof JSON - 1), 0);
 }
 
+static void a_type_without_a_byte_is_named_by_the_range_of_all(void **state)
+{
+    (void)state;
+    assert_int_equal(sse_http_accepts_type("*/*", 3, NULL, 0), 1);
+    assert_int_equal(sse_http_accepts_type("*/*;q=0", 7, NULL, 0), 0);
+    assert_int_equal(sse_http_accepts_type("text/*", 6, NULL, 0), 0);
+    assert_int_equal(sse_http_prefers(STREAM, sizeof STREAM - 1, NULL, 0), 1);
+}
+
 static void a_range_of_subtypes_is_of_one_type_and_has_a_star(void **state)
 {
     (void)state;
@@ -105,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_absent_value_is_not_read_whatever_its_length),
+        cmocka_unit_test(a_type_without_a_byte_is_named_by_the_range_of_all),
         cmocka_unit_test(a_range_of_subtypes_is_of_one_type_and_has_a_star),
         cmocka_unit_test(only_letters_have_two_cases),
         cmocka_unit_test(the_bytes_beside_the_digits_make_no_weight),

@@ -229,6 +229,27 @@ static void every_byte_comes_back_from_two_hex_digits_of_either_case(void **stat
             }
 }
 
+static int is_hex_digit(unsigned byte)
+{
+    return byte > 0 && byte < 128 && strchr("0123456789abcdefABCDEF", (int)byte) != NULL;
+}
+
+static void every_other_pair_of_bytes_is_no_escape(void **state)
+{
+    char bytes[] = "lastEventId=a%..b";
+    const sse_str query = {bytes, sizeof bytes - 1};
+    unsigned high, low;
+
+    (void)state;
+    for (high = 0; high < 256; high++)
+        for (low = 0; low < 256; low++) {
+            bytes[sizeof bytes - 4] = (char)high;
+            bytes[sizeof bytes - 3] = (char)low;
+            if (!is_hex_digit(high) || !is_hex_digit(low))
+                assert_no_id(absent, query, 64);
+        }
+}
+
 static void an_escape_that_is_none_is_refused_whatever_the_capacity(void **state)
 {
     static const sse_str values[] = {
@@ -334,6 +355,7 @@ int main(void)
         cmocka_unit_test(the_name_in_a_query_matches_in_whole_and_in_letter_case),
         cmocka_unit_test(the_value_in_a_query_is_percent_decoded),
         cmocka_unit_test(every_byte_comes_back_from_two_hex_digits_of_either_case),
+        cmocka_unit_test(every_other_pair_of_bytes_is_no_escape),
         cmocka_unit_test(an_escape_that_is_none_is_refused_whatever_the_capacity),
         cmocka_unit_test(what_decodes_to_no_id_is_refused),
         cmocka_unit_test(what_is_too_long_is_not_checked),

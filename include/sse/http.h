@@ -92,8 +92,9 @@ SSE_API int sse_http_head(sse_head *head, void *dst, size_t cap, size_t *len);
  *
  *   accept   the value of its Accept field; NULL, or blank: it takes anything
  *
- * Weights, wildcards, quoted strings and q=0 are honoured; letter case is not. Where this is 0 the
- * answer is 406, or another representation. Returns 1 or 0.
+ * Weights, wildcards, quoted strings and q=0 are honoured; letter case is not. Of two weights for
+ * one media range the higher counts. Where this is 0 the answer is 406, or another representation.
+ * Returns 1 or 0.
  * Spec: RFC 9110, section 12.5.1. */
 SSE_API int sse_http_accepts(const char *accept, size_t len);
 
