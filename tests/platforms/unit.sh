@@ -1,6 +1,6 @@
 # Build the unit tests anew, and run them under a tool.
-#   unit.sh memory|integer|valgrind      in $PWD/unit_TOOL
-# Left out is what a tool cannot run, or takes minutes for.
+#   unit.sh memory|integer|valgrind [long]      in $PWD/unit_TOOL
+# Left out is what a tool cannot run, and what it takes minutes for, unless there is a long time.
 set -eu
 need() {
     command -v "$1" >/dev/null || {
@@ -9,7 +9,7 @@ need() {
     }
 }
 
-tool=$1
+tool=$1 long=${2:-}
 build=$PWD/unit_$tool
 set -- -DCMAKE_BUILD_TYPE=Debug -DSSE_NESTED_BUILDS=OFF -DSSE_BUILD_EXAMPLES=OFF
 case $tool in
@@ -40,6 +40,10 @@ valgrind)
     exit 1
     ;;
 esac
+if [ -n "$long" ]; then
+    slow='none'
+    set -- "$@" -DSSE_UNIT_TIMEOUT=7200
+fi
 "$CMAKE" -S "$TOP" -B "$build" "$@"
 "$CMAKE" --build "$build" -j2
 cd "$build"
