@@ -28,8 +28,8 @@ typedef struct sse_slot {
     uint64_t key;
     uint64_t time_ms;
     uint32_t at, len;       /* of the bytes, in the room */
-    uint32_t id_at, id_len; /* of the id, in the bytes; id_at 0: none */
-    uint32_t id_older;      /* links: distance to the older event of the bucket; 0: none */
+    uint32_t id_at, id_len; /* of the id, in the bytes; id_len 0: none, or an empty one */
+    uint32_t id_older;      /* links: distance to the older event of the bucket */
     uint32_t key_older;
     uint64_t newer; /* the number of the newer event with the same tag and key; 0: none */
 } sse_slot;

@@ -19,18 +19,15 @@ typedef struct aligned {
 sse_replay *sse_log_plan(sse_replay *plan, const void *mem, size_t size, uint32_t events,
                          uint64_t epoch, uint32_t flags)
 {
-    size_t room;
+    const uint64_t index_len = SSE_REPLAY_OVERHEAD + events * (uint64_t)SSE_REPLAY_SLOT;
 
     if (mem == NULL || (uintptr_t)mem % offsetof(aligned, words) != 0 || events == 0 ||
-        (flags & ~SSE_CHUNKED) || size < SSE_REPLAY_OVERHEAD ||
-        events > (size - SSE_REPLAY_OVERHEAD) / SSE_REPLAY_SLOT)
-        return NULL;
-    room = size - SSE_REPLAY_OVERHEAD - events * (size_t)SSE_REPLAY_SLOT;
-    if (room < SSE_REPLAY_ROOM_MIN || room != (uint32_t)room)
+        (flags & ~SSE_CHUNKED) || size < index_len + SSE_REPLAY_ROOM_MIN ||
+        size - index_len > UINT32_MAX)
         return NULL;
     memset(plan, 0, sizeof *plan);
     plan->magic = MAGIC;
-    plan->size = room;
+    plan->size = size - index_len;
     plan->events = events;
     plan->flags = epoch != 0 ? flags | SSE_LOG_AUTOMATIC : flags;
     plan->check = sse_log_check(plan);
@@ -45,22 +42,23 @@ sse_replay *sse_replay_init(void *mem, size_t size, uint32_t events, uint64_t ep
 {
     sse_replay *log = mem;
     sse_replay plan;
+    const sse_replay *const empty = sse_log_plan(&plan, mem, size, events, epoch, flags);
 
-    if (!sse_log_plan(&plan, mem, size, events, epoch, flags))
+    if (empty == NULL)
         return NULL;
-    *log = plan;
+    *log = *empty;
     memset(sse_log_slots(log), 0, events * (size_t)SSE_REPLAY_SLOT);
     return log;
 }
 
 /* Whether len bytes fit in one piece when the event with this number, and what follows it, stays.
- */
+ * It is in the log, or still to come. */
 static int fits(const sse_replay *log, size_t len, uint64_t number)
 {
     const size_t behind = (size_t)(log->size - log->head); /* the head, up to the end of the room */
     size_t at;
 
-    if (number == log->end)
+    if (number >= log->end)
         return len <= log->size;
     if (log->end - number >= log->events)
         return 0;
@@ -84,11 +82,11 @@ static sse_out make_place(sse_replay *log, size_t len)
 
     while (!fits(log, len, sse_log_first(log)))
         drop_oldest(log);
-    if (log->count == 0 || (sse_log_first(log) >= log->wrap && len > log->size - log->head)) {
+    if (log->count == 0 || len > log->size - log->head) {
         log->head = 0;
         log->wrap = log->end;
     }
-    if (log->count > 0 && sse_log_first(log) < log->wrap)
+    if (sse_log_first(log) < log->wrap)
         end = sse_log_slot(log, sse_log_first(log))->at;
     return sse_out_to(sse_log_room(log) + log->head, end - log->head);
 }
@@ -117,7 +115,7 @@ static void put_framed(const sse_replay *log, sse_out *o, const sse_event *ev)
         o->frame = SSE_CHUNK_FRAME;
     }
     sse_event_put(o, ev, 0);
-    if (o->frame > 0)
+    if (o->frame)
         SSE_OUT_LIT(o, "\r\n");
 }
 
@@ -147,7 +145,7 @@ static size_t store(sse_replay *log, const sse_event *ev)
         put_framed(log, &o, ev);
         len = o.len;
     } while (len > o.cap);
-    if (o.frame > 0)
+    if (o.frame)
         sse_chunk_head(&o);
     return len;
 }
@@ -205,11 +203,7 @@ int sse_replay_expire(sse_replay *log, uint64_t before_ms)
 /* see sse/replay.h */
 int sse_replay_fits(const sse_replay *log, size_t len, uint64_t number)
 {
-    if (!sse_log_is(log) || len > log->size)
-        return 0;
-    if (number > log->end)
-        number = log->end;
-    return number >= sse_log_first(log) && fits(log, len, number);
+    return sse_log_is(log) && number >= sse_log_first(log) && fits(log, len, number);
 }
 
 /* see sse/replay.h */

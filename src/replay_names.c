@@ -27,18 +27,18 @@ sse_str sse_log_id(char *memory, uint64_t epoch, uint64_t number)
     return id;
 }
 
-/* Read the number at the end of an automatic id. Returns 0 where there is none. */
-static int read_number(sse_str id, uint64_t *number)
+/* Read the number at the end of an automatic id. Any other text has some number, too, whose id is
+ * another one. */
+static uint64_t read_number(sse_str id)
 {
-    uint64_t unit = 1;
+    uint64_t number = 0, unit = 1;
     size_t i = id.len;
 
-    *number = 0;
-    while (i > 0 && id.ptr[i - 1] >= '0' && id.ptr[i - 1] <= '9') {
-        *number += unit * (uint64_t)(id.ptr[--i] - '0'); /* an id that wraps here fails to match */
+    while (i > 0 && id.ptr[i - 1] != '-') {
+        number += unit * (uint64_t)(id.ptr[--i] - '0');
         unit *= 10;
     }
-    return i < id.len;
+    return number;
 }
 
 /* Whether two texts are the same, of which b is not empty. */
@@ -47,14 +47,13 @@ static int same(sse_str a, sse_str b)
     return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
+/* The id of an event; empty where it has none. */
 static sse_str id_of(const sse_replay *log, const sse_slot *slot)
 {
-    sse_str id = {NULL, 0};
+    sse_str id;
 
-    if (slot->id_at > 0) {
-        id.ptr = sse_log_room(log) + slot->at + slot->id_at;
-        id.len = slot->id_len;
-    }
+    id.ptr = sse_log_room(log) + slot->at + slot->id_at;
+    id.len = slot->id_len;
     return id;
 }
 
@@ -102,9 +101,8 @@ static sse_slot *find_id(const sse_replay *log, sse_str id)
 
     while (reaches(log, at, back)) {
         sse_slot *const slot = sse_log_slot(log, at -= back);
-        const sse_str found = id_of(log, slot);
 
-        if (found.ptr != NULL && same(found, id))
+        if (same(id_of(log, slot), id))
             return slot;
         back = slot->id_older;
     }
@@ -125,10 +123,9 @@ static void supersede(sse_replay *log, const sse_slot *by, uint32_t *low)
         if (slot->key == by->key && slot->tag == by->tag) {
             slot->newer = by->number;
             if (newer == NULL)
-                *low =
-                    slot->key_older > 0 ? (uint32_t)(at - slot->key_older) : (uint32_t)by->number;
+                *low = (uint32_t)(at - slot->key_older);
             else
-                newer->key_older = slot->key_older > 0 ? newer->key_older + slot->key_older : 0;
+                newer->key_older += slot->key_older;
             return;
         }
         newer = slot;
@@ -148,9 +145,7 @@ static uint32_t link_to(uint32_t *low, uint64_t number)
 void sse_log_name(sse_replay *log, sse_slot *slot)
 {
     slot->newer = 0;
-    slot->id_older = 0;
-    slot->key_older = 0;
-    if (slot->id_at > 0 && !(log->flags & SSE_LOG_AUTOMATIC))
+    if (slot->id_len > 0 && !(log->flags & SSE_LOG_AUTOMATIC))
         slot->id_older = link_to(id_bucket(log, id_of(log, slot)), slot->number);
     if (slot->key != 0) {
         uint32_t *const low = key_bucket(log, slot);
@@ -164,7 +159,8 @@ static int find_automatic(const sse_replay *log, sse_str id, uint64_t *number)
 {
     char memory[SSE_REPLAY_ID_MAX];
 
-    if (!read_number(id, number) || *number >= log->end)
+    *number = read_number(id);
+    if (*number >= log->end)
         return 0;
     if (*number + 1 >= log->born && same(sse_log_id(memory, log->epoch, *number), id))
         return 1;

@@ -57,8 +57,8 @@ static int is_sound(const sse_replay *log, uint64_t i)
     const sse_slot *const slot = sse_log_slots(log) + i;
 
     return slot->number > 0 && slot->number <= NUMBER_MAX && slot->number % log->events == i &&
-           slot->at < log->size && slot->len > 0 && slot->len <= log->size - slot->at &&
-           slot->id_at <= slot->len && slot->id_len <= slot->len - slot->id_at &&
+           slot->len > 0 && (uint64_t)slot->at + slot->len <= log->size &&
+           (uint64_t)slot->id_at + slot->id_len <= slot->len &&
            slot->check == sse_slot_check(log, slot);
 }
 
@@ -85,12 +85,12 @@ static int take_older(sse_replay *log)
     const uint32_t at = sse_log_slot(log, first)->at;
     int side_by_side;
 
-    if (log->count == log->events || older->number != first - 1 || !is_sound(log, i))
+    if (older->number != first - 1 || !is_sound(log, i))
         return 0;
     side_by_side = older->at + older->len == at;
     if (log->wrap == first && side_by_side)
         log->wrap--;
-    else if (older->at < log->head || (!side_by_side && (log->wrap != first || at != 0)))
+    else if (older->at < log->head || (!side_by_side && at != 0))
         return 0; /* written over, or no neighbour */
     log->count++;
     return 1;
@@ -118,11 +118,11 @@ sse_replay *sse_replay_open(void *mem, size_t size, uint32_t events, uint64_t ep
     sse_replay *log = mem;
     const sse_slot *newest;
     sse_replay plan;
+    const sse_replay *const empty = sse_log_plan(&plan, mem, size, events, epoch, flags);
 
-    if (!sse_log_plan(&plan, mem, size, events, epoch, flags) ||
-        memcmp(&plan, log, offsetof(sse_replay, epoch)) != 0)
+    if (empty == NULL || memcmp(empty, log, offsetof(sse_replay, epoch)) != 0)
         return NULL;
-    *log = plan;
+    *log = *empty;
     newest = find_newest(log);
     if (newest != NULL) {
         log->end = newest->number + 1;

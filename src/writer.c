@@ -86,14 +86,14 @@ static int claim_frame(sse_writer *w, size_t want, sse_out *o)
  * so nothing is what becomes of it. */
 static int commit(sse_writer *w, sse_out *o)
 {
-    if (o->frame > 0)
+    if (o->frame)
         SSE_OUT_LIT(o, "\r\n");
     if (o->len == o->frame)
         return SSE_OK;
     if (o->len > o->cap)
         return o->len > w->size - RESERVE ? SSE_E_TOOBIG : SSE_AGAIN;
     w->used += o->len;
-    if (o->frame > 0) {
+    if (o->frame) {
         sse_chunk_head(o);
         w->state |= FRAMED;
     }

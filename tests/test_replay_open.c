@@ -1,6 +1,7 @@
 /* test_replay_open.c - a log is found again by the next process, and nothing else is taken for it.
- * Damage is in test_replay_damage.c, what a crash leaves in test_replay_crash.c. */
-#include "sse/cursor.h"
+ * Damage is in test_replay_damage.c, what a crash leaves in test_replay_crash.c, its numbers are in
+ * test_replay_format.c. */
+#include "sse/replay.h"
 
 #include "history.h"
 #include "reopen.h"
@@ -138,102 +139,6 @@ static void an_event_that_does_not_lie_beside_the_next_one_is_left_out(void **st
     assert_found(100, 30, 30, 2, 5);
 }
 
-/* As the log computes the checksum of an event. */
-static uint64_t mix(uint64_t sum, uint64_t word)
-{
-    sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return sum ^ sum >> 29;
-}
-
-static uint64_t mix_bytes(uint64_t sum, const char *p, size_t len)
-{
-    uint64_t word;
-
-    for (; len >= sizeof word; p += sizeof word, len -= sizeof word) {
-        memcpy(&word, p, sizeof word);
-        sum = mix(sum, word);
-    }
-    word = 0;
-    memcpy(&word, p, len);
-    return mix(sum, word);
-}
-
-/* Make a log as if it had been used for so long that its next event is the last one whose number
- * has 32 bits: one event, whose number is set, with a checksum that is right. */
-static sse_replay *open_old(void)
-{
-    static const size_t lens[] = {9, 0};
-    const uint64_t number = UINT32_MAX - UINT64_C(2);
-    char *const slot = slot_of(one, number % EVENTS);
-    uint64_t sum;
-
-    store(one, 200, lens);
-    memcpy(&sum, (char *)one + 24, sizeof sum); /* that of the header */
-    sum = mix_bytes(mix(sum, number), slot + 16, 40);
-    sum = mix_bytes(sum, (char *)one + ROOM, lens[0]);
-    memcpy(slot, &number, sizeof number);
-    memcpy(slot + 8, &sum, sizeof sum);
-    return sse_replay_open(one, (size_t)ROOM + 200, EVENTS, 0, 0);
-}
-
-static void append(sse_replay *log, uint64_t key, const char *id, const char *text)
-{
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
-
-    ev.id.ptr = id;
-    ev.id.len = strlen(id);
-    if (ev.id.len == 0)
-        ev.id.ptr = NULL;
-    ev.data.ptr = text;
-    ev.data.len = strlen(text);
-    assert_int_equal(sse_replay_append(log, &ev, 0, key, 0), SSE_OK);
-}
-
-static void assert_find(const sse_replay *log, const char *id, int status, uint64_t want)
-{
-    uint64_t next;
-
-    assert_int_equal(sse_replay_find(log, id, strlen(id), &next), status);
-    assert_int_equal(next, want);
-}
-
-/* Whatever shares a place with it in the tables, which hold the low half of a number: 0 is that of
- * this one, and of none. */
-static void the_event_after_4_billion_is_one_like_any_other(void **state)
-{
-    const uint64_t round = UINT64_C(1) << 32;
-    static const char newest[] = "id: b\ndata: other\n\nid: c\ndata: newest\n\n";
-    char bytes[100], unknown[2] = "A";
-    uint64_t key;
-    sse_cursor c;
-    size_t len;
-
-    (void)state;
-    for (key = 2; key < 40; key++) {
-        sse_replay *const log = open_old();
-
-        assert_non_null(log);
-        assert_int_equal(sse_replay_end(log), round - 2);
-        append(log, 0, "", "still 32 bits");
-        append(log, 0, "", "the last of these");
-        assert_int_equal(sse_replay_end(log), round);
-        append(log, 1, key % 2 ? "a" : "", "old");
-        assert_find(log, "a", key % 2 ? SSE_OK : SSE_GAP, key % 2 ? round + 1 : round - 3);
-        append(log, 1, "", "newer");
-        append(log, key, "b", "other");
-        append(log, 1, "c", "newest");
-        assert_int_equal(sse_replay_first(log), round);
-        for (unknown[0] = 'A'; unknown[0] <= 'Z'; unknown[0]++)
-            assert_find(log, unknown, SSE_GAP, round);
-        assert_find(log, "b", SSE_OK, round + 3);
-        assert_find(log, "c", SSE_OK, round + 4);
-        assert_int_equal(sse_cursor_init(&c, round, SSE_COALESCE, NULL, NULL), SSE_OK);
-        assert_int_equal(sse_cursor_read(&c, log, bytes, sizeof bytes, &len), SSE_OK);
-        assert_int_equal(len, sizeof newest - 1);
-        assert_memory_equal(bytes, newest, len);
-    }
-}
-
 /* Open a copy in memory of that size; the log begins it, or is cut. */
 static void assert_other(size_t size, uint32_t events, uint64_t epoch, uint32_t flags)
 {
@@ -322,7 +227,6 @@ int main(void)
         cmocka_unit_test(what_has_expired_does_not_come_back),
         cmocka_unit_test(a_log_goes_on_through_many_incarnations),
         cmocka_unit_test(an_event_that_does_not_lie_beside_the_next_one_is_left_out),
-        cmocka_unit_test(the_event_after_4_billion_is_one_like_any_other),
         cmocka_unit_test(a_log_of_another_shape_is_refused),
         cmocka_unit_test(memory_without_a_log_is_refused),
         cmocka_unit_test(a_log_that_is_made_anew_forgets_what_the_memory_held),

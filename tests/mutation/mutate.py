@@ -164,7 +164,9 @@ def main():
                         help="the work folder, for one run at a time (%(default)s)")
     parser.add_argument("files", nargs="*", metavar="FILE", help="of src/; none: all")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # A worker that is ended leaves at once: it could wait for ever for what the pool has taken away.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(1) if multiprocessing.parent_process()
+                  else sys.exit(1))
 
     files = arguments.files or sorted(os.listdir(os.path.join(TOP, "src")))
     files = [file for file in files if file.endswith((".c", ".h"))]
