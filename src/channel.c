@@ -5,21 +5,17 @@
 
 #include <string.h>
 
-static int is_channel(const sse_channel *ch)
-{
-    return ch != NULL && ch->log_ != NULL;
-}
-
 /* see sse/channel.h */
 int sse_channel_init(sse_channel *ch, sse_replay *log, uint32_t heartbeat_ms, const sse_event *beat,
                      uint64_t now_ms)
 {
-    int i;
+    int i, status;
 
     if (ch == NULL || !sse_log_is(log))
         return SSE_E_ARG;
-    if (beat && sse_private_check(beat) != SSE_OK)
-        return sse_private_check(beat);
+    status = beat ? sse_private_check(beat, 0) : SSE_OK;
+    if (status != SSE_OK)
+        return status;
     memset(ch, 0, sizeof *ch);
     ch->log_ = log;
     for (i = 0; i < SSE_LISTS; i++)
@@ -106,9 +102,12 @@ static void wake_drained(sse_channel *ch, sse_published *result)
 {
     sse_link *const waking = &ch->lists_[SSE_WAKING];
     sse_link *const quiet = &ch->lists_[SSE_QUIET];
+    sse_link *const drained = &ch->lists_[SSE_DRAINED];
 
-    sse_list_splice(waking, &ch->lists_[SSE_DRAINED]);
+    /* A publish that runs inside another one visits again whom that one has visited, then whom it
+     * has not, then who has been drained since: in the order of since_ms_. */
     sse_list_splice(waking, quiet);
+    sse_list_move_front(waking, drained, drained);
     for (sse_crowd_wake(ch, waking, result); !sse_list_is_empty(waking);
          sse_crowd_wake(ch, waking, result)) {
         sse_subscriber *const s = sse_list_next(waking);
@@ -121,7 +120,7 @@ static void wake_drained(sse_channel *ch, sse_published *result)
             result->woken++;
         }
     }
-    sse_list_splice(&ch->lists_[SSE_DRAINED], quiet); /* their silence is the longest */
+    sse_list_splice(drained, quiet); /* their silence is the longest */
 }
 
 /* see sse/channel.h */
@@ -134,7 +133,7 @@ int sse_channel_publish(sse_channel *ch, const sse_event *ev, uint64_t tag, uint
     if (result == NULL)
         result = &unwanted;
     memset(result, 0, sizeof *result);
-    if (!is_channel(ch))
+    if (!sse_channel_is(ch))
         return SSE_E_ARG;
     status = sse_replay_append(ch->log_, ev, tag, key, ch->now_ms_);
     if (status != SSE_OK)
@@ -151,7 +150,7 @@ int sse_channel_publish(sse_channel *ch, const sse_event *ev, uint64_t tag, uint
 /* see sse/channel.h */
 int sse_channel_fits(sse_channel *ch, size_t len)
 {
-    if (!is_channel(ch))
+    if (!sse_channel_is(ch))
         return 0;
     if (sse_replay_fits(ch->log_, len, ch->lowest_))
         return 1;
@@ -162,7 +161,7 @@ int sse_channel_fits(sse_channel *ch, size_t len)
 /* see sse/channel.h */
 int sse_channel_counters(const sse_channel *ch, sse_counters *out)
 {
-    if (!is_channel(ch) || out == NULL)
+    if (!sse_channel_is(ch) || out == NULL)
         return SSE_E_ARG;
     *out = ch->counters_;
     return SSE_OK;

@@ -2,17 +2,6 @@
 #include "fanout.h"
 #include "sse/http.h"
 
-int sse_private_check(const sse_event *ev)
-{
-    size_t len;
-    int status;
-
-    if (ev->id.ptr != NULL)
-        return SSE_E_ARG;
-    status = sse_event_encode(ev, NULL, 0, &len);
-    return status == SSE_E_SPACE ? SSE_OK : status;
-}
-
 /* The clock has gone back: what lies ahead of it counts from now. */
 static void step_back(sse_channel *ch, uint64_t now_ms)
 {
@@ -94,26 +83,32 @@ static sse_subscriber *find_staying(sse_channel *ch)
 /* When the next farewell is due. */
 static uint64_t farewell_ms(const sse_channel *ch)
 {
-    if (!ch->draining_ || ch->drain_closed_ >= ch->drain_total_)
+    if (ch->drain_closed_ >= ch->drain_total_)
         return UINT64_MAX;
     return sse_later(ch->drain_ms_, ch->drain_over_ms_ * ch->drain_closed_ / ch->drain_total_);
 }
 
-int sse_subscriber_part(sse_subscriber *s)
+/* What the next one to go is told; an event without any part: nothing. */
+static sse_event farewell_of(sse_channel *ch)
 {
-    sse_channel *const ch = s->channel_;
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
 
-    if (!(s->state_ & SSE_SUB_PARTING))
-        return SSE_OK;
     if (ch->farewell_)
         ev = *ch->farewell_;
     if (ch->retry_ms_ > 0 || ch->retry_window_ms_ > 0)
         ev.retry_ms = sse_retry_spread(ch->retry_ms_, ch->retry_window_ms_, ++ch->farewells_);
-    if (sse_writer_send(s->writer_, &ev) == SSE_AGAIN)
-        return SSE_AGAIN;
-    s->state_ &= ~(uint32_t)SSE_SUB_PARTING; /* said; or there is nothing to say, or no room ever */
-    return SSE_OK;
+    return ev;
+}
+
+void sse_subscriber_part(sse_subscriber *s)
+{
+    if (s->state_ & SSE_SUB_PARTING) {
+        const sse_event ev = farewell_of(s->channel_);
+
+        if (sse_writer_send(s->writer_, &ev) == SSE_AGAIN)
+            return;
+    }
+    sse_writer_close(s->writer_); /* what was not said has no words, or no room ever */
 }
 
 static void part_with_some(sse_channel *ch)
@@ -134,7 +129,7 @@ static void part_with_some(sse_channel *ch)
 /* see sse/channel.h */
 int sse_channel_tick(sse_channel *ch, uint64_t now_ms)
 {
-    if (ch == NULL || ch->log_ == NULL)
+    if (!sse_channel_is(ch))
         return SSE_E_ARG;
     if (now_ms < ch->now_ms_)
         step_back(ch, now_ms);
@@ -151,7 +146,7 @@ int sse_channel_wait(const sse_channel *ch, uint64_t *wait_ms)
     uint64_t due_ms;
 
     *wait_ms = UINT64_MAX;
-    if (ch == NULL || ch->log_ == NULL)
+    if (!sse_channel_is(ch))
         return SSE_E_ARG;
     due_ms = sse_list_is_empty(&ch->lists_[SSE_READY]) ? farewell_ms(ch) : ch->now_ms_;
     if (ch->paced_ms_ < due_ms)
@@ -167,10 +162,13 @@ int sse_channel_wait(const sse_channel *ch, uint64_t *wait_ms)
 int sse_channel_drain(sse_channel *ch, const sse_event *last_words, uint32_t retry_ms,
                       uint32_t retry_window_ms, uint32_t over_ms)
 {
-    if (ch == NULL || ch->log_ == NULL)
+    int status;
+
+    if (!sse_channel_is(ch))
         return SSE_E_ARG;
-    if (last_words && sse_private_check(last_words) != SSE_OK)
-        return sse_private_check(last_words);
+    status = last_words ? sse_private_check(last_words, 0) : SSE_OK;
+    if (status != SSE_OK)
+        return status;
     ch->farewell_ = last_words;
     ch->retry_ms_ = retry_ms;
     ch->retry_window_ms_ = retry_window_ms;

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* What the crowd gets: the events from `from` up to `until`, the end of the log. */
+/* What the crowd gets: the events from `from` up to `until`, the end of the log, or of its memory:
+ * then the others follow one by one. */
 typedef struct serving {
     uint64_t from, until;
     uint64_t count; /* of the events of the log: another one shows that it has dropped some */
@@ -26,23 +27,26 @@ static int is_in_crowd(const sse_subscriber *s)
            (s->first_ | s->writer_->used | s->cursor_.at_ | s->cursor_.offer_) == 0;
 }
 
-static int is_same(const serving *v, const sse_replay *log)
+/* Whether that is all there is, still. */
+static int is_all(const serving *v, const sse_replay *log)
 {
     return v->until == log->end && v->count == log->count;
 }
 
-/* Find what those get whose cursor is where that of s is; nobody gets it where it is not one run.
- */
+/* Find what those get whose cursor is where that of s is: nothing, all zero, where s is not in the
+ * crowd. */
 static serving serving_of(const sse_subscriber *s)
 {
     const sse_replay *const log = s->channel_->log_;
-    serving v = {0, log->end, log->count, {NULL, 0}};
+    serving v = {0};
     sse_cursor c = s->cursor_;
     size_t count;
 
-    if (is_in_crowd(s) && sse_cursor_look(&c, log, UINT64_MAX, &v.run, 1, &count) == SSE_OK &&
-        c.until_ == log->end)
+    if (is_in_crowd(s) && sse_cursor_look(&c, log, UINT64_MAX, &v.run, 1, &count) == SSE_OK) {
         v.from = c.next_;
+        v.until = c.until_;
+        v.count = log->count;
+    }
     return v;
 }
 
@@ -58,7 +62,7 @@ static void serve(sse_subscriber *s, const serving *v)
     s->cursor_.offer_ = v->run.len;
     s->cursor_.until_ = v->until;
     sunk = s->sink_(s->cursor_.user_, v->run.ptr, v->run.len, &taken);
-    if (sunk != SSE_OK || taken != v->run.len || !is_same(v, ch->log_) || s->writer_->used > 0 ||
+    if (sunk != SSE_OK || taken != v->run.len || !is_all(v, ch->log_) || s->writer_->used > 0 ||
         mood(s) != (SSE_SUB_PLAIN | SSE_SUB_BUSY)) {
         sse_subscriber_heed(s, sunk, v->run.len, taken);
         return;
@@ -81,8 +85,7 @@ void sse_crowd_wake(sse_channel *ch, sse_link *waking, sse_published *result)
         if (mood(s) != (SSE_SUB_PLAIN | SSE_SUB_DRAINED))
             break;
         s->state_ ^= SSE_SUB_DRAINED;
-        if (s->cursor_.next_ < ch->lowest_)
-            ch->lowest_ = s->cursor_.next_;
+        sse_subscriber_owe(s);
     }
     sse_list_move_front(&ch->lists_[SSE_READY], waking, link);
     ch->counters_.woken += woken;
@@ -93,17 +96,17 @@ void sse_crowd_wake(sse_channel *ch, sse_link *waking, sse_published *result)
 /* see sse/channel.h */
 int sse_channel_flush(sse_channel *ch)
 {
-    serving v = {0, 0, 0, {NULL, 0}};
+    serving v = {0};
     sse_link *flushing;
 
-    if (ch == NULL || ch->log_ == NULL)
+    if (!sse_channel_is(ch))
         return SSE_E_ARG;
     flushing = &ch->lists_[SSE_FLUSHING];
     sse_list_splice(flushing, &ch->lists_[SSE_READY]);
     while (!sse_list_is_empty(flushing)) {
         sse_subscriber *const s = sse_list_next(flushing);
 
-        if (s->cursor_.next_ != v.from || !is_same(&v, ch->log_))
+        if (s->cursor_.next_ != v.from || !is_all(&v, ch->log_))
             v = serving_of(s);
         if (s->cursor_.next_ == v.from && is_in_crowd(s))
             serve(s, &v);

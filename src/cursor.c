@@ -56,28 +56,35 @@ static uint64_t next_shown(const sse_cursor *c, const sse_replay *log, uint64_t 
     return number;
 }
 
+/* Where the offer ends at the most. Where none is out, the next one is of the log as it is now, and
+ * begins with an event that the reader gets, or with the rest of one. */
+static uint64_t offer_end(sse_cursor *c, const sse_replay *log, uint64_t until)
+{
+    if (c->offer_ > 0)
+        return c->until_;
+    c->seen_ = log->end;
+    if (c->at_ == 0)
+        c->next_ = next_shown(c, log, c->next_, until);
+    return until;
+}
+
 int sse_cursor_look(sse_cursor *c, const sse_replay *log, uint64_t until, sse_str *runs, size_t cap,
                     size_t *count)
 {
     const int status = lost(c, log);
     size_t skip = c->at_, offer = 0;
-    uint64_t from, end = 0;
+    uint64_t from, end;
 
     *count = 0;
+    if (until > log->end)
+        until = log->end;
     if (c->next_ >= until) /* and so nothing of it is taken or offered */
         return SSE_AGAIN;  /* whatever was dropped, it was not wanted */
     if (status != SSE_OK)
         return status;
-    if (c->offer_ > 0) {
-        until = c->until_;
-    } else {
-        c->seen_ = log->end;
-        if (until > log->end)
-            until = log->end;
-        if (c->at_ == 0 && c->next_ < until)
-            c->next_ = next_shown(c, log, c->next_, until);
-    }
-    for (from = c->next_; *count < cap && from < until; from = next_shown(c, log, end, until)) {
+    until = offer_end(c, log, until);
+    end = c->next_;
+    for (from = end; *count < cap && from < until; from = next_shown(c, log, end, until)) {
         const sse_slot *const first = sse_log_slot(log, from);
         const sse_slot *last;
 
@@ -97,12 +104,12 @@ int sse_cursor_look(sse_cursor *c, const sse_replay *log, uint64_t until, sse_st
 
 int sse_cursor_more(sse_cursor *c, const sse_replay *log)
 {
+    uint64_t end;
+
     if (lost(c, log) != SSE_OK)
         return 1;
-    c->seen_ = log->end;
-    if (c->at_ == 0 && c->offer_ == 0 && c->next_ < log->end)
-        c->next_ = next_shown(c, log, c->next_, log->end);
-    return c->next_ < log->end;
+    end = offer_end(c, log, log->end);
+    return c->next_ < end;
 }
 
 /* see sse/cursor.h */
@@ -128,6 +135,26 @@ int sse_cursor_peek(sse_cursor *c, const sse_replay *log, sse_str *runs, size_t 
     return sse_cursor_look(c, log, UINT64_MAX, runs, cap, count);
 }
 
+/* Go on by a part of the offer. It may be of many events, which are gone through slot by slot. */
+static void advance(sse_cursor *c, const sse_replay *log, size_t n)
+{
+    const sse_slot *const past = sse_log_slots(log) + log->events;
+    const sse_slot *slot = sse_log_slot(log, c->next_);
+    const int plain = is_plain(c);
+
+    c->at_ += n;
+    while (c->at_ >= slot->len) {
+        c->at_ -= slot->len;
+        c->next_++;
+        if (++slot == past)
+            slot = sse_log_slots(log);
+        if (!plain) {
+            c->next_ = next_shown(c, log, c->next_, c->until_);
+            slot = sse_log_slot(log, c->next_);
+        }
+    }
+}
+
 /* see sse/cursor.h */
 int sse_cursor_consume(sse_cursor *c, const sse_replay *log, size_t n)
 {
@@ -139,21 +166,7 @@ int sse_cursor_consume(sse_cursor *c, const sse_replay *log, size_t n)
         c->next_ = c->until_;
         c->at_ = 0;
     } else if (n > 0) {
-        const sse_slot *const past = sse_log_slots(log) + log->events;
-        const sse_slot *slot = sse_log_slot(log, c->next_);
-        const int plain = is_plain(c);
-
-        c->at_ += n;
-        while (c->at_ >= slot->len) {
-            c->at_ -= slot->len;
-            c->next_++;
-            if (++slot == past)
-                slot = sse_log_slots(log);
-            if (!plain) {
-                c->next_ = next_shown(c, log, c->next_, c->until_);
-                slot = sse_log_slot(log, c->next_);
-            }
-        }
+        advance(c, log, n);
     }
     c->offer_ = 0;
     return SSE_OK;

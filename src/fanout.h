@@ -37,8 +37,7 @@ enum {
     SSE_SUB_PARTING = 0x400, /* with the farewell of a drain */
     SSE_SUB_BUSY = 0x800,    /* its sink is being called */
     SSE_SUB_LEFT = 0x1000,   /* it leaves when the sink has returned */
-    SSE_SUB_PLAIN =
-        0x2000 /* it pushes all events, straight from the log, as soon as they are there */
+    SSE_SUB_PLAIN = 0x2000   /* all it has is a sink: no wake, no filter, no pace */
 };
 
 static inline void sse_list_init(sse_link *list)
@@ -81,11 +80,9 @@ static inline void sse_list_move(sse_link *list, sse_subscriber *s)
     sse_list_append(list, s);
 }
 
-/* Move all of a list to the front of another one. */
+/* Move all of a list, be it empty, to the front of another one. */
 static inline void sse_list_splice(sse_link *list, sse_link *from)
 {
-    if (sse_list_is_empty(from))
-        return;
     from->previous_->next_ = list->next_;
     list->next_->previous_ = from->previous_;
     list->next_ = from->next_;
@@ -109,6 +106,30 @@ static inline void sse_list_move_front(sse_link *list, sse_link *from, sse_link 
     list->previous_ = last;
 }
 
+static inline int sse_channel_is(const sse_channel *ch)
+{
+    return ch != NULL && ch->log_ != NULL;
+}
+
+/* Whether s is in a channel. */
+static inline int sse_subscriber_is(const sse_subscriber *s)
+{
+    return s != NULL && s->channel_ != NULL;
+}
+
+/* Where a subscriber is for whom there is something. */
+static inline sse_link *sse_subscriber_awake(const sse_subscriber *s)
+{
+    return &s->channel_->lists_[s->sink_ ? SSE_READY : SSE_BLOCKED];
+}
+
+/* A subscriber is owed what begins at its cursor: the log does not drop that unnoticed. */
+static inline void sse_subscriber_owe(const sse_subscriber *s)
+{
+    if (s->cursor_.next_ < s->channel_->lowest_)
+        s->channel_->lowest_ = s->cursor_.next_;
+}
+
 /* A subscriber has taken everything. */
 static inline void sse_subscriber_rest(sse_subscriber *s)
 {
@@ -125,9 +146,9 @@ static inline uint64_t sse_later(uint64_t now_ms, uint64_t by_ms)
     return by_ms < UINT64_MAX - now_ms ? now_ms + by_ms : UINT64_MAX;
 }
 
-/* Tell whether an event can be said to all subscribers, each by itself: SSE_OK, or what
- * sse_event_encode says of it; SSE_E_ARG where it has an id. channel_time.c. */
-int sse_private_check(const sse_event *ev);
+/* Tell whether an event can be said beside those of the log: SSE_OK, or what sse_event_encode says
+ * of it; SSE_E_ARG where it has an id, and may have none. subscriber.c. */
+int sse_private_check(const sse_event *ev, int may_have_id);
 
 /* There is something for a drained subscriber: wake it, or let it wait for its pace. Returns 1 if
  * it was woken; it may be gone then. subscriber.c. */
@@ -137,17 +158,17 @@ int sse_subscriber_rouse(sse_subscriber *s);
  * called back. crowd.c. */
 void sse_crowd_wake(sse_channel *ch, sse_link *waking, sse_published *result);
 
-/* Go on after a sink was called: what it returned, what it was offered, and what it took. Returns
- * as sse_subscriber_flush. subscriber_serve.c. */
-int sse_subscriber_heed(sse_subscriber *s, int sunk, size_t len, size_t taken);
+/* Go on after a sink was called: what it returned, what it was offered, and what it took. s may be
+ * gone then. subscriber_serve.c. */
+void sse_subscriber_heed(sse_subscriber *s, int sunk, size_t len, size_t taken);
 
 /* Take a subscriber out of its channel, for a reason that on_close is told. It is gone then.
  * subscriber.c. */
 void sse_subscriber_end(sse_subscriber *s, int reason);
 
-/* Put the farewell into the writer, where one is to be said. Returns SSE_OK; SSE_AGAIN where there
- * is no room now. channel_time.c. */
-int sse_subscriber_part(sse_subscriber *s);
+/* Put the end of the stream into the writer, and the farewell ahead of it, where one is to be said:
+ * unless there is no room for it now. channel_time.c. */
+void sse_subscriber_part(sse_subscriber *s);
 
 /* Put the gap event into the empty writer, and skip what is missing. subscriber_gap.c. */
 void sse_subscriber_tell_gap(sse_subscriber *s);

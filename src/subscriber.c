@@ -12,8 +12,7 @@ int sse_subscriber_rouse(sse_subscriber *s)
     const uint64_t passed_ms = ch->now_ms_ - s->woken_ms_;
 
     s->state_ &= ~(uint32_t)(SSE_SUB_DRAINED | SSE_SUB_PACED);
-    if (s->cursor_.next_ < ch->lowest_)
-        ch->lowest_ = s->cursor_.next_;
+    sse_subscriber_owe(s);
     if (passed_ms < s->pace_ms_ && !(s->state_ & SSE_SUB_CLOSING)) {
         const uint64_t due_ms = sse_later(ch->now_ms_, s->pace_ms_ - passed_ms);
 
@@ -24,7 +23,7 @@ int sse_subscriber_rouse(sse_subscriber *s)
         return 0;
     }
     s->woken_ms_ = ch->now_ms_;
-    sse_list_move(&ch->lists_[s->sink_ ? SSE_READY : SSE_BLOCKED], s);
+    sse_list_move(sse_subscriber_awake(s), s);
     ch->counters_.woken++;
     if (s->wake_)
         s->wake_(s->cursor_.user_, s);
@@ -44,11 +43,42 @@ void sse_subscriber_end(sse_subscriber *s, int reason)
         s->on_close_(s->cursor_.user_, s, reason);
 }
 
-/* Whether a writer can serve a log: the same framing, and room for a gap event. */
-static int is_fit(const sse_writer *w, const sse_replay *log)
+/* Whether someone can be served like that: with a writer of the framing of the log, in which a gap
+ * event has room. */
+static int can_serve(const sse_replay *log, const sse_join *how)
 {
-    return w != NULL && w->size + sizeof *w >= SSE_WRITER_OVERHEAD + SSE_SUBSCRIBER_QUEUE_MIN &&
+    const uint32_t flags = SSE_COALESCE | SSE_SKIP | SSE_FROM_LOG | SSE_STAGED;
+    const sse_writer *const w = how->writer;
+
+    return !(how->flags & ~flags) && w != NULL &&
+           w->size + sizeof *w >= SSE_WRITER_OVERHEAD + SSE_SUBSCRIBER_QUEUE_MIN &&
            ((w->state ^ log->flags) & SSE_CHUNKED) == 0;
+}
+
+/* Whether all events are pushed as soon as they are there, and nothing else is called. */
+static int is_pushed(const sse_join *how)
+{
+    return how->sink && !how->wake && !how->filter && !how->pace_ms;
+}
+
+/* Let s into a channel, as one for whom there is something. Where it begins is for resume. */
+static void let_in(sse_channel *ch, sse_subscriber *s, const sse_join *how)
+{
+    memset(s, 0, sizeof *s);
+    s->channel_ = ch;
+    s->writer_ = how->writer;
+    s->sink_ = how->sink;
+    s->wake_ = how->wake;
+    s->on_close_ = how->on_close;
+    s->state_ = how->flags;
+    if (is_pushed(how))
+        s->state_ |= SSE_SUB_PLAIN;
+    s->first_ = sse_writer_pending(how->writer);
+    s->woken_ms_ = ch->now_ms_ - how->pace_ms;
+    s->pace_ms_ = how->pace_ms;
+    sse_list_append(sse_subscriber_awake(s), s);
+    ch->counters_.joined++;
+    ch->counters_.subscribers++;
 }
 
 /* Set the cursor where the client goes on. Returns SSE_OK or SSE_GAP. */
@@ -71,8 +101,7 @@ static int resume(sse_subscriber *s, const sse_join *how, const char *last_id, s
         ch->counters_.missed += status == SSE_GAP;
     }
     sse_cursor_init(&s->cursor_, next, how->flags & SSE_COALESCE, how->filter, how->user);
-    if (next < ch->lowest_)
-        ch->lowest_ = next;
+    sse_subscriber_owe(s);
     return status;
 }
 
@@ -80,31 +109,29 @@ static int resume(sse_subscriber *s, const sse_join *how, const char *last_id, s
 int sse_channel_join(sse_channel *ch, sse_subscriber *s, const sse_join *how, const char *last_id,
                      size_t len)
 {
-    const uint32_t flags = SSE_COALESCE | SSE_SKIP | SSE_FROM_LOG | SSE_STAGED;
-
-    if (ch == NULL || ch->log_ == NULL || s == NULL || how == NULL || (how->flags & ~flags) ||
-        (last_id == NULL && len > 0) || !is_fit(how->writer, ch->log_))
+    if (!sse_channel_is(ch) || s == NULL || how == NULL || (last_id == NULL && len > 0) ||
+        !can_serve(ch->log_, how))
         return SSE_E_ARG;
     if (ch->draining_)
         return SSE_E_STATE;
-    memset(s, 0, sizeof *s);
-    s->channel_ = ch;
-    s->writer_ = how->writer;
-    s->sink_ = how->sink;
-    s->wake_ = how->wake;
-    s->on_close_ = how->on_close;
-    s->state_ = how->flags;
-    if (how->sink && !how->wake && !how->filter && !how->pace_ms &&
-        !(how->flags & (SSE_COALESCE | SSE_STAGED)))
-        s->state_ |= SSE_SUB_PLAIN;
-    s->first_ = sse_writer_pending(how->writer);
-    s->since_ms_ = ch->now_ms_;
-    s->woken_ms_ = ch->now_ms_ - how->pace_ms;
-    s->pace_ms_ = how->pace_ms;
-    sse_list_append(&ch->lists_[s->sink_ ? SSE_READY : SSE_BLOCKED], s);
-    ch->counters_.joined++;
-    ch->counters_.subscribers++;
+    let_in(ch, s, how);
     return resume(s, how, last_id, len);
+}
+
+int sse_private_check(const sse_event *ev, int may_have_id)
+{
+    if (ev->id.ptr != NULL && !may_have_id)
+        return SSE_E_ARG;
+    return sse_event_put(NULL, ev, 0);
+}
+
+/* Whether what is queued now comes behind all that was published. */
+static int comes_last(sse_subscriber *s)
+{
+    if (!(s->state_ & SSE_STAGED))
+        return 1; /* the log will go first */
+    sse_subscriber_stage(s);
+    return !sse_cursor_more(&s->cursor_, s->channel_->log_);
 }
 
 /* see sse/subscriber.h */
@@ -113,20 +140,14 @@ int sse_subscriber_send(sse_subscriber *s, const sse_event *ev)
     const sse_replay *log;
     int status;
 
-    if (s == NULL || s->channel_ == NULL || ev == NULL)
+    if (!sse_subscriber_is(s) || ev == NULL)
         return SSE_E_ARG;
     log = s->channel_->log_;
     if (s->state_ & SSE_SUB_CLOSING)
         return SSE_E_STATE;
-    if (log->flags & SSE_LOG_AUTOMATIC && ev->id.ptr != NULL)
-        return SSE_E_ARG;
-    status = sse_event_put(NULL, ev, 0); /* what is wrong with it comes ahead of "not now" */
-    if (status != SSE_OK)
-        return status;
-    if (s->state_ & SSE_STAGED &&
-        (sse_subscriber_stage(s) != SSE_OK || sse_cursor_more(&s->cursor_, log)))
-        return SSE_AGAIN;
-    status = sse_writer_send(s->writer_, ev);
+    status = sse_private_check(ev, !(log->flags & SSE_LOG_AUTOMATIC));
+    if (status == SSE_OK) /* what is wrong with it comes ahead of "not now" */
+        status = comes_last(s) ? sse_writer_send(s->writer_, ev) : SSE_AGAIN;
     if (status != SSE_OK)
         return status;
     s->turn_ = sse_replay_end(log);
@@ -138,7 +159,7 @@ int sse_subscriber_send(sse_subscriber *s, const sse_event *ev)
 /* see sse/subscriber.h */
 int sse_subscriber_close(sse_subscriber *s)
 {
-    if (s == NULL || s->channel_ == NULL)
+    if (!sse_subscriber_is(s))
         return SSE_E_ARG;
     if (!(s->state_ & SSE_SUB_CLOSING))
         s->turn_ = sse_replay_end(s->channel_->log_);

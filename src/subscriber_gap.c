@@ -35,7 +35,8 @@ void sse_subscriber_tell_gap(sse_subscriber *s)
     const sse_replay *const log = s->channel_->log_;
     const int sees_all = s->cursor_.filter_ == NULL; /* others are not told what others get */
     const int known = sees_all && !(s->state_ & SSE_SUB_UNKNOWN);
-    char data[160], id[SSE_REPLAY_ID_MAX];
+    char data[125]; /* two ids, a count, and 31 bytes around them */
+    char id[SSE_REPLAY_ID_MAX];
     sse_event ev = {{NULL, 0}, {NULL, 0}, SSE_LIT("gap"), {NULL, 0}, 0};
     sse_out o = sse_out_to(data, sizeof data);
     uint64_t first, count;
@@ -54,7 +55,9 @@ void sse_subscriber_tell_gap(sse_subscriber *s)
         ev.id.ptr = id; /* who comes back after this is not told again */
     sse_writer_send(s->writer_, &ev);
     s->channel_->counters_.gaps++;
-    if (s->state_ & SSE_SUB_OWED) /* that was before it came, and no fault of its own */
+    if (s->state_ & SSE_SUB_OWED) { /* that was before it came, and no fault of its own */
         s->state_ &= ~(uint32_t)(SSE_SUB_OWED | SSE_SUB_UNKNOWN | SSE_SUB_LAGGED);
+        sse_subscriber_owe(s);
+    }
     s->first_ = sse_writer_pending(s->writer_);
 }

@@ -30,32 +30,46 @@ static int is_told(const sse_subscriber *s)
     return (s->state_ & (SSE_SKIP | SSE_SUB_OWED)) != 0;
 }
 
-/* Copy the next event of the log into the writer. */
-static int stage_event(sse_subscriber *s)
+/* Look at what the log has for s, up to the event `until`. Returns as sse_cursor_peek; SSE_GAP also
+ * where a gap event is owed. */
+static int look(sse_subscriber *s, uint64_t until, sse_str *run)
+{
+    size_t count;
+
+    if (s->state_ & SSE_SUB_OWED)
+        return SSE_GAP;
+    return sse_cursor_look(&s->cursor_, s->channel_->log_, until, run, 1, &count);
+}
+
+/* Copy the next event of the log, the first of a run, into the writer. */
+static int stage_event(sse_subscriber *s, sse_str run)
 {
     const sse_replay *const log = s->channel_->log_;
-    sse_str run;
-    size_t count;
-    int status = s->state_ & SSE_SUB_OWED
-                     ? SSE_GAP
-                     : sse_cursor_look(&s->cursor_, log, limit(s, 0), &run, 1, &count);
+    int status;
 
+    sse_cursor_consume(&s->cursor_, log, 0);
+    status = sse_writer_pass(s->writer_, run.ptr, sse_log_slot(log, s->cursor_.next_)->len);
+    if (status == SSE_OK)
+        s->cursor_.next_++;
+    return status;
+}
+
+/* Put what comes next into the writer, if it fits: an event of the log, a gap event, the end. */
+static int stage_next(sse_subscriber *s)
+{
+    sse_str run;
+    const int status = look(s, limit(s, 0), &run);
+
+    if (status == SSE_OK)
+        return stage_event(s, run);
     if (status == SSE_GAP && is_told(s)) {
         if (has_queued(s))
             return SSE_AGAIN;
         sse_subscriber_tell_gap(s);
         return SSE_OK;
     }
-    if (status == SSE_OK) {
-        run.len = sse_log_slot(log, s->cursor_.next_)->len;
-        sse_cursor_consume(&s->cursor_, log, 0);
-        status = sse_writer_pass(s->writer_, run.ptr, run.len);
-        if (status == SSE_OK)
-            s->cursor_.next_++;
-    } else if (status == SSE_AGAIN && s->state_ & SSE_SUB_CLOSING &&
-               sse_subscriber_part(s) == SSE_OK) {
-        sse_writer_close(s->writer_);
-    }
+    if (status == SSE_AGAIN && s->state_ & SSE_SUB_CLOSING)
+        sse_subscriber_part(s);
     return status;
 }
 
@@ -64,7 +78,7 @@ int sse_subscriber_stage(sse_subscriber *s)
     int status;
 
     do {
-        status = stage_event(s);
+        status = stage_next(s);
     } while (status == SSE_OK);
     return status == SSE_AGAIN ? SSE_OK : status;
 }
@@ -78,7 +92,7 @@ static int offer_staged(sse_subscriber *s, const void **bytes, size_t *len)
     return sse_writer_peek(s->writer_, bytes, len);
 }
 
-/* Offer what goes first. */
+/* Offer what goes first. SSE_END: nothing does, and the writer is closed. */
 static int offer_first(const sse_subscriber *s, const void **bytes, size_t *len)
 {
     const int status = sse_writer_peek(s->writer_, bytes, len);
@@ -88,19 +102,23 @@ static int offer_first(const sse_subscriber *s, const void **bytes, size_t *len)
     return status;
 }
 
+/* All was taken: offer the end, where s is closing. */
+static int offer_last(sse_subscriber *s, const void **bytes, size_t *len)
+{
+    if (!(s->state_ & SSE_SUB_CLOSING))
+        return SSE_AGAIN;
+    sse_subscriber_part(s);
+    s->first_ = sse_writer_pending(s->writer_);
+    return offer_first(s, bytes, len);
+}
+
 static int offer_direct(sse_subscriber *s, const void **bytes, size_t *len)
 {
-    for (;;) {
+    while (s->first_ == 0) {
         const int waits = has_queued(s);
-        size_t count;
         sse_str run;
-        int status;
+        const int status = look(s, limit(s, waits), &run);
 
-        if (s->first_ > 0)
-            return offer_first(s, bytes, len);
-        status = s->state_ & SSE_SUB_OWED ? SSE_GAP
-                                          : sse_cursor_look(&s->cursor_, s->channel_->log_,
-                                                            limit(s, waits), &run, 1, &count);
         if (status == SSE_OK) {
             *bytes = run.ptr;
             *len = run.len;
@@ -108,20 +126,14 @@ static int offer_direct(sse_subscriber *s, const void **bytes, size_t *len)
         }
         if (status == SSE_GAP ? !is_told(s) : status != SSE_AGAIN)
             return status;
-        if (waits) {
+        if (waits)
             s->first_ = sse_writer_pending(s->writer_);
-        } else if (status == SSE_GAP) {
+        else if (status == SSE_GAP)
             sse_subscriber_tell_gap(s);
-        } else if (s->state_ & SSE_SUB_CLOSING) {
-            sse_subscriber_part(s);
-            sse_writer_close(s->writer_);
-            s->first_ = sse_writer_pending(s->writer_);
-            if (s->first_ == 0)
-                return SSE_END;
-        } else {
-            return SSE_AGAIN;
-        }
+        else
+            return offer_last(s, bytes, len);
     }
+    return offer_first(s, bytes, len);
 }
 
 int sse_subscriber_offer(sse_subscriber *s, const void **bytes, size_t *len)

@@ -3,25 +3,27 @@
 
 #include <string.h>
 
+/* Take note of what the transport took of the writer. */
+static int took_queued(sse_subscriber *s, size_t n)
+{
+    int status;
+
+    if (s->state_ & SSE_STAGED)
+        return sse_writer_consume(s->writer_, n);
+    if (n > s->first_)
+        return SSE_E_ARG;
+    status = sse_writer_consume(s->writer_, n);
+    if (status == SSE_OK)
+        s->first_ -= n;
+    return status;
+}
+
 /* Take note of what the transport took of the offer. */
 static int took(sse_subscriber *s, size_t n)
 {
-    sse_cursor *const c = &s->cursor_;
-    int status = SSE_OK;
+    const int status = s->cursor_.offer_ > 0 ? sse_cursor_consume(&s->cursor_, s->channel_->log_, n)
+                                             : took_queued(s, n);
 
-    if (n > 0 && n == c->offer_ && c->next_ >= sse_log_first(s->channel_->log_)) {
-        c->next_ = c->until_; /* all of it, as most take */
-        c->at_ = 0;
-        c->offer_ = 0;
-    } else if (c->offer_ > 0) {
-        status = sse_cursor_consume(c, s->channel_->log_, n);
-    } else if (s->state_ & SSE_STAGED || n <= s->first_) {
-        status = sse_writer_consume(s->writer_, n);
-        if (status == SSE_OK && !(s->state_ & SSE_STAGED))
-            s->first_ -= n;
-    } else {
-        return SSE_E_ARG;
-    }
     if (status == SSE_OK)
         s->channel_->counters_.delivered += n;
     return status;
@@ -49,7 +51,7 @@ static void keep_rest(sse_subscriber *s)
 /* Refuse a call: s is in no channel, or inside of its sink. */
 static int not_now(const sse_subscriber *s)
 {
-    if (s == NULL || s->channel_ == NULL)
+    if (!sse_subscriber_is(s))
         return SSE_E_ARG;
     return s->state_ & SSE_SUB_BUSY ? SSE_E_STATE : SSE_OK;
 }
@@ -70,6 +72,17 @@ static int heed(sse_subscriber *s, int sunk, size_t len, size_t taken)
     return SSE_AGAIN;
 }
 
+/* There is something for s: if it was drained, its transport asks inside of the publish that is
+ * about to wake it, and need not be woken any more. */
+static void stir(sse_subscriber *s)
+{
+    if (s->state_ & SSE_SUB_DRAINED) {
+        s->state_ ^= SSE_SUB_DRAINED;
+        sse_list_move(sse_subscriber_awake(s), s);
+        sse_subscriber_owe(s);
+    }
+}
+
 /* Push what s is offered until it is drained, SSE_AGAIN, or its sink would block, SSE_OK; else why
  * to close s. */
 static int push(sse_subscriber *s)
@@ -80,13 +93,22 @@ static int push(sse_subscriber *s)
 
     while ((status = sse_subscriber_offer(s, &bytes, &len)) == SSE_OK) {
         taken = 0;
+        stir(s);
         s->state_ |= SSE_SUB_BUSY;
+        sse_list_move(&s->channel_->lists_[SSE_BLOCKED], s);
         sunk = s->sink_(s->cursor_.user_, bytes, len, &taken);
         status = heed(s, sunk, len, taken);
         if (status != SSE_AGAIN)
             break;
     }
     return status;
+}
+
+/* There is nothing for s. If it has known that, its silence goes on. */
+static void rest(sse_subscriber *s)
+{
+    if (!(s->state_ & SSE_SUB_DRAINED))
+        sse_subscriber_rest(s);
 }
 
 /* Put s where it belongs after a push. Returns as sse_subscriber_flush. */
@@ -97,7 +119,7 @@ static int settle(sse_subscriber *s, int status)
         return SSE_END;
     }
     if (status == SSE_AGAIN) {
-        sse_subscriber_rest(s);
+        rest(s);
         return SSE_OK;
     }
     if (status != SSE_OK) {
@@ -108,11 +130,11 @@ static int settle(sse_subscriber *s, int status)
     return SSE_AGAIN;
 }
 
-int sse_subscriber_heed(sse_subscriber *s, int sunk, size_t len, size_t taken)
+void sse_subscriber_heed(sse_subscriber *s, int sunk, size_t len, size_t taken)
 {
     const int status = heed(s, sunk, len, taken);
 
-    return settle(s, status == SSE_AGAIN ? push(s) : status);
+    settle(s, status == SSE_AGAIN ? push(s) : status);
 }
 
 /* see sse/subscriber.h */
@@ -127,9 +149,11 @@ int sse_subscriber_peek(sse_subscriber *s, const void **bytes, size_t *len)
     if (s->state_ & SSE_SUB_PACED)
         return SSE_AGAIN;
     status = sse_subscriber_offer(s, bytes, len);
-    if (status == SSE_AGAIN && !(s->state_ & SSE_SUB_DRAINED))
-        sse_subscriber_rest(s);
-    else if (status < SSE_OK || status > SSE_AGAIN)
+    if (status == SSE_OK)
+        stir(s);
+    else if (status == SSE_AGAIN)
+        rest(s);
+    else
         sse_subscriber_end(s, status);
     return status;
 }
@@ -179,7 +203,5 @@ int sse_subscriber_flush(sse_subscriber *s)
         return SSE_E_STATE;
     if (s->state_ & SSE_SUB_PACED)
         return SSE_OK;
-    s->state_ &= ~(uint32_t)SSE_SUB_DRAINED;
-    sse_list_move(&s->channel_->lists_[SSE_BLOCKED], s);
     return settle(s, push(s));
 }

@@ -93,6 +93,22 @@ static void who_is_not_shown_an_event_gets_its_heartbeat(void **state)
     end();
 }
 
+static void a_flush_that_finds_nothing_puts_no_heartbeat_off(void **state)
+{
+    (void)state;
+    begin(0, 100);
+    c[0].pushes = 1;
+    client_join(&c[0], &h, NULL);
+    assert_int_equal(sse_subscriber_flush(c[0].s), SSE_OK);
+    sse_channel_tick(&h.ch, 1060);
+    assert_int_equal(sse_subscriber_flush(c[0].s), SSE_OK);
+    assert_int_equal(wait_of(), 40);
+    say(&h, "one");
+    assert_int_equal(sse_subscriber_flush(c[0].s), SSE_OK);
+    assert_int_equal(wait_of(), 100);
+    end();
+}
+
 static void one_time_told_twice_is_no_step_back(void **state)
 {
     (void)state;
@@ -291,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_to_be_flushed_lags_and_is_waited_for),
         cmocka_unit_test(who_is_not_shown_an_event_gets_its_heartbeat),
+        cmocka_unit_test(a_flush_that_finds_nothing_puts_no_heartbeat_off),
         cmocka_unit_test(one_time_told_twice_is_no_step_back),
         cmocka_unit_test(a_heartbeat_that_never_fits_takes_none_from_the_others),
         cmocka_unit_test(a_step_back_begins_the_pace_anew),

@@ -372,6 +372,29 @@ static void what_is_no_subscriber_is_refused_everywhere(void **state)
     }
 }
 
+static void a_head_that_is_written_after_joining_goes_first(void **state)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\n\r\n";
+    static size_t memory[SSE_WRITER_WORDS(CLIENT_QUEUE)];
+    sse_subscriber s;
+    sse_join how;
+    char bytes[64];
+    size_t len;
+
+    (void)state;
+    memset(&s, 0xA5, sizeof s);
+    memset(&how, 0, sizeof how);
+    hall_open(&h, 16, 3000, 0, 0);
+    how.writer = sse_writer_init(memory, sizeof memory, 0);
+    assert_int_equal(sse_channel_join(&h.ch, &s, &how, NULL, 0), SSE_OK);
+    say(&h, "one");
+    assert_int_equal(sse_writer_raw(how.writer, head, sizeof head - 1), SSE_OK);
+    assert_int_equal(sse_subscriber_read(&s, bytes, sizeof bytes, &len), SSE_OK);
+    assert_int_equal(len, sizeof head - 1);
+    assert_memory_equal(bytes, head, len);
+    hall_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +415,7 @@ int main(void)
         cmocka_unit_test(what_was_dropped_while_the_sink_had_a_part_tears_the_stream),
         cmocka_unit_test(the_state_goes_ahead_of_the_other_arguments),
         cmocka_unit_test(what_is_no_subscriber_is_refused_everywhere),
+        cmocka_unit_test(a_head_that_is_written_after_joining_goes_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,8 @@
  * Push: give a sink; sse_channel_flush calls it when there is something, sse_subscriber_flush when
  * the transport can take more. What a sink refuses it is offered again, and more behind it; with
  * SSE_STAGED the same bytes again, as TLS libraries require. Pull: sse_subscriber_read, or peek and
- * consume; when they have said SSE_AGAIN, wake is called once, as soon as there is more.
+ * consume; when they have said SSE_AGAIN, wake is called once, as soon as there is more, unless
+ * they were called again and have found it.
  *
  * When a subscriber is closed it has left the channel, and on_close is called: once, as the last
  * thing that is done with it. From then on the memory of it and its writer is the caller's. */
@@ -111,8 +112,8 @@ SSE_API int sse_channel_join(sse_channel *ch, sse_subscriber *s, const sse_join 
 SSE_API int sse_subscriber_send(sse_subscriber *s, const sse_event *ev);
 
 /* The transport: as sse_writer_peek, consume and read, SSE_OK, SSE_AGAIN or SSE_E_STATE from inside
- * of the sink. Any other result, and SSE_E_STATE elsewhere, says that s has just been closed, for
- * this reason. */
+ * of the sink; SSE_E_ARG as these, where s is in no channel, too. Any other result, and SSE_E_STATE
+ * elsewhere, says that s has just been closed, for this reason. */
 SSE_API int sse_subscriber_peek(sse_subscriber *s, const void **bytes, size_t *len);
 SSE_API int sse_subscriber_consume(sse_subscriber *s, size_t n);
 SSE_API int sse_subscriber_read(sse_subscriber *s, void *dst, size_t cap, size_t *len);
