@@ -104,9 +104,11 @@ sse_str take_text(input *in)
     return text;
 }
 
-/* The same text, several times in a row. */
-static sse_str repeated(sse_str text, size_t times)
+/* A text, and how many times in a row it comes. */
+static sse_str take_long_text(input *in)
 {
+    const sse_str text = take_text(in);
+    const size_t times = 1 + take_below(in, 32);
     char *const memory = provide(text.len * times);
     sse_str all;
     size_t i;
@@ -134,7 +136,7 @@ sse_event take_event(input *in)
     if (parts & RETRY)
         ev.retry_ms = (uint32_t)take_word(in);
     if (parts & LONG)
-        ev.data = repeated(take_text(in), 1 + take_below(in, 32));
+        ev.data = take_long_text(in);
     else if (parts & DATA)
         ev.data = take_text(in);
     if (parts & MISSING) {

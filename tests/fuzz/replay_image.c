@@ -21,9 +21,10 @@ static struct state {
     uint64_t epoch;
 } state;
 
-static int append(unsigned len, unsigned what)
+static int append(input *in)
 {
     static const char text[256];
+    const unsigned len = take_byte(in), what = take_byte(in);
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {text, len}, 0};
     char id[2];
 
@@ -33,6 +34,14 @@ static int append(unsigned len, unsigned what)
         ev.id.len = 1;
     }
     return sse_replay_append(state.log, &ev, what >> 4 & 1, what >> 5 & 3, what);
+}
+
+/* A number of any magnitude. */
+static uint64_t take_number(input *in)
+{
+    const uint64_t word = take_word(in);
+
+    return word >> take_below(in, 64);
 }
 
 /* One edit of the memory behind the header, which is never believed unless it is as it was. */
@@ -50,7 +59,7 @@ static void edit(input *in)
         bytes[at] = (char)take_byte(in);
         break;
     case 1: /* an aligned number, small or near a limit */
-        number = take_word(in) >> take_below(in, 64);
+        number = take_number(in);
         at = at / 8 * 8;
         if (at + sizeof number <= state.size)
             memcpy(bytes + at, take_below(in, 2) ? &number : &(uint64_t){~number}, sizeof number);
@@ -60,7 +69,7 @@ static void edit(input *in)
         slot->len = take_below(in, 2048);
         break;
     case 3: /* its number, near a limit, in the place where it belongs */
-        number = take_word(in) >> take_below(in, 64);
+        number = take_number(in);
         if (take_below(in, 2))
             number = ~number;
         number -= number % state.events;
@@ -164,7 +173,7 @@ static void go_on(input *in)
     ask(in);
     for (; calls > 0; calls--) {
         end = sse_replay_end(state.log);
-        if (append(take_byte(in), take_byte(in)) == SSE_OK)
+        if (append(in) == SSE_OK)
             demand(sse_replay_end(state.log) == end + 1);
         if (take_below(in, 8) == 0)
             sse_replay_expire(state.log, take_word(in));
@@ -196,15 +205,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sse_replay_init(provide(state.size), state.size, state.events, state.epoch, state.flags);
     demand(state.log != NULL);
     for (count = take_below(&in, 24); count > 0; count--)
-        append(take_byte(&in), take_byte(&in));
+        append(&in);
     for (count = take_below(&in, 32); count > 0; count--)
         edit(&in);
     forged = (uint32_t)take_byte(&in);
     for (i = 0; i < state.events; i++)
         if (!(forged >> i & 1))
             forge(sse_log_slots(state.log) + i);
-    if (take_below(&in, 8) == 7) /* the header, which then is refused, unless it is as it was */
-        ((char *)state.log)[take_below(&in, sizeof(sse_replay))] ^= (char)take_byte(&in);
+    if (take_below(&in, 8) == 7) { /* the header, which then is refused, unless it is as it was */
+        char *const byte = (char *)state.log + take_below(&in, sizeof(sse_replay));
+
+        *byte ^= (char)take_byte(&in);
+    }
     if (open())
         go_on(&in);
     release_all();

@@ -5,26 +5,46 @@
 #     run.sh merge [TARGET...]     make the corpus anew from the seeds, what is in it, and what
 #                                  runs in this folder have found
 #
-# It builds and finds things in $PWD/fuzz. A target that ran nothing is a failure. What made a target
-# fail is left in $PWD/fuzz/TARGET-*.
+# It builds and finds things in $PWD/fuzz. A target that ran nothing is a failure. What made one
+# fail is left in $PWD/fuzz/TARGET-*. Inputs in handmade/TARGET have a name, which says what they
+# are for; they are fed with the corpus, and merging leaves them alone.
 set -eu
 : "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"
 [ $# -gt 0 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 what=$1
 shift
-[ $# -gt 0 ] || set -- event writer replay replay_image http
+[ $# -gt 0 ] || set -- event writer replay replay_image http channel
 here=$TOP/tests/fuzz
-support="fuzz.c $TOP/tests/support/parser.c $TOP/tests/support/parsed.c $TOP/tests/support/decoder.c
-    $TOP/tests/support/chunks.c"
+support=$TOP/tests/support
 mkdir -p fuzz
 cd fuzz
 
-# build COMPILER OPTION... for each target, with what else its program is made of
+# What a target is made of, beside fuzz.c and the reference client.
+parts()
+{
+    case $1 in
+    writer) echo writer_queue ;;
+    replay) echo twin replay_reader ;;
+    channel) echo twin channel_due channel_client channel_calls ;;
+    esac
+}
+
+# build MAIN COMPILER OPTION... for each target; the library once for all of them
 build()
 {
+    main=$1
+    shift
+    set -- "$@" -std=c99 -Wall -Wextra -I"$TOP/include" -I"$TOP/src" -I"$here" -I"$support"
+    rm -rf objects
+    mkdir -p objects
+    (cd objects && "$@" -c "$TOP"/src/*.c) || exit 1
     for target in $targets; do
-        "$@" -std=c99 -Wall -Wextra -I"$TOP/include" -I"$TOP/src" -I"$here" -I"$TOP/tests/support" \
-            "$here/$target.c" "$here"/$support "$TOP"/src/*.c $main -o "$target"
+        sources=
+        for part in "$target" $(parts "$target") fuzz $main; do
+            sources="$sources $here/$part.c"
+        done
+        "$@" $sources "$support/parser.c" "$support/parsed.c" "$support/decoder.c" \
+            "$support/chunks.c" objects/*.o -o "$target"
     done
 }
 
@@ -32,46 +52,59 @@ build()
 fuzzer()
 {
     for clang in clang-19 clang-16 clang-14 clang; do
-        echo 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return p && n ? 0 : 0; }' |
-            "$clang" -fsanitize=fuzzer,address,undefined -x c - -o probe 2>/dev/null && return
+        echo 'int LLVMFuzzerTestOneInput(char *p, unsigned long n) { return p && n ? 0 : 0; }' |
+            "$clang" -fsanitize=fuzzer,address,undefined -x c - -o probe 2>/dev/null && break
+        clang=
     done
-    echo "skipped: there is no clang with libFuzzer (Debian: clang-19 libclang-rt-19-dev)"
-    exit 77
+    if [ -z "$clang" ]; then
+        echo "skipped: there is no clang with libFuzzer (Debian: clang-19 libclang-rt-19-dev)"
+        exit 77
+    fi
+    build "" "$clang" -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+}
+
+# The folders with inputs of a target.
+inputs()
+{
+    echo "$here/corpus/$1"
+    [ ! -d "$here/handmade/$1" ] || echo "$here/handmade/$1"
+}
+
+# A client of a channel has a long story: of these an input for each branch, not for each number of
+# times that it is gone through, is corpus enough.
+thrift()
+{
+    [ "$1" != channel ] || echo -use_counters=0
 }
 
 targets=$*
 case $what in
 corpus)
-    main=$here/feed.c
-    build ${CC:-cc} ${CFLAGS:--O1 -g}
+    build feed ${CC:-cc} ${CFLAGS:--O1 -g}
     for target in $targets; do
         printf '%s: ' "$target"
-        ./"$target" "$here/corpus/$target"
+        ./"$target" $(inputs "$target")
     done
     ;;
 merge)
     fuzzer
     cc -std=c99 -I"$TOP/include" -I"$here" "$here/seeds.c" "$TOP/tests/vectors/vectors.c" -o seeds
-    main=
-    build "$clang" -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
     for target in $targets; do
         rm -rf "seeds-$target" "merged-$target"
         mkdir -p "seeds-$target" "merged-$target" "found-$target" "$here/corpus/$target"
         ./seeds "$target" "seeds-$target"
-        ./"$target" -set_cover_merge=1 -max_len=1024 "merged-$target" "$here/corpus/$target" \
-            "seeds-$target" "found-$target" 2>&1 | tail -1
+        ./"$target" -set_cover_merge=1 -max_len=1024 $(thrift "$target") "merged-$target" \
+            "$here/corpus/$target" "seeds-$target" "found-$target" 2>&1 | tail -1
         rm -f "$here/corpus/$target"/*
         cp "merged-$target"/* "$here/corpus/$target"
     done
     ;;
 *)
     fuzzer
-    main=
-    build "$clang" -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
     for target in $targets; do
         mkdir -p "found-$target"
         ./"$target" -max_total_time="$what" -max_len=1024 -timeout=10 -print_final_stats=1 \
-            -artifact_prefix="$target-" "found-$target" "$here/corpus/$target" >"$target.log" 2>&1 ||
+            -artifact_prefix="$target-" "found-$target" $(inputs "$target") >"$target.log" 2>&1 ||
             { tail -60 "$target.log"; exit 1; }
         count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$target.log")
         echo "$target: ${count:-0} inputs"

@@ -1,6 +1,6 @@
 /* seeds.c - write the test vectors as inputs of a fuzz target.
  *
- *     seeds event|writer|replay|replay_image|http FOLDER
+ *     seeds event|writer|replay|replay_image|http|channel FOLDER
  *
  * An input is a script, see fuzz.h: numbers and texts, each a byte or more. */
 #include "sse/sse.h"
@@ -138,6 +138,41 @@ static void seeds_of_images(void)
     }
 }
 
+/* Clients of each kind, with and without a pace and a last event ID, who take what is published, or
+ * have lost some of it. The numbers are as channel.c takes them. */
+static void seeds_of_clients(void)
+{
+    enum { PUBLISH = 0, FLUSH_ALL = 3, TICK = 5, CLIENT = 8, READ = 8, TAKE_ALL = 10 };
+    static const sse_event text = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"text", 4}, 0};
+    unsigned kind, i;
+
+    for (kind = 0; kind < 256; kind += 5) {
+        const unsigned log[] = {kind & 1, 0, kind / 2 % 8, 0, kind, 1, 30, kind >> 2 & 1};
+
+        for (i = 0; i < sizeof log / sizeof log[0]; i++)
+            add(log[i]);
+        for (i = 0; i < 12; i++) {
+            if (i % 4 == 1) {
+                const unsigned join[] = {CLIENT, i / 4, kind + 16 * i,        i, kind & 7, i,
+                                         1,      0,     kind & 8 ? 64 + i : 0};
+                unsigned k;
+
+                for (k = 0; k < sizeof join / sizeof join[0]; k++)
+                    add(join[k]);
+            }
+            add(PUBLISH);
+            add(i);
+            add_event(&text);
+            add(i & 1 ? FLUSH_ALL : TICK);
+            add(i & 1 ? CLIENT : 20);
+            add(i / 4);
+            add(kind & 4 ? TAKE_ALL : READ);
+            add(7 * i);
+        }
+        write_seed();
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -147,6 +182,8 @@ int main(int argc, char **argv)
         seeds_of_fields();
     else if (strcmp(argv[1], "replay_image") == 0)
         seeds_of_images();
+    else if (strcmp(argv[1], "channel") == 0)
+        seeds_of_clients();
     else
         seeds_of_events(argv[1]);
     return written > 0 ? 0 : 1;
