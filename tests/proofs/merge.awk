@@ -7,6 +7,7 @@
 #
 #     == static size_t line_len(const char *p, size_t n)      a line of the file, at its margin
 #     -- for (;;) {                                           a line of that function
+#     -- }                                                    its end
 #
 # Each must name exactly one line, or nothing is merged: when the source changes, the contract is
 # looked at anew. A section holds comments alone, so that what is proved is the source as it is.
@@ -48,7 +49,7 @@ END {
         first = top[k] ? 1 : scope + 1
         hits = 0
         for (i = first; i <= lines; i++) {
-            if (top[k] ? line[i] == name[k] : trim(line[i]) == name[k]) {
+            if (top[k] || name[k] == "}" ? line[i] == name[k] : trim(line[i]) == name[k]) {
                 hits++
                 at = i
             }

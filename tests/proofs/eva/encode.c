@@ -1,5 +1,5 @@
-/* Events of all bytes and short lengths, into no memory, into some, and into enough. One part at a
- * time has any bytes. */
+/* Events of all bytes and short lengths, into no memory, into some, and into enough: one part at a
+ * time, and all of them at once, where the data is any byte. */
 #include "any.h"
 #include "sse/event.h"
 
@@ -20,6 +20,20 @@ static void encode(sse_event *ev, sse_str *part)
         }
 }
 
+static void encode_all(void)
+{
+    sse_event ev = {SSE_LIT("c"), SSE_LIT("i"), SSE_LIT("t"), {NULL, 0}, SSE_RETRY_MAX};
+    char all[ROOM + ROOM];
+    size_t cap, len;
+
+    ev.data.ptr = text;
+    ev.data.len = 1;
+    for (cap = 0; cap <= sizeof all; cap += ROOM) {
+        any_bytes(text, 1);
+        sse_event_encode(&ev, all, cap, &len);
+    }
+}
+
 int main(void)
 {
     const sse_event none = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
@@ -32,5 +46,6 @@ int main(void)
     encode(&ev, &ev.type);
     ev = none;
     encode(&ev, &ev.id);
+    encode_all();
     return 0;
 }

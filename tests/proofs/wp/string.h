@@ -24,6 +24,7 @@ void *memcpy(void *dst, const void *src, size_t n);
   @*/
 int memcmp(const void *a, const void *b, size_t n);
 
+#ifndef memchr /* Eva has one of its own */
 /*@ requires n == 0 || \valid_read((char *)p + (0 .. n - 1));
   @ assigns \result \from p, ((char *)p)[0 .. n - 1], c;
   @ ensures \result == \null ==>
@@ -33,6 +34,7 @@ int memcmp(const void *a, const void *b, size_t n);
   @     (\forall integer i; 0 <= i < k ==> ((char *)p)[i] != (char)c));
   @*/
 void *memchr(const void *p, int c, size_t n);
+#endif
 
 /*@ requires n == 0 || \valid((char *)p + (0 .. n - 1));
   @ assigns ((char *)p)[0 .. n - 1] \from c;
