@@ -92,7 +92,7 @@ int sse_id_portable(const char *ptr, size_t len)
     if (len > 128 || !sse_id_valid(ptr, len))
         return 0;
     for (i = 0; i < len; i++)
-        if ((unsigned char)ptr[i] > '~' || memchr(unsafe, ptr[i], sizeof unsafe - 1))
+        if ((unsigned char)ptr[i] > '~' || memchr(unsafe, ptr[i], sizeof unsafe))
             return 0;
     return 1;
 }

@@ -121,6 +121,52 @@ static void text_of_four_bytes_at_the_bounds_is_valid_by_definition(void **state
         }
 }
 
+/* Plain text is looked at a word at a time: anything may stand anywhere in it. Digits have the
+ * fewest bits that the rest of a word could be mistaken for. */
+static void what_stands_in_plain_text_is_judged_by_definition(void **state)
+{
+    static const char *const parts[] = {"\303\251", "\342\202\254", "\360\237\230\200",
+                                        "\355\240\200", "\300\200"};
+    enum { LENGTH = 40 };
+    char text[LENGTH];
+    size_t at, len, i;
+
+    (void)state;
+    memset(text, '0', sizeof text);
+    for (len = LENGTH; len > 0; len--)
+        compare(text, len); /* the longest is behind all others, and leaves plain text there */
+    for (at = 0; at < LENGTH / 2; at++)
+        for (len = at + 1; len < LENGTH; len++) {
+            for (i = 0; i < 256; i++) {
+                text[at] = (char)i;
+                compare(text, len);
+            }
+            for (i = 0; i < sizeof parts / sizeof *parts; i++) {
+                memcpy(text + at, parts[i], strlen(parts[i]));
+                compare(text, len);
+                memset(text + at, '0', strlen(parts[i]));
+            }
+            text[at] = '0';
+        }
+}
+
+static void what_begins_no_character_does_not_do_so_however_many_bytes_follow(void **state)
+{
+    char text[20];
+    unsigned lead, second;
+    size_t len;
+
+    (void)state;
+    memset(text, 0xBF, sizeof text);
+    for (lead = 0x80; lead < 0x100; lead++)
+        for (second = 0x80; second < 0xC0; second++) {
+            text[0] = (char)lead;
+            text[1] = (char)second;
+            for (len = 2; len <= sizeof text; len++)
+                compare(text, len);
+        }
+}
+
 static void each_kind_of_malformed_utf8_is_told(void **state)
 {
     (void)state;
@@ -264,6 +310,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_of_up_to_three_bytes_is_valid_by_definition),
         cmocka_unit_test(text_of_four_bytes_at_the_bounds_is_valid_by_definition),
+        cmocka_unit_test(what_stands_in_plain_text_is_judged_by_definition),
+        cmocka_unit_test(what_begins_no_character_does_not_do_so_however_many_bytes_follow),
         cmocka_unit_test(each_kind_of_malformed_utf8_is_told),
         cmocka_unit_test(well_formed_utf8_is_told),
         cmocka_unit_test(empty_text_passes_and_its_pointer_is_not_followed),

@@ -157,8 +157,9 @@ def try_all(mutants, library, jobs, score):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--jobs", type=int, default=2, help="how many processes (2)")
-    parser.add_argument("--sample", type=int, metavar="N",
-                        help="try N that are not named in equivalent.txt, always the same")
+    parser.add_argument("--unnamed", action="store_true",
+                        help="try those alone that are not named in equivalent.txt")
+    parser.add_argument("--sample", type=int, metavar="N", help="try N of these, always the same")
     parser.add_argument("--list", action="store_true", help="list them, and try none")
     parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), "sse-mutation"),
                         help="the work folder, for one run at a time (%(default)s)")
@@ -186,8 +187,9 @@ def main():
     score.wrong = ["named, and does not exist: " + key for key in named
                    if key.split(" :: ")[0] not in TESTS or (
                        key.split(" :: ")[0] in files and key not in keys)]
-    if arguments.sample:
+    if arguments.unnamed or arguments.sample:
         mutants = [mutant for mutant in mutants if mutant.key not in named]
+    if arguments.sample:
         mutants = random.Random(1).sample(mutants, min(arguments.sample, len(mutants)))
     if not has_cmocka():
         print("skipped: there is no cmocka (Debian: libcmocka-dev)")
