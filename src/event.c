@@ -80,9 +80,9 @@ static char *put(char *q, const char *bytes, size_t n)
     return q + n;
 }
 
-/* Put an event as most are: with data, without comment and retry, and with room for it in one piece,
- * unless breaks make it longer. Its place is in a register. Returns 0, and has put nothing, where it
- * is not such an event. */
+/* Put an event as most are: with data, without comment and retry, and with room for it in one
+ * piece, unless breaks make it longer. Its place is in a register. Returns 0, and has put nothing,
+ * where it is not such an event. */
 static int put_quickly(sse_out *o, const sse_event *ev)
 {
     const size_t least =
