@@ -49,6 +49,16 @@ static void a_length_above_the_maximum_is_refused_and_no_byte_is_read(void **sta
     guard_free(&none);
 }
 
+/* Of text that is as long as it may be no more is read than it takes to see that it is no type. */
+static void a_length_of_the_maximum_is_none_above_it(void **state)
+{
+    static const char text[64] = "\n";
+    sse_event ev = with(TYPE, text, SSE_PART_MAX);
+
+    (void)state;
+    assert_refused(&ev, SSE_E_FIELD);
+}
+
 static void an_argument_that_breaks_its_contract_is_refused(void **state)
 {
     sse_event ev = WITH(DATA, "d");
@@ -203,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_retry_above_its_maximum_is_refused),
         cmocka_unit_test(a_length_above_the_maximum_is_refused_and_no_byte_is_read),
+        cmocka_unit_test(a_length_of_the_maximum_is_none_above_it),
         cmocka_unit_test(an_argument_that_breaks_its_contract_is_refused),
         cmocka_unit_test(an_event_without_any_part_is_refused),
         cmocka_unit_test(a_line_break_in_id_or_type_is_refused),
