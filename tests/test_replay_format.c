@@ -31,6 +31,8 @@ enum { SIZE = offsetof(image, behind) };
 
 static image one;
 
+/* The checksum is a part of the format: it is written down here once more, so that no change of it
+ * goes unnoticed. */
 static uint64_t mix(uint64_t sum, uint64_t word)
 {
     sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
