@@ -151,7 +151,6 @@ int listener_send(listener *l)
 
     ev.data.ptr = data;
     ev.data.len = (size_t)snprintf(data, sizeof data, "%" PRIu64, st->private_count);
-    st->private_at[st->private_count] = sse_replay_end(st->log);
     status = sse_subscriber_send(&l->s, &ev);
     if (status == SSE_OK)
         st->private_count++;

@@ -20,7 +20,6 @@ typedef struct station {
         size_t fill;              /* bytes of its data behind the number */
     } events[STATION_EVENTS_MAX]; /* by number */
     uint64_t private_count;
-    uint64_t private_at[STATION_EVENTS_MAX]; /* the end of the log when it was sent */
 } station;
 
 /* How a listener's sink takes bytes: at most `most` a call, then blocks when `budget` is used up.
