@@ -43,7 +43,7 @@ static inline int sse_block_low(const sse_block *k)
     const __m256i least = _mm256_min_epu8(k->a, k->b);
     const __m256i low = _mm256_min_epu8(least, _mm256_set1_epi8('\r'));
 
-    return _mm256_movemask_epi8(_mm256_cmpeq_epi8(low, least)) != 0;
+    return _mm256_movemask_epi8(_mm256_cmpeq_epi8(low, least));
 }
 
 static inline uint32_t sse_vector_breaks(__m256i v)
@@ -92,7 +92,7 @@ static inline int sse_block_low(const sse_block *k)
     const __m128i least = _mm_min_epu8(_mm_min_epu8(k->a, k->b), _mm_min_epu8(k->c, k->d));
     const __m128i low = _mm_min_epu8(least, _mm_set1_epi8('\r'));
 
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(low, least)) != 0;
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(low, least));
 }
 
 static inline uint32_t sse_vector_breaks(__m128i v)
