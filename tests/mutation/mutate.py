@@ -16,13 +16,13 @@ Code that looks at many bytes at once is compiled in several ways, and a mutant 
 each of them. What none of them compiles, NEON, is counted as that.
 """
 import argparse
-import multiprocessing
 import os
+import queue
 import random
-import shutil
 import signal
 import sys
 import tempfile
+from multiprocessing.pool import ThreadPool
 
 sys.dont_write_bytecode = True  # the tree stays as it is
 from library import TOP, Library, Trial, digest, has_cmocka
@@ -125,17 +125,6 @@ class Score:
         return 1 if alive or self.wrong else 0
 
 
-def start(library, folder, number):
-    global trial
-    with number.get_lock():
-        number.value += 1
-        trial = Trial(library, os.path.join(folder, str(number.value)))
-
-
-def judge(mutant):
-    return mutant, trial.verdict(mutant)
-
-
 def try_all(mutants, library, jobs, score):
     notes = Notes(library)
     rest = []
@@ -146,9 +135,17 @@ def try_all(mutants, library, jobs, score):
         else:
             rest.append(mutant)
     memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        number = multiprocessing.Value("i", 0)
-        with multiprocessing.Pool(jobs, start, (library, folder, number)) as pool:
+    with tempfile.TemporaryDirectory(dir=memory, ignore_cleanup_errors=True) as folder:
+        trials = queue.SimpleQueue()  # of those that are free
+        for number in range(jobs):
+            trials.put(Trial(library, os.path.join(folder, str(number))))
+
+        def judge(mutant):
+            trial = trials.get()
+            verdict = trial.verdict(mutant)
+            trials.put(trial)
+            return mutant, verdict
+        with ThreadPool(jobs) as pool:
             for mutant, verdict in pool.imap_unordered(judge, rest):
                 notes.keep(mutant, verdict)
                 score.add(mutant, verdict)
@@ -156,7 +153,7 @@ def try_all(mutants, library, jobs, score):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--jobs", type=int, default=2, help="how many processes (2)")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     parser.add_argument("--unnamed", action="store_true",
                         help="try those alone that are not named in equivalent.txt")
     parser.add_argument("--sample", type=int, metavar="N", help="try N of these, always the same")
@@ -165,9 +162,7 @@ def main():
                         help="the work folder, for one run at a time (%(default)s)")
     parser.add_argument("files", nargs="*", metavar="FILE", help="of src/; none: all")
     arguments = parser.parse_args()
-    # A worker that is ended leaves at once: it could wait for ever for what the pool has taken away.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(1) if multiprocessing.parent_process()
-                  else sys.exit(1))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which removes the copies
 
     files = arguments.files or sorted(os.listdir(os.path.join(TOP, "src")))
     files = [file for file in files if file.endswith((".c", ".h"))]
