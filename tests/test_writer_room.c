@@ -149,6 +149,32 @@ static void append_takes_what_fits_and_says_how_much(void **state)
     }
 }
 
+static void a_line_end_is_taken_where_its_seven_bytes_just_fit(void **state)
+{
+    size_t room, taken;
+
+    (void)state;
+    for (room = 0; room < 16; room++) {
+        char text[17];
+        sse_writer *w = block_writer(&memory, CAPACITY, 0);
+
+        assert_int_equal(sse_writer_begin(w, NULL), SSE_OK);
+        memset(text, 'x', sizeof text);
+        while (CAPACITY - sse_writer_pending(w) > room)
+            append_text(w, "x");
+        assert_int_equal(sse_writer_append(w, "\n", 1, &taken), room < 7 ? SSE_AGAIN : SSE_OK);
+        assert_int_equal(taken, room >= 7);
+
+        w = block_writer(&memory, CAPACITY, 0);
+        assert_int_equal(sse_writer_begin(w, NULL), SSE_OK);
+        while (CAPACITY - sse_writer_pending(w) > 16)
+            append_text(w, "x");
+        text[room] = '\n'; /* as many letters ahead of it */
+        sse_writer_append(w, text, room + 1, &taken);
+        assert_int_equal(taken, room + (room <= 16 - 7));
+    }
+}
+
 static void an_end_that_does_not_fit_now_leaves_the_event_open(void **state)
 {
     size_t capacity, i, room;
@@ -223,6 +249,7 @@ int main(void)
         writer_test(an_event_that_fits_an_emptier_queue_is_refused_whole_until_then),
         writer_test(a_head_that_does_not_fit_is_backpressure_or_never_fits),
         writer_test(append_takes_what_fits_and_says_how_much),
+        writer_test(a_line_end_is_taken_where_its_seven_bytes_just_fit),
         writer_test(an_end_that_does_not_fit_now_leaves_the_event_open),
         writer_test(close_never_lacks_space),
         writer_test(close_of_an_open_event_needs_no_room),
