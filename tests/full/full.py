@@ -2,7 +2,8 @@
 """Run the long versions of the tests, one after the other, and write a table of what they counted.
 
     full.py BUILD                   all of it, which takes some hours
-    full.py BUILD ROW...            these rows; the others stay as they were, each with its date
+    full.py BUILD ROW...            these rows; the others stay as they were, each with its date;
+                                    those with a + are longer ones, and may take hours
     full.py --fuzz SECONDS BUILD    fuzz each target for so long, instead of ten minutes
 
 The table is BUILD/tests/full.txt, and is written anew behind each row; what the tests print is in
@@ -27,13 +28,13 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 PROCESSORS = len(os.sched_getaffinity(0))
 LIMIT = 8 * 3600  # seconds of one command: it hangs
 
-# The rows. tell.py has a function for each, which says what was counted.
+# The rows. tell.py has a function for each, but for the +, which says what was counted.
 SUITE = {  # what CTest runs: all tests, or those of a name
     "tests": ".*", "ledger": "ledger_.*", "coverage": "coverage", "proofs": "proofs",
-    "static": "static_.*",
+    "static": "static_.*", "platforms": "platform_.*", "tools": "unit_.*",
 }
 LONGER = {  # the same, each command with one word more: long
-    "platforms": "platform_.*", "tools": "unit_.*",
+    "platforms+": "platform_.*", "tools+": "unit_.*",
 }
 COMMANDS = {  # of tests/
     "fuzz": "fuzz/run.sh {fuzz}",
@@ -149,7 +150,7 @@ def main():
     table = Table(build.logs + ".txt", ROWS, build.machine())
     failed = 0
     for name, parts, seconds in results(build, arguments.rows or ROWS, arguments.fuzz):
-        text, verdict = tell.judge(parts, getattr(tell, name))
+        text, verdict = tell.judge(parts, getattr(tell, name.rstrip("+")))
         table.put(name, text, seconds, verdict)
         failed += verdict == FAILED
     print("written to " + table.path)
