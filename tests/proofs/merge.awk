@@ -3,11 +3,12 @@
 #     awk -f merge.awk wp/text.c.acsl src/text.c > copy
 #
 # A contract file has sections. What stands in a section goes ahead of the line of the source that
-# its heading names, blanks at the line's ends aside:
+# its heading names, or behind it, blanks at the line's ends aside:
 #
 #     == static size_t line_len(const char *p, size_t n)      a line of the file, at its margin
 #     -- for (;;) {                                           a line of that function
 #     -- }                                                    its end
+#     ++ put_part(o, "\nretry: ", 8, &digits);                behind a line of that function
 #
 # Each must name exactly one line, or nothing is merged: when the source changes, the contract is
 # looked at anew. A section holds comments alone, so that what is proved is the source as it is.
@@ -26,10 +27,11 @@ function fail(what) {
 
 FNR == 1 { file++ }
 file == 1 && FNR == 1 { contracts = FILENAME }
-file == 1 && /^(==|--) / {
+file == 1 && /^(==|--|\+\+) / {
     n++
     name[n] = trim(substr($0, 4))
     top[n] = /^==/
+    after[n] = /^\+\+/
     next
 }
 file == 1 {
@@ -63,9 +65,12 @@ END {
         code = body[k]
         gsub(/\/\*@([^*]|\*+[^*\/])*\*+\//, "", code)
         if (code ~ /[^ \t\n]/)
-            fail("not a comment, ahead of: " name[k])
-        ahead[at] = ahead[at] body[k]
+            fail("not a comment, at: " name[k])
+        if (after[k])
+            behind[at] = behind[at] body[k]
+        else
+            ahead[at] = ahead[at] body[k]
     }
     for (i = 1; i <= lines; i++)
-        printf "%s%s\n", ahead[i], line[i]
+        printf "%s%s\n%s", ahead[i], line[i], behind[i]
 }
