@@ -34,7 +34,7 @@ SUITE = {  # what CTest runs: all tests, or those of a name
     "static": "static_.*", "platforms": "platform_.*", "tools": "unit_.*",
 }
 LONGER = {  # the same, each command with one word more: long
-    "platforms+": "platform_.*", "tools+": "unit_.*",
+    "proofs+": "proofs", "platforms+": "platform_.*", "tools+": "unit_.*",
 }
 COMMANDS = {  # of tests/
     "fuzz": "fuzz/run.sh {fuzz}",
