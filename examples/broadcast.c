@@ -26,7 +26,7 @@
  * not overrun a client that keeps up. */
 enum { EVENTS = 2 * FEED_MAX, ROOM = 256 * 1024 };
 
-static uint64_t memory[SSE_REPLAY_WORDS(EVENTS, ROOM)];
+static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, ROOM)];
 static server clients;
 static sse_channel channel;
 
@@ -34,7 +34,7 @@ static void join(client *c)
 {
     sse_head head = {.version = SSE_HTTP_1_1, .retry_ms = 1000, .allow_origin = SSE_LIT("*")};
     sse_join how = {.sink = serve_sink, .on_close = serve_close, .user = c, .flags = SSE_SKIP};
-    char id[SSE_REPLAY_ID_MAX];
+    char id[SSE_HISTORY_ID_MAX];
     size_t len = request_last_id(&c->request, id);
 
     how.writer = serve_start(c, &head);
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 {
     uint32_t heartbeat_ms = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : SSE_HEARTBEAT_MS;
     int listener = serve_listen("broadcast", argc > 1 ? argv[1] : "8080"), what;
-    sse_replay *log = sse_replay_init(memory, sizeof memory, EVENTS, serve_ms(CLOCK_REALTIME), 0);
+    sse_history *log = sse_history_init(memory, sizeof memory, EVENTS, serve_ms(CLOCK_REALTIME), 0);
     feed in = {.fd = STDIN_FILENO};
     uint64_t wait_ms = 0;
     client *c;

@@ -42,8 +42,8 @@ static struct instrument {
 } instruments[INSTRUMENTS];
 static size_t known;
 
-static uint64_t memory[SSE_REPLAY_WORDS(EVENTS, ROOM)];
-static sse_replay *history;
+static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, ROOM)];
+static sse_history *history;
 static server clients;
 static sse_channel channel;
 
@@ -68,7 +68,7 @@ static void join(client *c)
                     .user = c,
                     .flags = SSE_COALESCE | SSE_FROM_LOG | SSE_SKIP,
                     .pace_ms = pace_of(&c->request)};
-    char id[SSE_REPLAY_ID_MAX];
+    char id[SSE_HISTORY_ID_MAX];
     size_t len = request_last_id(&c->request, id);
 
     if (how.pace_ms == UINT32_MAX) {
@@ -112,7 +112,7 @@ static void change(sse_str line)
     i->name_len = name_len;
     publish(i);
     for (i = instruments; i < instruments + known; i++)
-        if (sse_replay_end(history) - i->number > EVENTS / 2)
+        if (sse_history_end(history) - i->number > EVENTS / 2)
             publish(i);
 }
 
@@ -138,7 +138,7 @@ int main(int argc, char **argv)
 
     if (listener < 0 || serve_init(&clients, "latest", listener, in.fd) != 0)
         return 1;
-    history = sse_replay_init(memory, sizeof memory, EVENTS, serve_ms(CLOCK_REALTIME), 0);
+    history = sse_history_init(memory, sizeof memory, EVENTS, serve_ms(CLOCK_REALTIME), 0);
     sse_channel_init(&channel, history, SSE_HEARTBEAT_MS, NULL, serve_ms(CLOCK_MONOTONIC));
     while (serve_wait(&clients, wait_ms)) {
         sse_channel_tick(&channel, serve_ms(CLOCK_MONOTONIC));

@@ -53,7 +53,7 @@ static struct worker {
     char name[24];
     sse_channel channel;
     server clients;
-    uint64_t memory[SSE_REPLAY_WORDS(EVENTS, ROOM)];
+    uint64_t memory[SSE_HISTORY_WORDS(EVENTS, ROOM)];
 } workers[THREADS_MAX];
 static size_t threads = 4;
 static uint64_t epoch;
@@ -66,7 +66,7 @@ static void join(struct worker *w, client *c)
     const sse_field which = {SSE_LIT("X-Thread"), {w->name, strlen(w->name)}};
     sse_head head = {.version = SSE_HTTP_1_1, .retry_ms = 1000, .allow_origin = SSE_LIT("*")};
     sse_join how = {.sink = serve_sink, .on_close = serve_close, .user = c, .flags = SSE_SKIP};
-    char id[SSE_REPLAY_ID_MAX];
+    char id[SSE_HISTORY_ID_MAX];
     size_t len = request_last_id(&c->request, id);
 
     head.extra = &which;
@@ -107,7 +107,7 @@ static void empty(struct worker *w)
 static void *run(void *arg)
 {
     struct worker *w = arg;
-    sse_replay *log = sse_replay_init(w->memory, sizeof w->memory, EVENTS, epoch, 0);
+    sse_history *log = sse_history_init(w->memory, sizeof w->memory, EVENTS, epoch, 0);
     uint64_t wait_ms = 0;
     client *c;
     int what;

@@ -37,7 +37,7 @@ static const struct {
 } users[] = {{"alice", "rabbit-hole"}, {"bob", "can-we-fix-it"}};
 enum { USERS = sizeof users / sizeof users[0], EVERYBODY = 0, NOBODY = USERS + 1 };
 
-static uint64_t memory[SSE_REPLAY_WORDS(EVENTS, ROOM)];
+static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, ROOM)];
 static server clients;
 static sse_channel channel;
 
@@ -74,7 +74,7 @@ static void join(client *c)
                     .filter = may_see,
                     .user = c,
                     .flags = SSE_SKIP};
-    char id[SSE_REPLAY_ID_MAX];
+    char id[SSE_HISTORY_ID_MAX];
     size_t len = request_last_id(&c->request, id);
 
     c->tag = user_of(&c->request);
@@ -122,7 +122,7 @@ static void publish(feed *in)
 int main(int argc, char **argv)
 {
     int listener = serve_listen("topics", argc > 1 ? argv[1] : "8080"), what;
-    sse_replay *log = sse_replay_init(memory, sizeof memory, EVENTS, serve_ms(CLOCK_REALTIME), 0);
+    sse_history *log = sse_history_init(memory, sizeof memory, EVENTS, serve_ms(CLOCK_REALTIME), 0);
     feed in = {.fd = STDIN_FILENO};
     uint64_t wait_ms = 0;
     client *c;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static int is_cursor(const sse_cursor *c, const sse_replay *log)
+static int is_cursor(const sse_cursor *c, const sse_history *log)
 {
     return c != NULL && c->next_ != 0 && sse_log_is(log);
 }
@@ -25,7 +25,7 @@ static int is_plain(const sse_cursor *c)
 }
 
 /* What stands in the way of reading: SSE_OK for nothing. */
-static int lost(const sse_cursor *c, const sse_replay *log)
+static int lost(const sse_cursor *c, const sse_history *log)
 {
     if (c->next_ >= sse_log_first(log))
         return SSE_OK;
@@ -33,7 +33,7 @@ static int lost(const sse_cursor *c, const sse_replay *log)
 }
 
 /* Where the run of events that begins at an event ends: the number behind it, up to `until`. */
-static uint64_t run_end(const sse_cursor *c, const sse_replay *log, uint64_t from, uint64_t until)
+static uint64_t run_end(const sse_cursor *c, const sse_history *log, uint64_t from, uint64_t until)
 {
     uint64_t number = from + 1;
 
@@ -47,7 +47,7 @@ static uint64_t run_end(const sse_cursor *c, const sse_replay *log, uint64_t fro
 }
 
 /* The first event from `number` on that a reader gets, or `until`. */
-static uint64_t next_shown(const sse_cursor *c, const sse_replay *log, uint64_t number,
+static uint64_t next_shown(const sse_cursor *c, const sse_history *log, uint64_t number,
                            uint64_t until)
 {
     if (!is_plain(c))
@@ -58,7 +58,7 @@ static uint64_t next_shown(const sse_cursor *c, const sse_replay *log, uint64_t 
 
 /* Where the offer ends at the most. Where none is out, the next one is of the log as it is now, and
  * begins with an event that the reader gets, or with the rest of one. */
-static uint64_t offer_end(sse_cursor *c, const sse_replay *log, uint64_t until)
+static uint64_t offer_end(sse_cursor *c, const sse_history *log, uint64_t until)
 {
     if (c->offer_ > 0)
         return c->until_;
@@ -68,7 +68,7 @@ static uint64_t offer_end(sse_cursor *c, const sse_replay *log, uint64_t until)
     return until;
 }
 
-int sse_cursor_look(sse_cursor *c, const sse_replay *log, uint64_t until, sse_str *runs, size_t cap,
+int sse_cursor_look(sse_cursor *c, const sse_history *log, uint64_t until, sse_str *runs, size_t cap,
                     size_t *count)
 {
     const int status = lost(c, log);
@@ -102,7 +102,7 @@ int sse_cursor_look(sse_cursor *c, const sse_replay *log, uint64_t until, sse_st
     return *count > 0 ? SSE_OK : SSE_AGAIN;
 }
 
-int sse_cursor_more(sse_cursor *c, const sse_replay *log)
+int sse_cursor_more(sse_cursor *c, const sse_history *log)
 {
     uint64_t end;
 
@@ -126,7 +126,7 @@ int sse_cursor_init(sse_cursor *c, uint64_t next, uint32_t flags, sse_filter *fi
 }
 
 /* see sse/cursor.h */
-int sse_cursor_peek(sse_cursor *c, const sse_replay *log, sse_str *runs, size_t cap, size_t *count)
+int sse_cursor_peek(sse_cursor *c, const sse_history *log, sse_str *runs, size_t cap, size_t *count)
 {
     if (count != NULL)
         *count = 0;
@@ -136,7 +136,7 @@ int sse_cursor_peek(sse_cursor *c, const sse_replay *log, sse_str *runs, size_t 
 }
 
 /* Go on by a part of the offer. It may be of many events, which are gone through slot by slot. */
-static void advance(sse_cursor *c, const sse_replay *log, size_t n)
+static void advance(sse_cursor *c, const sse_history *log, size_t n)
 {
     const sse_slot *const past = sse_log_slots(log) + log->events;
     const sse_slot *slot = sse_log_slot(log, c->next_);
@@ -156,7 +156,7 @@ static void advance(sse_cursor *c, const sse_replay *log, size_t n)
 }
 
 /* see sse/cursor.h */
-int sse_cursor_consume(sse_cursor *c, const sse_replay *log, size_t n)
+int sse_cursor_consume(sse_cursor *c, const sse_history *log, size_t n)
 {
     if (!is_cursor(c, log) || n > c->offer_)
         return SSE_E_ARG;
@@ -173,7 +173,7 @@ int sse_cursor_consume(sse_cursor *c, const sse_replay *log, size_t n)
 }
 
 /* see sse/cursor.h */
-int sse_cursor_read(sse_cursor *c, const sse_replay *log, void *dst, size_t cap, size_t *len)
+int sse_cursor_read(sse_cursor *c, const sse_history *log, void *dst, size_t cap, size_t *len)
 {
     sse_str run;
     size_t count;
@@ -191,7 +191,7 @@ int sse_cursor_read(sse_cursor *c, const sse_replay *log, void *dst, size_t cap,
 }
 
 /* see sse/cursor.h */
-int sse_cursor_skip(sse_cursor *c, const sse_replay *log, uint64_t *first, uint64_t *count)
+int sse_cursor_skip(sse_cursor *c, const sse_history *log, uint64_t *first, uint64_t *count)
 {
     *first = 0;
     *count = 0;

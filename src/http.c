@@ -109,9 +109,9 @@ static uint32_t possible_flags(const sse_head *head)
     uint32_t flags = 0;
 
     if (head->version == SSE_HTTP_1_1 && is_stream(head))
-        flags |= SSE_CHUNKED;
+        flags |= SSE_HEAD_CHUNKED;
     if (head->allow_origin.ptr && !is_any_origin(head->allow_origin))
-        flags |= SSE_CREDENTIALS;
+        flags |= SSE_HEAD_CREDENTIALS;
     return flags;
 }
 
@@ -211,13 +211,13 @@ static size_t own_fields(sse_head *head, sse_field fields[SSE_HTTP_FIELDS_MAX])
         if (head->version != SSE_HTTP_2)
             add(fields, &n, SSE_LIT("content-length"), SSE_LIT("0"));
     }
-    if (head->flags & SSE_CHUNKED)
+    if (head->flags & SSE_HEAD_CHUNKED)
         add(fields, &n, SSE_LIT("transfer-encoding"), SSE_LIT("chunked"));
     else if (head->version != SSE_HTTP_2)
         add(fields, &n, SSE_LIT("connection"), SSE_LIT("close"));
     if (head->allow_origin.ptr) {
         add(fields, &n, SSE_LIT("access-control-allow-origin"), head->allow_origin);
-        if (head->flags & SSE_CREDENTIALS)
+        if (head->flags & SSE_HEAD_CREDENTIALS)
             add(fields, &n, SSE_LIT("access-control-allow-credentials"), SSE_LIT("true"));
         if (!is_any_origin(head->allow_origin))
             add(fields, &n, SSE_LIT("vary"), SSE_LIT("Origin"));
@@ -276,13 +276,13 @@ static void put_first(sse_out *o, const sse_head *head)
     } else {
         SSE_OUT_LIT(&first, ":\n\n");
     }
-    if (head->flags & SSE_CHUNKED) {
+    if (head->flags & SSE_HEAD_CHUNKED) {
         sse_out_put(o, &"01"[first.len >> 4], 1);
         sse_out_put(o, &"0123456789abcdef"[first.len & 15], 1);
         SSE_OUT_LIT(o, "\r\n");
     }
     sse_out_put(o, text, first.len);
-    if (head->flags & SSE_CHUNKED)
+    if (head->flags & SSE_HEAD_CHUNKED)
         SSE_OUT_LIT(o, "\r\n");
 }
 

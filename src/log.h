@@ -1,9 +1,9 @@
-/* log.h - private: the memory of a log, as replay.c writes it and cursor.c reads it.
+/* log.h - private: the memory of a log, as history.c writes it and cursor.c reads it.
  *
  *     +--------+---------------------+-----------+-----------+----------------------------+
  *     | header | slot 0 ... slot n-1 | ids, n    | keys, n   | room: encoded events       |
  *     +--------+---------------------+-----------+-----------+----------------------------+
- *       sse_replay    sse_slot          uint32_t    uint32_t    bytes
+ *       sse_history    sse_slot          uint32_t    uint32_t    bytes
  *
  * The event with number k has its bytes in the room, in one piece, and slot k % n says where. What
  * does not fit ahead of the end of the room goes to its beginning, so that the room has one lap of
@@ -34,10 +34,10 @@ typedef struct sse_slot {
     uint64_t newer; /* the number of the newer event with the same tag and key; 0: none */
 } sse_slot;
 
-/* In sse_replay.flags, beside SSE_CHUNKED: ids are automatic. */
+/* In sse_history.flags, beside SSE_HISTORY_CHUNKED: ids are automatic. */
 #define SSE_LOG_AUTOMATIC 0x100u
 
-struct sse_replay {
+struct sse_history {
     uint64_t magic; /* these are as init wrote them */
     uint64_t size;  /* of the room; 0: not a log */
     uint32_t events, flags;
@@ -53,33 +53,33 @@ struct sse_replay {
 
 /* What lies behind the header. The memory is the caller's and never const: const in a signature
  * says that a call does not write, and those that do write get here, too. */
-static inline sse_slot *sse_log_slots(const sse_replay *log)
+static inline sse_slot *sse_log_slots(const sse_history *log)
 {
     return (sse_slot *)((uintptr_t)log + sizeof *log);
 }
 
-static inline uint32_t *sse_log_ids(const sse_replay *log)
+static inline uint32_t *sse_log_ids(const sse_history *log)
 {
     return (uint32_t *)(sse_log_slots(log) + log->events);
 }
 
-static inline uint32_t *sse_log_keys(const sse_replay *log)
+static inline uint32_t *sse_log_keys(const sse_history *log)
 {
     return sse_log_ids(log) + log->events;
 }
 
-static inline char *sse_log_room(const sse_replay *log)
+static inline char *sse_log_room(const sse_history *log)
 {
     return (char *)(sse_log_keys(log) + log->events);
 }
 
-static inline uint64_t sse_log_first(const sse_replay *log)
+static inline uint64_t sse_log_first(const sse_history *log)
 {
     return log->end - log->count;
 }
 
 /* The slot of an event that is in the log. */
-static inline sse_slot *sse_log_slot(const sse_replay *log, uint64_t number)
+static inline sse_slot *sse_log_slot(const sse_history *log, uint64_t number)
 {
     const uint32_t back = (uint32_t)(log->end - number);
     const uint32_t i = log->slot >= back ? log->slot - back : log->slot + (log->events - back);
@@ -88,34 +88,34 @@ static inline sse_slot *sse_log_slot(const sse_replay *log, uint64_t number)
 }
 
 /* Whether these are the bytes of a log. */
-static inline int sse_log_is(const sse_replay *log)
+static inline int sse_log_is(const sse_history *log)
 {
     return log != NULL && log->size != 0;
 }
 
 /* Write to plan what the header of such a log is while it is empty. Returns plan, or NULL where
- * sse_replay_init refuses. replay.c. */
-sse_replay *sse_log_plan(sse_replay *plan, const void *mem, size_t size, uint32_t events,
+ * sse_history_init refuses. history.c. */
+sse_history *sse_log_plan(sse_history *plan, const void *mem, size_t size, uint32_t events,
                          uint64_t epoch, uint32_t flags);
 
-/* Make an event that is in the log known by its id and its key. replay_names.c. */
-void sse_log_name(sse_replay *log, sse_slot *slot);
+/* Make an event that is in the log known by its id and its key. history_names.c. */
+void sse_log_name(sse_history *log, sse_slot *slot);
 
-/* Write the automatic id of an event to its SSE_REPLAY_ID_MAX bytes; returns it. replay_names.c. */
+/* Write the automatic id of an event to its SSE_HISTORY_ID_MAX bytes; returns it. history_names.c. */
 sse_str sse_log_id(char *memory, uint64_t epoch, uint64_t number);
 
-/* Write a number ahead of end; returns its beginning. replay_names.c. */
+/* Write a number ahead of end; returns its beginning. history_names.c. */
 char *sse_log_number(char *end, uint64_t number, unsigned base);
 
-/* The checksums of a header, and of a slot and its bytes. replay_open.c. */
-uint64_t sse_log_check(const sse_replay *log);
-uint64_t sse_slot_check(const sse_replay *log, const sse_slot *slot);
+/* The checksums of a header, and of a slot and its bytes. history_open.c. */
+uint64_t sse_log_check(const sse_history *log);
+uint64_t sse_slot_check(const sse_history *log, const sse_slot *slot);
 
 /* sse_cursor_peek for a log that ended ahead of the event `until`, or where it ends. cursor.c. */
-int sse_cursor_look(sse_cursor *c, const sse_replay *log, uint64_t until, sse_str *runs, size_t cap,
+int sse_cursor_look(sse_cursor *c, const sse_history *log, uint64_t until, sse_str *runs, size_t cap,
                     size_t *count);
 
 /* Whether the log has an event for a cursor, which skips those that it hides. cursor.c. */
-int sse_cursor_more(sse_cursor *c, const sse_replay *log);
+int sse_cursor_more(sse_cursor *c, const sse_history *log);
 
 #endif

@@ -18,7 +18,7 @@
  *
  * Close leaves either state for good, a sink that fails leaves any. */
 enum {
-    CHUNKED = SSE_CHUNKED,
+    CHUNKED = SSE_WRITER_CHUNKED,
     OPEN = 2,     /* an event is open */
     CR = 4,       /* its data ends in CR so far: an LF that comes next belongs to that break */
     CLOSED = 8,   /* nothing more comes */

@@ -58,7 +58,7 @@ static void a_cursor_stands_ahead_of_an_event_or_is_refused(void **state)
 }
 
 /* Demand that a cursor and a log are refused, and that what comes out is written. */
-static void assert_refused(sse_cursor *c, const sse_replay *log, sse_str *runs, size_t cap)
+static void assert_refused(sse_cursor *c, const sse_history *log, sse_str *runs, size_t cap)
 {
     size_t count = 99, len = 99;
     uint64_t first = 99, lost = 99;
@@ -78,8 +78,8 @@ static void assert_refused(sse_cursor *c, const sse_replay *log, sse_str *runs, 
 
 static void what_is_no_cursor_or_no_log_is_refused(void **state)
 {
-    const uint64_t zero[SSE_REPLAY_WORDS(1, 64)] = {0};
-    const sse_replay *const none = (const sse_replay *)zero;
+    const uint64_t zero[SSE_HISTORY_WORDS(1, 64)] = {0};
+    const sse_history *const none = (const sse_history *)zero;
     sse_cursor empty;
     sse_str runs[2];
     size_t count = 99, len = 99;
@@ -180,7 +180,7 @@ static void bytes_can_be_taken_in_parts_of_any_size(void **state)
         for (part = 1; part < 130; part++) {
             int i;
 
-            history_begin(&h, 10, 190, variant & 2 ? 0xa : 0, variant & 1 ? SSE_CHUNKED : 0);
+            history_begin(&h, 10, 190, variant & 2 ? 0xa : 0, variant & 1 ? SSE_HISTORY_CHUNKED : 0);
             for (i = 0; i < 9; i++)
                 append(20 + (size_t)i);
             reader_begin(&r, &h, &stream, h.first, 0, NULL);
@@ -228,14 +228,14 @@ static void a_copy_is_like_what_was_offered(void **state)
 /* All positions are numbers: a reader goes on where a log was copied to. */
 static void a_log_can_be_moved_under_its_readers(void **state)
 {
-    static uint64_t elsewhere[SSE_REPLAY_WORDS(10, 500)];
+    static uint64_t elsewhere[SSE_HISTORY_WORDS(10, 500)];
 
     (void)state;
     begin(10, 500, 4);
     assert_int_equal(reader_read(&r, 50), SSE_OK);
     memcpy(elsewhere, h.log, h.size);
     memset(h.log, 0, h.size);
-    h.log = (sse_replay *)elsewhere;
+    h.log = (sse_history *)elsewhere;
     assert_int_equal(reader_read(&r, 500), SSE_OK);
     assert_int_equal(r.count, 4);
     history_check(&h, h.log);

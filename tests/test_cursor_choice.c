@@ -115,16 +115,16 @@ static int is_asked(void *user, uint64_t tag)
 static void a_filter_is_asked_with_the_whole_tag(void **state)
 {
     static const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"x", 1}, 0};
-    static uint64_t memory[SSE_REPLAY_WORDS(4, 200)];
-    sse_replay *log = sse_replay_init(memory, sizeof memory, 4, 0, 0);
+    static uint64_t memory[SSE_HISTORY_WORDS(4, 200)];
+    sse_history *log = sse_history_init(memory, sizeof memory, 4, 0, 0);
     unsigned asked = 0;
     sse_cursor c;
     sse_str run;
     size_t count;
 
     (void)state;
-    assert_int_equal(sse_replay_append(log, &ev, 1ull << 40, 0, 0), SSE_OK);
-    assert_int_equal(sse_replay_append(log, &ev, UINT64_MAX, 0, 0), SSE_OK);
+    assert_int_equal(sse_history_append(log, &ev, 1ull << 40, 0, 0), SSE_OK);
+    assert_int_equal(sse_history_append(log, &ev, UINT64_MAX, 0, 0), SSE_OK);
     assert_int_equal(sse_cursor_init(&c, 1, 0, is_asked, &asked), SSE_OK);
     assert_int_equal(sse_cursor_peek(&c, log, &run, 1, &count), SSE_OK);
     assert_int_equal(asked, 6);

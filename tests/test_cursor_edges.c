@@ -9,9 +9,9 @@
 
 static void a_copy_needs_somewhere_to_go(void **state)
 {
-    static uint64_t memory[SSE_REPLAY_WORDS(4, 1000)];
+    static uint64_t memory[SSE_HISTORY_WORDS(4, 1000)];
     static const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"x", 1}, 0};
-    sse_replay *const log = sse_replay_init(memory, sizeof memory, 4, 14, 0);
+    sse_history *const log = sse_history_init(memory, sizeof memory, 4, 14, 0);
     sse_cursor c;
     char dst[8];
     size_t len;
@@ -27,7 +27,7 @@ static void a_copy_needs_somewhere_to_go(void **state)
         len = 1;
         assert_int_equal(sse_cursor_read(&c, log, dst, 0, &len), SSE_E_ARG);
         assert_int_equal(len, 0);
-        assert_int_equal(sse_replay_append(log, &ev, 0, 0, 0), SSE_OK);
+        assert_int_equal(sse_history_append(log, &ev, 0, 0, 0), SSE_OK);
     }
     assert_int_equal(sse_cursor_read(&c, log, dst, sizeof dst, &len), SSE_OK);
     assert_int_equal(len, sizeof dst);

@@ -313,7 +313,7 @@ static void a_fault_in_any_call_loses_nothing_that_the_client_can_still_get(void
     (void)state;
     for (most = 1; most <= CAPACITY; most++) {
         one_fault(long_program, 0, most);
-        one_fault(long_program, SSE_CHUNKED, most);
+        one_fault(long_program, SSE_WRITER_CHUNKED, most);
     }
 }
 
@@ -347,9 +347,9 @@ static void two_faults_lose_no_more_than_one(void **state)
 {
     (void)state;
     pairs_of_faults(short_program, 0, 1);
-    pairs_of_faults(short_program, SSE_CHUNKED, 1);
+    pairs_of_faults(short_program, SSE_WRITER_CHUNKED, 1);
     pairs_of_faults(long_program, 0, 11);
-    pairs_of_faults(long_program, SSE_CHUNKED, SINK_ALL);
+    pairs_of_faults(long_program, SSE_WRITER_CHUNKED, SINK_ALL);
 }
 
 int main(void)

@@ -64,7 +64,7 @@ static void the_shape_of_a_beat_is_the_callers(void **state)
     (void)state;
     for (i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         for (k = 0; k < 2; k++) {
-            sse_writer *w = block_writer(&memory, CAPACITY, k ? SSE_CHUNKED : 0);
+            sse_writer *w = block_writer(&memory, CAPACITY, k ? SSE_WRITER_CHUNKED : 0);
             sse_heartbeat hb = started();
             sse_str bytes;
 

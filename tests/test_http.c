@@ -184,7 +184,7 @@ static void a_chunked_stream_begins_with_a_chunk(void **state)
     sse_head head = head_of(SSE_HTTP_1_1, 200);
 
     (void)state;
-    head.flags = SSE_CHUNKED;
+    head.flags = SSE_HEAD_CHUNKED;
     assert_list(&head, STREAM "transfer-encoding: chunked\r\n");
     assert_chunked(&head, SSE_LIT(":\n\n"));
     head.retry_ms = 3000;
@@ -270,7 +270,7 @@ static void a_page_of_another_origin_is_let_in_if_asked(void **state)
         {TEXT("*"), 0, ALLOW "*\r\n"},
         {TEXT("null"), 0, ALLOW "null\r\nvary: Origin\r\n"},
         {TEXT(ORIGIN), 0, ALLOW ORIGIN "\r\nvary: Origin\r\n"},
-        {TEXT(ORIGIN), SSE_CREDENTIALS,
+        {TEXT(ORIGIN), SSE_HEAD_CREDENTIALS,
          ALLOW ORIGIN "\r\naccess-control-allow-credentials: true\r\nvary: Origin\r\n"},
     };
     size_t i, k;
@@ -379,8 +379,8 @@ static void list_and_text_are_one_description_in_every_combination(void **state)
         head.retry_ms = times[i / 9 % 2];
         head.allow_origin = origins[i / 18 % 3];
         head.flags = (uint32_t)(i / 54 % 4);
-        if ((head.flags & SSE_CHUNKED && (head.version != SSE_HTTP_1_1 || head.status != 200)) ||
-            (head.flags & SSE_CREDENTIALS && head.allow_origin.len < 2))
+        if ((head.flags & SSE_HEAD_CHUNKED && (head.version != SSE_HTTP_1_1 || head.status != 200)) ||
+            (head.flags & SSE_HEAD_CREDENTIALS && head.allow_origin.len < 2))
             continue;
         list_of(&head, &count);
         assert_in_range(count, 1, SSE_HTTP_FIELDS_MAX);
@@ -404,7 +404,7 @@ static void a_head_and_a_writer_make_one_response(void **state)
     uint32_t flags;
 
     (void)state;
-    for (flags = 0; flags <= SSE_CHUNKED; flags++) {
+    for (flags = 0; flags <= SSE_HEAD_CHUNKED; flags++) {
         sse_writer *w = block_writer(&memory, 1024, flags);
         sse_head head = head_of(SSE_HTTP_1_1, 200);
         sse_str text, stream, body;

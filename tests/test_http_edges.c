@@ -45,9 +45,9 @@ static void only_a_star_is_any_origin(void **state)
     assert_int_equal(says_vary(SSE_LIT("*")), 0);
     assert_int_equal(says_vary(SSE_LIT("x")), 1);
     assert_int_equal(says_vary(SSE_LIT("*x")), 1);
-    assert_int_equal(status_of(SSE_LIT("*"), SSE_CREDENTIALS, NULL, 0), SSE_E_ARG);
-    assert_int_equal(status_of(SSE_LIT("x"), SSE_CREDENTIALS, NULL, 0), SSE_OK);
-    assert_int_equal(status_of(SSE_LIT("*x"), SSE_CREDENTIALS, NULL, 0), SSE_OK);
+    assert_int_equal(status_of(SSE_LIT("*"), SSE_HEAD_CREDENTIALS, NULL, 0), SSE_E_ARG);
+    assert_int_equal(status_of(SSE_LIT("x"), SSE_HEAD_CREDENTIALS, NULL, 0), SSE_OK);
+    assert_int_equal(status_of(SSE_LIT("*x"), SSE_HEAD_CREDENTIALS, NULL, 0), SSE_OK);
 }
 
 static void each_field_of_the_callers_is_looked_at(void **state)
@@ -140,7 +140,7 @@ static void the_first_chunk_says_its_length_whatever_that_is(void **state)
     (void)state;
     memset(&head, 0, sizeof head);
     head.version = SSE_HTTP_1_1;
-    head.flags = SSE_CHUNKED;
+    head.flags = SSE_HEAD_CHUNKED;
     for (retry_ms = 1; retry_ms <= 1000000000; retry_ms *= 10) {
         const size_t payload = (size_t)sprintf(want, "retry: %lu\n\n", (unsigned long)retry_ms);
 

@@ -176,7 +176,7 @@ static void chunks_are_for_streams_over_http_1_1(void **state)
     for (i = 0; i < 12; i++) {
         head = head_of(versions[i % 3]);
         head.status = statuses[i / 3];
-        head.flags = SSE_CHUNKED;
+        head.flags = SSE_HEAD_CHUNKED;
         if (head.version == SSE_HTTP_1_1 && i / 3 < 2)
             assert_int_equal(status_of(&head), SSE_OK);
         else
@@ -192,7 +192,7 @@ static void credentials_are_for_one_origin(void **state)
     (void)state;
     for (i = 0; i < 3; i++) {
         head = head_of(versions[i]);
-        head.flags = SSE_CREDENTIALS;
+        head.flags = SSE_HEAD_CREDENTIALS;
         assert_refused(&head, SSE_E_ARG);
         head.allow_origin = SSE_LIT("*");
         assert_refused(&head, SSE_E_ARG);

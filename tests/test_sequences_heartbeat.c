@@ -341,7 +341,7 @@ static void a_beat_stands_alone_whatever_is_called(void **state)
     uint32_t framing;
 
     (void)state;
-    for (framing = 0; framing <= SSE_CHUNKED; framing++) {
+    for (framing = 0; framing <= SSE_WRITER_CHUNKED; framing++) {
         w = block_writer(&memory, 4 * CAPACITY, framing);
         memset(&life, 0, sizeof life);
         wire_start(&life.wire, 4 * CAPACITY, framing);

@@ -351,8 +351,8 @@ static void every_sequence_of_calls_is_as_the_model_says(void **state)
 static void chunked_every_sequence_of_calls_is_as_the_model_says(void **state)
 {
     (void)state;
-    walk(SSE_CHUNKED, 0, 800000);
-    walk(SSE_CHUNKED, CAPACITY - 10, 800000);
+    walk(SSE_WRITER_CHUNKED, 0, 800000);
+    walk(SSE_WRITER_CHUNKED, CAPACITY - 10, 800000);
 }
 
 static int writer_is_over(void **state)

@@ -19,7 +19,7 @@
 
 #define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 
-static const uint32_t framings[] = {0, SSE_CHUNKED};
+static const uint32_t framings[] = {0, SSE_WRITER_CHUNKED};
 
 /* Longer than the queues here. */
 static const char filler[256];
@@ -53,12 +53,12 @@ static void init_refuses_a_block_that_is_a_byte_too_small_and_leaves_it_alone(vo
         unsigned char *start = block_of(&memory, size);
 
         assert_null(sse_writer_init(start, size, 0));
-        assert_null(sse_writer_init(start, size, SSE_CHUNKED));
+        assert_null(sse_writer_init(start, size, SSE_WRITER_CHUNKED));
         for (i = 1; i < size; i++)
             assert_int_equal(start[i], start[0]);
     }
     assert_non_null(sse_writer_init(block_of(&memory, least), least, 0));
-    assert_non_null(sse_writer_init(block_of(&memory, least), least, SSE_CHUNKED));
+    assert_non_null(sse_writer_init(block_of(&memory, least), least, SSE_WRITER_CHUNKED));
 }
 
 static void init_refuses_flags_that_it_does_not_know(void **state)
@@ -71,10 +71,10 @@ static void init_refuses_flags_that_it_does_not_know(void **state)
     for (bit = 0; bit < 32; bit++) {
         const uint32_t flag = (uint32_t)1 << bit;
 
-        if (flag == SSE_CHUNKED)
+        if (flag == SSE_WRITER_CHUNKED)
             continue;
         assert_null(sse_writer_init(start, size, flag));
-        assert_null(sse_writer_init(start, size, flag | SSE_CHUNKED));
+        assert_null(sse_writer_init(start, size, flag | SSE_WRITER_CHUNKED));
     }
 }
 
@@ -84,8 +84,8 @@ static void init_refuses_chunks_from_4_gib_upwards(void **state)
     guard none = guard_none(16);
 
     (void)state;
-    assert_null(sse_writer_init(none.ptr, (size_t)UINT32_MAX + 1, SSE_CHUNKED));
-    assert_null(sse_writer_init(none.ptr, SIZE_MAX, SSE_CHUNKED));
+    assert_null(sse_writer_init(none.ptr, (size_t)UINT32_MAX + 1, SSE_WRITER_CHUNKED));
+    assert_null(sse_writer_init(none.ptr, SIZE_MAX, SSE_WRITER_CHUNKED));
     guard_free(&none);
 #else
     (void)state;
@@ -251,7 +251,7 @@ static void raw_bytes_too_long_to_count_are_never_read(void **state)
 
 static void raw_bytes_go_ahead_of_the_first_chunk_and_never_behind_it(void **state)
 {
-    sse_writer *w = block_writer(&memory, CAPACITY, SSE_CHUNKED);
+    sse_writer *w = block_writer(&memory, CAPACITY, SSE_WRITER_CHUNKED);
     const sse_event forged = {ABSENT, ABSENT, TEXT("a\nb"), TEXT("x"), 0};
     size_t taken;
 
@@ -266,7 +266,7 @@ static void raw_bytes_go_ahead_of_the_first_chunk_and_never_behind_it(void **sta
     assert_int_equal(sse_writer_raw(w, "x", 1), SSE_E_STATE);
     assert_int_equal(sse_writer_pending(w), 0);
 
-    w = block_writer(&memory, CAPACITY, SSE_CHUNKED);
+    w = block_writer(&memory, CAPACITY, SSE_WRITER_CHUNKED);
     assert_int_equal(sse_writer_begin(w, NULL), SSE_OK);
     assert_int_equal(sse_writer_append(w, "x", 1, &taken), SSE_OK);
     assert_int_equal(sse_writer_finish(w), SSE_OK);

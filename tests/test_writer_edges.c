@@ -21,14 +21,14 @@ static void only_chunks_bound_the_size_of_a_writer(void **state)
         skip();
     /* Init touches the header alone, so that the memory need not be there. */
     assert_non_null(sse_writer_init(memory_of_the_header, (size_t)size, 0));
-    assert_null(sse_writer_init(memory_of_the_header, (size_t)size, SSE_CHUNKED));
-    assert_non_null(sse_writer_init(memory_of_the_header, (size_t)size - 1, SSE_CHUNKED));
+    assert_null(sse_writer_init(memory_of_the_header, (size_t)size, SSE_WRITER_CHUNKED));
+    assert_non_null(sse_writer_init(memory_of_the_header, (size_t)size - 1, SSE_WRITER_CHUNKED));
 }
 
 static void all_that_a_new_queue_can_take_is_one_offer(void **state)
 {
     static const char bytes[SSE_WRITER_CAPACITY_MIN];
-    sse_writer *const w = block_writer(&memory, sizeof bytes, SSE_CHUNKED);
+    sse_writer *const w = block_writer(&memory, sizeof bytes, SSE_WRITER_CHUNKED);
     const void *offer;
     size_t len;
 

@@ -246,7 +246,7 @@ static void assert_told(uint32_t framing)
 /* Returns how many events were accepted. */
 static size_t live(uint64_t seed)
 {
-    const uint32_t framing = seed & 1 ? SSE_CHUNKED : 0;
+    const uint32_t framing = seed & 1 ? SSE_WRITER_CHUNKED : 0;
     size_t capacity, i;
 
     dice = seed * 0x9E3779B97F4A7C15u;

@@ -14,7 +14,7 @@
 
 #define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 
-static const uint32_t framings[] = {0, SSE_CHUNKED};
+static const uint32_t framings[] = {0, SSE_WRITER_CHUNKED};
 
 static sink peer;
 

@@ -15,7 +15,7 @@
 
 #define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 
-static const uint32_t framings[] = {0, SSE_CHUNKED};
+static const uint32_t framings[] = {0, SSE_WRITER_CHUNKED};
 
 /* A writer with room to spare and an event open. */
 static sse_writer *opened(uint32_t framing)

@@ -14,7 +14,7 @@
 
 #define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 
-static const uint32_t framings[] = {0, SSE_CHUNKED};
+static const uint32_t framings[] = {0, SSE_WRITER_CHUNKED};
 
 /* Longer than the queues here. */
 static const char filler[256];
@@ -45,14 +45,14 @@ static void a_chunk_costs_twelve_bytes(void **state)
 
     (void)state;
     for (capacity = CAPACITY; capacity < CAPACITY + 100; capacity++) {
-        sse_writer *w = block_writer(&memory, capacity, SSE_CHUNKED);
+        sse_writer *w = block_writer(&memory, capacity, SSE_WRITER_CHUNKED);
 
         assert_int_equal(send_of(w, capacity - 11), SSE_E_TOOBIG);
         assert_int_equal(send_of(w, capacity - 12), SSE_OK);
         assert_int_equal(sse_writer_pending(w), capacity);
         assert_int_equal(send_of(w, 9), SSE_AGAIN);
 
-        w = block_writer(&memory, capacity, SSE_CHUNKED);
+        w = block_writer(&memory, capacity, SSE_WRITER_CHUNKED);
         for (n = 0; n + 12 + 9 <= capacity; n += 12 + 9)
             assert_int_equal(send_of(w, 9), SSE_OK);
         assert_int_equal(send_of(w, 9), SSE_AGAIN);
@@ -138,7 +138,7 @@ static void append_takes_what_fits_and_says_how_much(void **state)
         assert_int_equal(append_until_full(w), 10);
         assert_int_equal(sse_writer_pending(w), capacity);
 
-        w = block_writer(&memory, capacity, SSE_CHUNKED);
+        w = block_writer(&memory, capacity, SSE_WRITER_CHUNKED);
         assert_int_equal(sse_writer_begin(w, NULL), SSE_OK);
         assert_true(append_until_full(w) > 0);
         pending = sse_writer_pending(w);
@@ -208,7 +208,7 @@ static void close_never_lacks_space(void **state)
 
     (void)state;
     for (used = 12 + LEAST_EVENT; used <= CAPACITY; used++) {
-        sse_writer *w = block_writer(&memory, CAPACITY, SSE_CHUNKED);
+        sse_writer *w = block_writer(&memory, CAPACITY, SSE_WRITER_CHUNKED);
         sse_str queued;
 
         assert_int_equal(send_of(w, used - 12), SSE_OK);
@@ -217,7 +217,7 @@ static void close_never_lacks_space(void **state)
         assert_int_equal(queued.len, used + 5);
         assert_memory_equal(queued.ptr + used, "0\r\n\r\n", 5);
 
-        w = block_writer(&memory, CAPACITY, SSE_CHUNKED);
+        w = block_writer(&memory, CAPACITY, SSE_WRITER_CHUNKED);
         assert_int_equal(sse_writer_raw(w, filler, used), SSE_OK);
         assert_int_equal(sse_writer_close(w), SSE_OK);
         assert_int_equal(block_queued(&memory).len, used + 5);
@@ -230,7 +230,7 @@ static void close_of_an_open_event_needs_no_room(void **state)
 
     (void)state;
     for (capacity = CAPACITY; capacity < CAPACITY + 32; capacity++) {
-        sse_writer *w = block_writer(&memory, capacity, SSE_CHUNKED);
+        sse_writer *w = block_writer(&memory, capacity, SSE_WRITER_CHUNKED);
 
         assert_int_equal(sse_writer_begin(w, NULL), SSE_OK);
         append_until_full(w);

@@ -15,7 +15,7 @@
 
 #define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 
-static const uint32_t framings[] = {0, SSE_CHUNKED};
+static const uint32_t framings[] = {0, SSE_WRITER_CHUNKED};
 
 static sink peer;
 
@@ -292,7 +292,7 @@ static void a_sink_may_close(void **state)
     (void)state;
     assert_int_equal(flush_with(block_writer(&memory, CAPACITY, 0), call_close, SSE_OK), SSE_END);
     assert_same_text(sunk(), SSE_LIT("data: tick\n\n"));
-    assert_int_equal(flush_with(block_writer(&memory, CAPACITY, SSE_CHUNKED), call_close, SSE_OK),
+    assert_int_equal(flush_with(block_writer(&memory, CAPACITY, SSE_WRITER_CHUNKED), call_close, SSE_OK),
                      SSE_END);
     assert_int_equal(peer.len, 12 + 12 + 5);
     assert_memory_equal(peer.bytes + peer.len - 5, "0\r\n\r\n", 5);

@@ -15,7 +15,7 @@
 
 #define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 
-static const uint32_t framings[] = {0, SSE_CHUNKED};
+static const uint32_t framings[] = {0, SSE_WRITER_CHUNKED};
 
 static void what_is_sent_after_close_is_refused(void **state)
 {
@@ -40,7 +40,7 @@ static void what_is_sent_after_close_is_refused(void **state)
 
 static void close_writes_the_last_chunk_once_however_often_it_is_called(void **state)
 {
-    sse_writer *w = block_writer(&memory, CAPACITY, SSE_CHUNKED);
+    sse_writer *w = block_writer(&memory, CAPACITY, SSE_WRITER_CHUNKED);
     size_t i;
 
     (void)state;

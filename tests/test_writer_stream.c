@@ -22,7 +22,7 @@
 #define CAPACITY ((size_t)SSE_WRITER_CAPACITY_MIN)
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-static const uint32_t framings[] = {0, SSE_CHUNKED};
+static const uint32_t framings[] = {0, SSE_WRITER_CHUNKED};
 
 /* What the program does next. The data of an APPEND is in ev.data. */
 enum act { SEND, BEGIN, APPEND, FINISH };

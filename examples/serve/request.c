@@ -4,7 +4,7 @@
 
 #include "feed.h"
 
-#include <sse/replay.h>
+#include <sse/history.h>
 
 #include <string.h>
 #include <strings.h>
@@ -117,7 +117,7 @@ size_t request_last_id(const request *r, char *id)
     size_t len;
 
     if (sse_http_last_event_id(r->last_event_id.ptr, r->last_event_id.len, r->query.ptr,
-                               r->query.len, id, SSE_REPLAY_ID_MAX, &len) == SSE_OK)
+                               r->query.len, id, SSE_HISTORY_ID_MAX, &len) == SSE_OK)
         return len;
     id[0] = '?';
     return 1;

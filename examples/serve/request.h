@@ -18,7 +18,7 @@ int request_read(request *r, const char *bytes, size_t len);
 /* Find a parameter of the query, as it stands there; absent where there is none. */
 sse_str request_parameter(const request *r, const char *name);
 
-/* Find the last event ID: into id, SSE_REPLAY_ID_MAX bytes. Returns its length; 0 for a new client.
+/* Find the last event ID: into id, SSE_HISTORY_ID_MAX bytes. Returns its length; 0 for a new client.
  * Where the client sent one that cannot be ours, this is one that never was given to anybody: it
  * has missed something, and is to hear of the gap. */
 size_t request_last_id(const request *r, char *id);

@@ -21,7 +21,7 @@ enum {
     CONNECTIONS_BESIDE = 64 /* connections beside the streams: pages, requests, refusals */
 };
 
-void clients_init(clients *cs, const options *o, int epoll, sse_replay *log, uint64_t now_ms)
+void clients_init(clients *cs, const options *o, int epoll, sse_history *log, uint64_t now_ms)
 {
     memset(cs, 0, sizeof *cs);
     cs->options = o;
@@ -101,7 +101,7 @@ int clients_publish(clients *cs, const sse_str *line)
     size_t len;
 
     sse_event_encode(&ev, NULL, 0, &len);
-    if (sse_channel_fits(&cs->channel, len + SSE_REPLAY_FRAME)) {
+    if (sse_channel_fits(&cs->channel, len + SSE_HISTORY_FRAME)) {
         cs->held_ms = UINT64_MAX;
     } else {
         if (cs->held_ms == UINT64_MAX)

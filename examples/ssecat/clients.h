@@ -30,7 +30,7 @@ typedef struct clients {
     uint64_t held_ms;     /* since when a stream holds up the input; UINT64_MAX: none does */
 } clients;
 
-void clients_init(clients *cs, const options *o, int epoll, sse_replay *log, uint64_t now_ms);
+void clients_init(clients *cs, const options *o, int epoll, sse_history *log, uint64_t now_ms);
 
 /* See to it that clients_tick is called at this time, or earlier. */
 void clients_wake_at(clients *cs, uint64_t ms);

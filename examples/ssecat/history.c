@@ -51,12 +51,12 @@ static int is_blank(const char *bytes, size_t len)
     return len == 0;
 }
 
-sse_replay *history_open(const char *path, uint32_t room, uint64_t epoch)
+sse_history *history_open(const char *path, uint32_t room, uint64_t epoch)
 {
     const uint32_t events = room / BYTES_PER_EVENT;
-    const size_t size = SSE_REPLAY_WORDS(events, room) * sizeof(uint64_t);
+    const size_t size = SSE_HISTORY_WORDS(events, room) * sizeof(uint64_t);
     const int fd = path ? open_file(path, size) : -1;
-    sse_replay *log;
+    sse_history *log;
     void *memory;
 
     if (path && fd < 0)
@@ -65,8 +65,8 @@ sse_replay *history_open(const char *path, uint32_t room, uint64_t epoch)
                   path ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, fd, 0);
     if (memory == MAP_FAILED)
         return fail(path ? path : "history", strerror(errno));
-    if (is_blank(memory, SSE_REPLAY_OVERHEAD))
-        return sse_replay_init(memory, size, events, epoch, 0);
-    log = sse_replay_open(memory, size, events, epoch, 0);
+    if (is_blank(memory, SSE_HISTORY_OVERHEAD))
+        return sse_history_init(memory, size, events, epoch, 0);
+    log = sse_history_open(memory, size, events, epoch, 0);
     return log ? log : fail(path, "not a history of ssecat");
 }

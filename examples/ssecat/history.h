@@ -7,6 +7,6 @@
 /* Make a log with this much room for events, or go on with the one that the file has. Its ids have
  * this epoch. With a path, the file is made as large as it needs to be, and locked. Returns NULL
  * when it has printed what is wrong. It is there until the process ends. */
-sse_replay *history_open(const char *path, uint32_t room, uint64_t epoch);
+sse_history *history_open(const char *path, uint32_t room, uint64_t epoch);
 
 #endif

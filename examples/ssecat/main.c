@@ -277,7 +277,7 @@ static sigset_t catch_signals(void)
 int main(int argc, char **argv)
 {
     static server s;
-    sse_replay *log;
+    sse_history *log;
     sigset_t signals;
     int done = options_read(&s.options, argc, argv);
     int more = 1;

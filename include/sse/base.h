@@ -43,9 +43,6 @@ typedef struct sse_str {
 #define SSE_LIT(text) ((sse_str){"" text, sizeof(text) - 1})
 #endif
 
-/* HTTP/1.1 chunked framing: for sse_writer_init, and for sse_head.flags beside it. */
-#define SSE_CHUNKED 1u
-
 #ifdef __cplusplus
 }
 #endif

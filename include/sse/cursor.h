@@ -1,4 +1,4 @@
-/* sse/cursor.h - a reader's place in the log of sse/replay.h.
+/* sse/cursor.h - a reader's place in the log of sse/history.h.
  *
  * A cursor offers bytes straight from the log, many events at a time: nothing is copied.
  *
@@ -15,7 +15,7 @@
 #ifndef SSE_CURSOR_H
 #define SSE_CURSOR_H
 
-#include "sse/replay.h"
+#include "sse/history.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,7 +44,7 @@ typedef struct sse_cursor {
 
 /* Stand ahead of an event.
  *
- *   next     its number, as sse_replay_find or sse_replay_end tell it; above 0
+ *   next     its number, as sse_history_find or sse_history_end tell it; above 0
  *   flags    0, or SSE_COALESCE
  *   filter   NULL: all events
  *   user     for the filter
@@ -66,13 +66,13 @@ SSE_API int sse_cursor_init(sse_cursor *c, uint64_t next, uint32_t flags, sse_fi
  *   SSE_E_TORN   it was dropped, and a part of it is taken, or some of it is offered;
  *   SSE_E_ARG    also where runs or count is NULL or cap is 0.
  * Cost: constant without a filter or coalescing; else what is looked at, offered or not. */
-SSE_API int sse_cursor_peek(sse_cursor *c, const sse_replay *log, sse_str *runs, size_t cap,
+SSE_API int sse_cursor_peek(sse_cursor *c, const sse_history *log, sse_str *runs, size_t cap,
                             size_t *count);
 
 /* Say how much of the offer was taken, from its front, over all runs; 0: none, offer anew.
  * Returns SSE_OK; SSE_E_ARG where n is more than the offer; SSE_E_TORN as sse_cursor_peek, where n
  * is not 0. */
-SSE_API int sse_cursor_consume(sse_cursor *c, const sse_replay *log, size_t n);
+SSE_API int sse_cursor_consume(sse_cursor *c, const sse_history *log, size_t n);
 
 /* Move bytes out by copy: peek, copy, consume.
  *
@@ -80,7 +80,7 @@ SSE_API int sse_cursor_consume(sse_cursor *c, const sse_replay *log, size_t n);
  *   len   out: bytes copied; always written
  *
  * Returns as sse_cursor_peek. */
-SSE_API int sse_cursor_read(sse_cursor *c, const sse_replay *log, void *dst, size_t cap,
+SSE_API int sse_cursor_read(sse_cursor *c, const sse_history *log, void *dst, size_t cap,
                             size_t *len);
 
 /* Skip to the oldest event, where the next one was dropped.
@@ -90,7 +90,7 @@ SSE_API int sse_cursor_read(sse_cursor *c, const sse_replay *log, void *dst, siz
  *
  * The events that a filter hides are counted, too: a number that readers of a part must not see.
  * Returns SSE_OK; SSE_E_TORN as sse_cursor_peek. */
-SSE_API int sse_cursor_skip(sse_cursor *c, const sse_replay *log, uint64_t *first, uint64_t *count);
+SSE_API int sse_cursor_skip(sse_cursor *c, const sse_history *log, uint64_t *first, uint64_t *count);
 
 /* Tell the number of the event that comes next; 0 for NULL. */
 SSE_API uint64_t sse_cursor_next(const sse_cursor *c);

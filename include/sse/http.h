@@ -25,8 +25,11 @@ enum sse_http_version {
     SSE_HTTP_1_1 = 2  /* a raw connection that speaks HTTP/1.1 */
 };
 
-/* sse_head.flags, beside SSE_CHUNKED: let a page send cookies across origins. */
-#define SSE_CREDENTIALS 2u
+/* sse_head.flags. The bits of all flags in the library are disjoint. */
+enum sse_head_flag {
+    SSE_HEAD_CHUNKED = 0x100,    /* the body is HTTP/1.1 chunks */
+    SSE_HEAD_CREDENTIALS = 0x200 /* let a page send cookies across origins */
+};
 
 /* What the head says. All-zero is a stream over HTTP/2 without CORS.
  *
@@ -40,7 +43,7 @@ enum sse_http_version {
 typedef struct sse_head {
     int version;            /* enum sse_http_version */
     int status;             /* 0 or 200: the stream; 204; 503 */
-    uint32_t flags;         /* SSE_CHUNKED (only HTTP/1.1, only status 200), SSE_CREDENTIALS */
+    uint32_t flags;         /* SSE_HEAD_CHUNKED (only HTTP/1.1, only status 200), SSE_HEAD_CREDENTIALS */
     uint32_t retry_ms;      /* reconnection time; 0: none. 503: Retry-After, rounded up to s */
     sse_str allow_origin;   /* Access-Control-Allow-Origin: "*" or one origin; absent: none */
     const sse_field *extra; /* further fields of the caller's; NULL where extra_count is 0 */
@@ -63,7 +66,7 @@ typedef struct sse_head {
  *
  * Returns SSE_OK;
  *   SSE_E_ARG     head or count is NULL, fields is NULL with cap above 0, the version or a flag is
- *                 unknown, SSE_CHUNKED without HTTP/1.1 or status 200, SSE_CREDENTIALS without one
+ *                 unknown, SSE_HEAD_CHUNKED without HTTP/1.1 or status 200, SSE_HEAD_CREDENTIALS without one
  *                 origin, a range is NULL with a length, or extra is NULL with a count;
  *   SSE_E_RANGE   the status is none of those above, or retry_ms is above 2^31-1;
  *   SSE_E_TOOBIG  the fields are longer than SSE_PART_MAX, one or all of them;
@@ -82,7 +85,7 @@ SSE_API int sse_http_fields(sse_head *head, sse_field *fields, size_t cap, size_
  *   dst   where the bytes go, cap bytes; NULL with cap 0 measures
  *   len   out: bytes written, or needed where the result is SSE_E_SPACE, else 0; always written
  *
- * Without SSE_CHUNKED the end of the connection is the end of the stream, and the head says so.
+ * Without SSE_HEAD_CHUNKED the end of the connection is the end of the stream, and the head says so.
  *
  * Returns as sse_http_fields; SSE_E_ARG also for SSE_HTTP_2, which has no text.
  * Spec: RFC 9112, sections 4 to 7; #the-eventsource-interface, on the first bytes. */

@@ -38,9 +38,7 @@
 #include "sse/writer.h"
 #include "sse/heartbeat.h"
 #include "sse/http.h"
-#include "sse/replay.h"
+#include "sse/history.h"
 #include "sse/cursor.h"
-#include "sse/channel.h"
-#include "sse/subscriber.h"
 
 #endif

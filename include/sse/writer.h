@@ -49,14 +49,19 @@ SSE_API size_t sse_writer_overhead(void);
 #define SSE_WRITER_WORDS(capacity) \
     ((SSE_WRITER_OVERHEAD + (capacity) + sizeof(size_t) - 1) / sizeof(size_t))
 
+/* Flags of sse_writer_init. The bits of all flags in the library are disjoint. */
+enum sse_writer_flag {
+    SSE_WRITER_CHUNKED = 0x1 /* each event is an HTTP/1.1 chunk, and close writes the last chunk */
+};
+
 /* Make a writer of a block of memory.
  *
  *   mem     the block; the caller keeps it and frees it when it likes
  *   size    bytes of the block; SSE_WRITER_OVERHEAD and the capacity
- *   flags   0, or SSE_CHUNKED: each event is an HTTP/1.1 chunk, and close writes the last chunk
+ *   flags   0, or SSE_WRITER_CHUNKED
  *
  * Returns the writer, which is mem; NULL where mem is NULL or not aligned for size_t, size is less
- * than SSE_WRITER_OVERHEAD + SSE_WRITER_CAPACITY_MIN, or from 4 GiB with SSE_CHUNKED, or flags has
+ * than SSE_WRITER_OVERHEAD + SSE_WRITER_CAPACITY_MIN, or from 4 GiB with SSE_WRITER_CHUNKED, or flags has
  * a bit that is not named here. A chunk costs 12 bytes.
  * Spec: RFC 9112, section 7.1, for chunks. */
 SSE_API sse_writer *sse_writer_init(void *mem, size_t size, uint32_t flags);

@@ -51,7 +51,7 @@ static const pair pairs[2][TASKS] = {{{"find", "the id", find_only, id_only},
 typedef struct history {
     uint32_t events;
     uint64_t *memory;
-    sse_replay *log;
+    sse_history *log;
     question *asked;
 } history;
 
@@ -107,17 +107,17 @@ static void append_all(history *h, int own)
         const size_t len = own ? write_id(id, i, own) : 0;
         const sse_event ev = event_with(own ? id : NULL, len);
 
-        if (sse_replay_append(h->log, &ev, 0, 0, i) != SSE_OK)
+        if (sse_history_append(h->log, &ev, 0, 0, i) != SSE_OK)
             fail("an event cannot be appended");
     }
-    if (sse_replay_end(h->log) - sse_replay_first(h->log) != h->events)
+    if (sse_history_end(h->log) - sse_history_first(h->log) != h->events)
         fail("a log has not as many events as it should");
 }
 
 /* Make up a question, and see to it that what comes there is the event behind the id. */
 static void draw(const history *h, question *q, int own)
 {
-    const uint64_t number = sse_replay_first(h->log) + dice() % (h->events - 1);
+    const uint64_t number = sse_history_first(h->log) + dice() % (h->events - 1);
     char id[ID_MOST], bytes[2 * ROOM], dst[READ];
     const sse_event ev = event_with(id, write_id(id, number + 1, own));
     sse_cursor c;
@@ -142,13 +142,13 @@ static void draw(const history *h, question *q, int own)
 
 static void make(history *h, uint32_t events, int own)
 {
-    const size_t words = SSE_REPLAY_WORDS(events, (size_t)events * ROOM);
+    const size_t words = SSE_HISTORY_WORDS(events, (size_t)events * ROOM);
     size_t i;
 
     h->events = events;
     h->memory = malloc(words * sizeof *h->memory);
     h->asked = malloc(ASKED * sizeof *h->asked);
-    h->log = sse_replay_init(h->memory, words * sizeof *h->memory, events, own ? 0 : EPOCH, 0);
+    h->log = sse_history_init(h->memory, words * sizeof *h->memory, events, own ? 0 : EPOCH, 0);
     if (h->log == NULL || h->asked == NULL)
         fail("no memory");
     append_all(h, own);

@@ -4,20 +4,20 @@
 
 static char buffer[READ];
 
-size_t find_only(const sse_replay *log, const question *asked, size_t count)
+size_t find_only(const sse_history *log, const question *asked, size_t count)
 {
     size_t i, right = 0;
 
     for (i = 0; i < count; i++) {
         uint64_t next;
 
-        right += sse_replay_find(log, asked[i].id, asked[i].len, &next) == SSE_OK &&
+        right += sse_history_find(log, asked[i].id, asked[i].len, &next) == SSE_OK &&
                  next == asked[i].next;
     }
     return right;
 }
 
-size_t find_peek(const sse_replay *log, const question *asked, size_t count)
+size_t find_peek(const sse_history *log, const question *asked, size_t count)
 {
     size_t i, right = 0;
 
@@ -27,14 +27,14 @@ size_t find_peek(const sse_replay *log, const question *asked, size_t count)
         sse_str run;
         size_t runs;
 
-        right += sse_replay_find(log, asked[i].id, asked[i].len, &next) == SSE_OK &&
+        right += sse_history_find(log, asked[i].id, asked[i].len, &next) == SSE_OK &&
                  sse_cursor_init(&c, next, 0, NULL, NULL) == SSE_OK &&
                  sse_cursor_peek(&c, log, &run, 1, &runs) == SSE_OK && run.ptr == asked[i].place;
     }
     return right;
 }
 
-size_t find_read(const sse_replay *log, const question *asked, size_t count)
+size_t find_read(const sse_history *log, const question *asked, size_t count)
 {
     size_t i, right = 0;
 
@@ -43,7 +43,7 @@ size_t find_read(const sse_replay *log, const question *asked, size_t count)
         sse_cursor c;
         size_t len;
 
-        right += sse_replay_find(log, asked[i].id, asked[i].len, &next) == SSE_OK &&
+        right += sse_history_find(log, asked[i].id, asked[i].len, &next) == SSE_OK &&
                  sse_cursor_init(&c, next, 0, NULL, NULL) == SSE_OK &&
                  sse_cursor_read(&c, log, buffer, sizeof buffer, &len) == SSE_OK &&
                  len == asked[i].place_len;
@@ -61,7 +61,7 @@ static unsigned char sum_of(const question *q)
     return (unsigned char)sum;
 }
 
-size_t id_only(const sse_replay *log, const question *asked, size_t count)
+size_t id_only(const sse_history *log, const question *asked, size_t count)
 {
     size_t i, right = 0;
 
@@ -71,7 +71,7 @@ size_t id_only(const sse_replay *log, const question *asked, size_t count)
     return right;
 }
 
-size_t id_touch(const sse_replay *log, const question *asked, size_t count)
+size_t id_touch(const sse_history *log, const question *asked, size_t count)
 {
     size_t i, right = 0;
 
@@ -81,7 +81,7 @@ size_t id_touch(const sse_replay *log, const question *asked, size_t count)
     return right;
 }
 
-size_t copy_only(const sse_replay *log, const question *asked, size_t count)
+size_t copy_only(const sse_history *log, const question *asked, size_t count)
 {
     size_t i;
 

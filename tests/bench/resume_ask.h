@@ -7,7 +7,7 @@
 #include <sse/sse.h>
 
 enum {
-    ID_MOST = SSE_REPLAY_ID_MAX + 1,
+    ID_MOST = SSE_HISTORY_ID_MAX + 1,
     READ = 4096 /* bytes of the caller's buffer */
 };
 
@@ -22,7 +22,7 @@ typedef struct question {
 } question;
 
 /* Answer so many questions. Returns how many of the answers are right. */
-typedef size_t task(const sse_replay *log, const question *asked, size_t count);
+typedef size_t task(const sse_history *log, const question *asked, size_t count);
 
 /* Find the place; and look at what is there; or copy it. */
 task find_only, find_peek, find_read;

@@ -64,8 +64,8 @@ sse.sse_writer_append.argtypes = [c_void_p, c_char_p, c_size_t, POINTER(c_size_t
 sse.sse_writer_finish.argtypes = [c_void_p]
 for name in ("join", "channel", "subscriber", "cursor", "counters", "published"):
     getattr(sse, "sse_%s_size" % name).restype = c_size_t
-sse.sse_replay_init.restype = c_void_p
-sse.sse_replay_init.argtypes = [c_void_p, c_size_t, c_uint32, c_uint64, c_uint32]
+sse.sse_history_init.restype = c_void_p
+sse.sse_history_init.argtypes = [c_void_p, c_size_t, c_uint32, c_uint64, c_uint32]
 sse.sse_channel_init.argtypes = [c_void_p, c_void_p, c_uint32, POINTER(Event), c_uint64]
 sse.sse_channel_publish.argtypes = [c_void_p, POINTER(Event), c_uint64, c_uint64, c_void_p]
 sse.sse_channel_join.argtypes = [c_void_p, c_void_p, POINTER(Join), c_char_p, c_size_t]
@@ -173,7 +173,7 @@ class Bindings(unittest.TestCase):
             return (c_uint64 * (size // 8 + 1))()
 
         log, channel, writer = memory(4096), memory(sse.sse_channel_size()), memory(512)
-        self.assertTrue(sse.sse_replay_init(log, ctypes.sizeof(log), 16, 10, 0))
+        self.assertTrue(sse.sse_history_init(log, ctypes.sizeof(log), 16, 10, 0))
         self.assertEqual(sse.sse_channel_init(channel, log, 0, None, 0), OK)
         for text in (b"one", b"two"):
             self.assertEqual(sse.sse_channel_publish(channel, byref(Event(data=Str.of(text))), 0, 0,

@@ -17,13 +17,13 @@ modules='
     writer      writer
     heartbeat   heartbeat
     http        http http_request ascii
-    replay      replay replay_names replay_open
+    history      history history_names history_open
     cursor      cursor
     channel     channel channel_time crowd
     subscriber  subscriber subscriber_gap subscriber_offer subscriber_serve
 '
 small='sse_writer_init sse_writer_send sse_writer_peek sse_writer_consume sse_writer_close'
-constants='SSE_WRITER_OVERHEAD SSE_REPLAY_OVERHEAD SSE_REPLAY_SLOT'
+constants='SSE_WRITER_OVERHEAD SSE_HISTORY_OVERHEAD SSE_HISTORY_SLOT'
 memory='memchr|memcmp|memcpy|memmove|memset'
 arithmetic='__aeabi_(u?idiv(mod)?|u?ldivmod|lmul|llsl|llsr|lasr)|__u?(mul|div|mod|divmod)[sd]i[34]'
 

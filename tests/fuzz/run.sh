@@ -13,7 +13,7 @@ set -eu
 [ $# -gt 0 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 what=$1
 shift
-[ $# -gt 0 ] || set -- event writer replay replay_image http channel
+[ $# -gt 0 ] || set -- event writer history history_image http channel
 here=$TOP/tests/fuzz
 support=$TOP/tests/support
 mkdir -p fuzz
@@ -24,7 +24,7 @@ parts()
 {
     case $1 in
     writer) echo writer_queue ;;
-    replay) echo twin replay_reader ;;
+    history) echo twin history_reader ;;
     channel) echo twin channel_due channel_client channel_calls ;;
     esac
 }

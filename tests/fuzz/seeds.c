@@ -1,6 +1,6 @@
 /* seeds.c - write the test vectors as inputs of a fuzz target.
  *
- *     seeds event|writer|replay|replay_image|http|channel FOLDER
+ *     seeds event|writer|history|history_image|http|channel FOLDER
  *
  * An input is a script, see fuzz.h: numbers and texts, each a byte or more. */
 #include "sse/sse.h"
@@ -71,13 +71,13 @@ static void write_seed(void)
 /* Each target's calls that take an event, ahead of it. */
 static void begin_event(const char *target)
 {
-    static const unsigned char writer[] = {1, 2, 0, 0}, replay[] = {0, 0, 4, 2, 0, 0, 2, 7};
+    static const unsigned char writer[] = {1, 2, 0, 0}, history[] = {0, 0, 4, 2, 0, 0, 2, 7};
     size_t i;
 
     for (i = 0; strcmp(target, "writer") == 0 && i < sizeof writer; i++)
         add(writer[i]);
-    for (i = 0; strcmp(target, "replay") == 0 && i < sizeof replay; i++)
-        add(replay[i]);
+    for (i = 0; strcmp(target, "history") == 0 && i < sizeof history; i++)
+        add(history[i]);
 }
 
 static void seeds_of_events(const char *target)
@@ -180,7 +180,7 @@ int main(int argc, char **argv)
     folder = argv[2];
     if (strcmp(argv[1], "http") == 0)
         seeds_of_fields();
-    else if (strcmp(argv[1], "replay_image") == 0)
+    else if (strcmp(argv[1], "history_image") == 0)
         seeds_of_images();
     else if (strcmp(argv[1], "channel") == 0)
         seeds_of_clients();

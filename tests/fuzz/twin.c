@@ -11,13 +11,13 @@ static past list[TWIN_EVENTS_MAX];
 void twin_begin(input *in)
 {
     memset(&twin, 0, sizeof twin);
-    twin.flags = take_below(in, 2) ? SSE_CHUNKED : 0;
+    twin.flags = take_below(in, 2) ? SSE_HISTORY_CHUNKED : 0;
     twin.epoch = take_below(in, 3) ? take_word(in) : 0;
     twin.events = 1 + take_below(in, TWIN_KEPT_MAX);
-    twin.room = SSE_REPLAY_ROOM_MIN + take_below(in, 1024);
-    twin.size = SSE_REPLAY_OVERHEAD + twin.events * SSE_REPLAY_SLOT + twin.room;
+    twin.room = SSE_HISTORY_ROOM_MIN + take_below(in, 1024);
+    twin.size = SSE_HISTORY_OVERHEAD + twin.events * SSE_HISTORY_SLOT + twin.room;
     twin.born = twin.first = twin.end = 1;
-    twin.log = sse_replay_init(provide(twin.size), twin.size, twin.events, twin.epoch, twin.flags);
+    twin.log = sse_history_init(provide(twin.size), twin.size, twin.events, twin.epoch, twin.flags);
     demand(twin.log != NULL);
 }
 
@@ -51,7 +51,7 @@ sse_event twin_take(input *in, char word, uint64_t number)
 
 sse_str twin_stored(const sse_event *ev)
 {
-    const size_t frame = twin.flags & SSE_CHUNKED ? 10 : 0;
+    const size_t frame = twin.flags & SSE_HISTORY_CHUNKED ? 10 : 0;
     char head[16], *bytes;
     size_t len;
 
@@ -73,7 +73,7 @@ static uint64_t first_after(size_t len)
     uint64_t n;
 
     for (n = twin.first; n < twin.end; n++)
-        if (sse_replay_fits(twin.log, len, n))
+        if (sse_history_fits(twin.log, len, n))
             return n;
     return twin.end;
 }

@@ -7,7 +7,7 @@
 #define TESTS_TWIN_H
 
 #include "fuzz.h"
-#include "sse/replay.h"
+#include "sse/history.h"
 
 enum { TWIN_EVENTS_MAX = 2048, TWIN_KEPT_MAX = 16 };
 
@@ -20,7 +20,7 @@ typedef struct past {
 } past;
 
 extern struct twin {
-    sse_replay *log;
+    sse_history *log;
     size_t size, room;
     uint32_t events, flags;
     uint64_t epoch, born, first, end;

@@ -117,7 +117,7 @@ static void close(input *in)
     (void)in;
     demand(sse_writer_close(queue.w) == (queue.failed ? SSE_E_IO : SSE_OK));
     if (!queue.failed && !queue.closed) {
-        queue.frames += queue.flags & SSE_CHUNKED ? LAST_CHUNK : 0;
+        queue.frames += queue.flags & SSE_WRITER_CHUNKED ? LAST_CHUNK : 0;
         queue.closed = 1;
     }
 }

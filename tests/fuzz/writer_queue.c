@@ -14,7 +14,7 @@ void queue_begin(input *in)
 {
     memset(&queue, 0, sizeof queue);
     said.len = taken.len = 0;
-    queue.flags = take_below(in, 2) ? SSE_CHUNKED : 0;
+    queue.flags = take_below(in, 2) ? SSE_WRITER_CHUNKED : 0;
     queue.capacity = SSE_WRITER_CAPACITY_MIN + take_below(in, 1024);
     queue.size = SSE_WRITER_OVERHEAD + queue.capacity;
     queue.w = sse_writer_init(provide(queue.size), queue.size, queue.flags);
@@ -33,7 +33,7 @@ size_t queue_room(void)
 
 size_t queue_frame(void)
 {
-    return queue.flags & SSE_CHUNKED ? FRAME : 0;
+    return queue.flags & SSE_WRITER_CHUNKED ? FRAME : 0;
 }
 
 int queue_refusal(int open)
@@ -167,7 +167,7 @@ void queue_drain(void)
     }
     if (!queue.failed)
         queue_look();
-    if (queue.flags & SSE_CHUNKED) {
+    if (queue.flags & SSE_WRITER_CHUNKED) {
         bare = queue.raw < taken.len ? queue.raw : taken.len;
         end = unchunk(taken.bytes + bare, taken.len - bare, taken.bytes + bare, &taken.len);
         taken.len += bare;

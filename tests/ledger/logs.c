@@ -10,8 +10,8 @@
 
 enum { EVENTS = 3, ROOM = 120, ENTRY_MAX = ROOM };
 
-static uint64_t memory[SSE_REPLAY_WORDS(EVENTS, ROOM)];
-static sse_replay *history;
+static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, ROOM)];
+static sse_history *history;
 static sse_cursor reader;
 static unsigned kind; /* 1: chunks, 2: automatic ids */
 
@@ -56,8 +56,8 @@ static sse_event event_of(unsigned number, char *id)
 static size_t bytes_of(unsigned number, char *bytes)
 {
     static size_t block[SSE_WRITER_WORDS(ENTRY_MAX)];
-    sse_writer *w = sse_writer_init(block, sizeof block, kind & 1 ? SSE_CHUNKED : 0);
-    char id[SSE_REPLAY_ID_MAX];
+    sse_writer *w = sse_writer_init(block, sizeof block, kind & 1 ? SSE_HISTORY_CHUNKED : 0);
+    char id[SSE_HISTORY_ID_MAX];
     const sse_event ev = event_of(number, id);
     size_t len;
 
@@ -69,7 +69,7 @@ static size_t bytes_of(unsigned number, char *bytes)
 
 static void append(unsigned length)
 {
-    char id[SSE_REPLAY_ID_MAX], bytes[ENTRY_MAX];
+    char id[SSE_HISTORY_ID_MAX], bytes[ENTRY_MAX];
     unsigned number, kept = 0;
     sse_event ev;
     size_t len;
@@ -78,12 +78,12 @@ static void append(unsigned length)
     ev = event_of(end, id);
     len = bytes_of(end, bytes);
     for (number = first; number < end; number++)
-        kept += (unsigned)sse_replay_fits(history, len, number);
+        kept += (unsigned)sse_history_fits(history, len, number);
     if (kind & 2) { /* the log makes the same one */
         ev.id.ptr = NULL;
         ev.id.len = 0;
     }
-    check(fold_int(sse_replay_append(history, &ev, 0, 0, end)) == SSE_OK, "the log takes it");
+    check(fold_int(sse_history_append(history, &ev, 0, 0, end)) == SSE_OK, "the log takes it");
     check(kept < EVENTS, "there are no more than was agreed");
     first = end++ - kept;
 }
@@ -148,7 +148,7 @@ static void skip(void)
 
 static void expire(void)
 {
-    check(fold_int(sse_replay_expire(history, first + 1u)) == SSE_OK, "the oldest can expire");
+    check(fold_int(sse_history_expire(history, first + 1u)) == SSE_OK, "the oldest can expire");
     first += first < end;
 }
 
@@ -175,7 +175,7 @@ static void call(unsigned which)
     default:
         append(length[which]);
     }
-    check(sse_replay_first(history) == first && sse_replay_end(history) == end,
+    check(sse_history_first(history) == first && sse_history_end(history) == end,
           "the log has what it should have");
     check(sse_cursor_next(&reader) == next, "the reader stands where it should");
 }
@@ -183,7 +183,7 @@ static void call(unsigned which)
 /* Ask for the place behind each event that there was, the place ahead of all, and one to come. */
 static void find(void)
 {
-    char memory_of_id[SSE_REPLAY_ID_MAX], told[SSE_REPLAY_ID_MAX];
+    char memory_of_id[SSE_HISTORY_ID_MAX], told[SSE_HISTORY_ID_MAX];
     unsigned number;
 
     for (number = 0; number <= end; number++) {
@@ -191,11 +191,11 @@ static void find(void)
         const int known = kind & 2 ? number < end : number >= first && number < end;
         uint64_t place;
         size_t len;
-        int status = sse_replay_find(history, id.ptr, id.len, &place);
+        int status = sse_history_find(history, id.ptr, id.len, &place);
 
         check(fold_int(status) == (known ? SSE_OK : SSE_GAP), "an id is known, or it is not");
         check(place == (known ? number + 1 : first), "the place is behind it, or the oldest");
-        status = fold_int(sse_replay_id(history, number, told, &len));
+        status = fold_int(sse_history_id(history, number, told, &len));
         check(status == (!(kind & 2)    ? SSE_E_STATE
                          : number < end ? SSE_OK
                                         : SSE_E_RANGE),
@@ -213,9 +213,9 @@ void try_logs(unsigned size)
         for (kind = 0; kind < 4; kind++) {
             for (calls_len = 0; calls_len < size; calls_len++)
                 calls[calls_len] = (char)('0' + w.at[calls_len]);
-            history = sse_replay_init(memory, sizeof memory, EVENTS,
+            history = sse_history_init(memory, sizeof memory, EVENTS,
                                       kind & 2 ? UINT64_C(0xFEDCBA9876543210) : 0,
-                                      kind & 1 ? SSE_CHUNKED : 0);
+                                      kind & 1 ? SSE_HISTORY_CHUNKED : 0);
             check(history != NULL, "there is a log");
             check(sse_cursor_init(&reader, 1, 0, NULL, NULL) == SSE_OK, "there is a reader");
             first = end = next = 1;

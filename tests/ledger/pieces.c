@@ -95,7 +95,7 @@ static void check_stream(uint32_t framing)
     size_t len = out_len - FILLER;
 
     check(memcmp(out, filler, FILLER) == 0, "what was raw is as it was");
-    if (framing == SSE_CHUNKED)
+    if (framing == SSE_WRITER_CHUNKED)
         check(unchunk(out + FILLER, len, out + FILLER, &len) == CHUNKS_ENDED, "it is all chunks");
     stream_start(&s, "", 0);
     stream_feed(&s, out, FILLER + len);
@@ -144,7 +144,7 @@ void try_pieces(unsigned size)
             number = 2 * split;
             try(0, split);
             number++;
-            try(SSE_CHUNKED, split);
+            try(SSE_WRITER_CHUNKED, split);
         }
     } while (word_next(&letters));
 }

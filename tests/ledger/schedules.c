@@ -131,7 +131,7 @@ static int encodes(const sse_event *ev, uint32_t framing, size_t size, char *wan
 /* One event in both framings, at the places from 1 to `places`, or in an empty ring. */
 static void try(const sse_event *ev, unsigned size, unsigned places)
 {
-    static const uint32_t framings[] = {0, SSE_CHUNKED};
+    static const uint32_t framings[] = {0, SSE_WRITER_CHUNKED};
     char want[WORD_MAX];
     unsigned i, place;
 

@@ -18,7 +18,7 @@ memory)
     set -- "$@" -DCMAKE_C_COMPILER=clang-19 \
         "-DCMAKE_C_FLAGS=-O1 -fsanitize=memory -fno-sanitize-recover=all"
     out='channel_copy' # it counts what memcpy copies, and the sanitizer has one of its own
-    slow='replay_exhaust|text'
+    slow='history_exhaust|text'
     ;;
 integer)
     need clang-19 "clang-19 libclang-rt-19-dev"
@@ -32,8 +32,8 @@ valgrind)
     need valgrind valgrind
     set -- "$@" "-DCMAKE_C_FLAGS=-O1 -gdwarf-4" \
         "-DCMAKE_CROSSCOMPILING_EMULATOR=$(command -v valgrind);-q;--error-exitcode=99"
-    out='replay_crash' # it sees writes by their page faults
-    slow='exhaust|replay_exhaust|replay_damage|replay_hostile|channel_model|text|sequences_.*|faults_channel'
+    out='history_crash' # it sees writes by their page faults
+    slow='exhaust|history_exhaust|history_damage|history_hostile|channel_model|text|sequences_.*|faults_channel'
     ;;
 *)
     echo "there is no tool $tool"

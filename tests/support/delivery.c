@@ -21,9 +21,9 @@ static const struct way {
     size_t step; /* the most that is taken at once */
     uint32_t flags;
 } ways[] = {
-    {FLUSH, 100000, 0}, {FLUSH, 100000, SSE_CHUNKED}, {FLUSH, 7, 0}, {FLUSH, 7, SSE_CHUNKED},
-    {PEEK, 100000, 0},  {PEEK, 100000, SSE_CHUNKED},  {PEEK, 1, 0},  {PEEK, 1, SSE_CHUNKED},
-    {READ, 4096, 0},    {READ, 4096, SSE_CHUNKED},    {READ, 3, 0},  {READ, 3, SSE_CHUNKED},
+    {FLUSH, 100000, 0}, {FLUSH, 100000, SSE_WRITER_CHUNKED}, {FLUSH, 7, 0}, {FLUSH, 7, SSE_WRITER_CHUNKED},
+    {PEEK, 100000, 0},  {PEEK, 100000, SSE_WRITER_CHUNKED},  {PEEK, 1, 0},  {PEEK, 1, SSE_WRITER_CHUNKED},
+    {READ, 4096, 0},    {READ, 4096, SSE_WRITER_CHUNKED},    {READ, 3, 0},  {READ, 3, SSE_WRITER_CHUNKED},
 };
 
 #define WAYS (sizeof ways / sizeof ways[0])
@@ -174,7 +174,7 @@ static void deliver(const char *name, const sse_event *events, size_t count, con
         emit(&s, &events[i], in, cut);
     check(sse_writer_close(s.writer) == SSE_OK, name, "not closed");
     check(drain(&s) == SSE_END, name, "no end");
-    if (way->flags & SSE_CHUNKED)
+    if (way->flags & SSE_WRITER_CHUNKED)
         check(unchunk(s.bytes, s.len, s.bytes, &s.len) == CHUNKS_ENDED, name, "bad chunks");
     check(parses_to(s.bytes, s.len, want), name, "not what was expected");
     free(s.bytes);

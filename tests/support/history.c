@@ -18,7 +18,7 @@ const past *history_event(const history *h, uint64_t n)
 
 void history_begin(history *h, uint32_t events, size_t room, uint64_t epoch, uint32_t flags)
 {
-    h->size = SSE_REPLAY_OVERHEAD + events * (size_t)SSE_REPLAY_SLOT + room;
+    h->size = SSE_HISTORY_OVERHEAD + events * (size_t)SSE_HISTORY_SLOT + room;
     h->memory = guard_before_end((h->size + 7) / 8 * 8);
     memset(h->memory.ptr, MARK, h->memory.len);
     h->events = events;
@@ -27,7 +27,7 @@ void history_begin(history *h, uint32_t events, size_t room, uint64_t epoch, uin
     h->epoch = epoch;
     h->base = h->first = h->end = 1;
     h->count = 0;
-    h->log = sse_replay_init(h->memory.ptr, h->size, events, epoch, flags);
+    h->log = sse_history_init(h->memory.ptr, h->size, events, epoch, flags);
     assert_ptr_equal(h->log, h->memory.ptr);
 }
 
@@ -48,10 +48,10 @@ static sse_str chunk_head(size_t len)
         char head[20];
         size_t len;
     } known[HISTORY_BYTES_MAX];
-    static uint64_t memory[SSE_REPLAY_WORDS(1, 2 * HISTORY_BYTES_MAX)];
+    static uint64_t memory[SSE_HISTORY_WORDS(1, 2 * HISTORY_BYTES_MAX)];
     static const char filler[HISTORY_BYTES_MAX];
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {filler, 0}, 0};
-    sse_replay *log;
+    sse_history *log;
     sse_cursor c;
     sse_str run;
     size_t count;
@@ -59,8 +59,8 @@ static sse_str chunk_head(size_t len)
     assert_true(len >= 8 && len < HISTORY_BYTES_MAX);
     if (known[len].len == 0) {
         ev.data.len = len - 8;
-        log = sse_replay_init(memory, sizeof memory, 1, 0, SSE_CHUNKED);
-        assert_int_equal(sse_replay_append(log, &ev, 0, 0, 0), SSE_OK);
+        log = sse_history_init(memory, sizeof memory, 1, 0, SSE_HISTORY_CHUNKED);
+        assert_int_equal(sse_history_append(log, &ev, 0, 0, 0), SSE_OK);
         assert_int_equal(sse_cursor_init(&c, 1, 0, NULL, NULL), SSE_OK);
         assert_int_equal(sse_cursor_peek(&c, log, &run, 1, &count), SSE_OK);
         assert_true(run.len > len + 2 && run.len - len - 2 <= sizeof known[len].head);
@@ -77,7 +77,7 @@ static void encode_past(past *p, uint32_t flags)
     size_t len;
 
     assert_int_equal(sse_event_encode(&p->ev, p->bytes, sizeof p->bytes, &len), SSE_OK);
-    if (flags & SSE_CHUNKED) {
+    if (flags & SSE_HISTORY_CHUNKED) {
         head = chunk_head(len);
         tail = SSE_LIT("\r\n");
     }
@@ -126,7 +126,7 @@ static uint64_t first_after(const history *h, size_t stored, size_t *at)
 static past *prepare(history *h, const sse_event *ev, uint64_t tag, uint64_t key, uint64_t now_ms)
 {
     past *p = &h->list[h->count];
-    char id[SSE_REPLAY_ID_MAX + 1];
+    char id[SSE_HISTORY_ID_MAX + 1];
 
     assert_true(h->count < HISTORY_MAX);
     p->ev = *ev;
@@ -160,16 +160,16 @@ int history_give(history *h, const sse_event *ev, uint64_t tag, uint64_t key, ui
     int status;
 
     for (n = h->first; n <= h->end; n++)
-        assert_int_equal(sse_replay_fits(h->log, p->stored, n), p->stored <= h->room && n >= first);
-    status = sse_replay_append(h->log, ev, tag, key, now_ms);
+        assert_int_equal(sse_history_fits(h->log, p->stored, n), p->stored <= h->room && n >= first);
+    status = sse_history_append(h->log, ev, tag, key, now_ms);
     assert_int_equal(status, p->stored > h->room ? SSE_E_TOOBIG : SSE_OK);
     if (status == SSE_OK) {
         h->first = first;
         h->end++;
         h->count++;
     }
-    assert_int_equal(sse_replay_first(h->log), h->first);
-    assert_int_equal(sse_replay_end(h->log), h->end);
+    assert_int_equal(sse_history_first(h->log), h->first);
+    assert_int_equal(sse_history_end(h->log), h->end);
     return status;
 }
 
@@ -199,22 +199,22 @@ void history_expire(history *h, uint64_t before_ms)
 {
     while (h->first < h->end && history_event(h, h->first)->at_ms < before_ms)
         h->first++;
-    assert_int_equal(sse_replay_expire(h->log, before_ms), SSE_OK);
-    assert_int_equal(sse_replay_first(h->log), h->first);
-    assert_int_equal(sse_replay_end(h->log), h->end);
+    assert_int_equal(sse_history_expire(h->log, before_ms), SSE_OK);
+    assert_int_equal(sse_history_first(h->log), h->first);
+    assert_int_equal(sse_history_end(h->log), h->end);
 }
 
 void history_reopen(history *h, uint64_t epoch)
 {
-    assert_ptr_equal(sse_replay_open(h->log, h->size, h->events, epoch, h->flags), h->log);
+    assert_ptr_equal(sse_history_open(h->log, h->size, h->events, epoch, h->flags), h->log);
     if (h->first == h->end) {
         h->first = h->end = 1;
         h->count = 0;
     }
     h->epoch = epoch;
     h->base = h->end;
-    assert_int_equal(sse_replay_first(h->log), h->first);
-    assert_int_equal(sse_replay_end(h->log), h->end);
+    assert_int_equal(sse_history_first(h->log), h->first);
+    assert_int_equal(sse_history_end(h->log), h->end);
 }
 
 int history_superseded(const history *h, uint64_t n, uint64_t end)

@@ -22,7 +22,7 @@
 /* An event that was given to the log. */
 typedef struct past {
     sse_event ev; /* with the id that it got */
-    char id[SSE_REPLAY_ID_MAX];
+    char id[SSE_HISTORY_ID_MAX];
     char data[HISTORY_TEXT_MAX];
     uint64_t epoch, tag, key, at_ms;
     char bytes[HISTORY_BYTES_MAX]; /* as they stand in the log: encoded, and framed */
@@ -33,7 +33,7 @@ typedef struct past {
 /* Must not be moved: the events point into it. */
 typedef struct history {
     guard memory;
-    sse_replay *log;
+    sse_history *log;
     size_t size;
     uint32_t events, flags;
     size_t room;
@@ -50,10 +50,10 @@ void history_end(history *h);
 
 /* Append an event that is len bytes when encoded, or as near to it as its id allows; the data of
  * neighbours differs. Where ids are the caller's, all have one but each fourth. Returns as
- * sse_replay_append. */
+ * sse_history_append. */
 int history_append(history *h, size_t len, uint64_t tag, uint64_t key, uint64_t now_ms);
 
-/* Append an event; its type and comment must be static. Returns as sse_replay_append. */
+/* Append an event; its type and comment must be static. Returns as sse_history_append. */
 int history_give(history *h, const sse_event *ev, uint64_t tag, uint64_t key, uint64_t now_ms);
 
 void history_expire(history *h, uint64_t before_ms);
@@ -74,10 +74,10 @@ void history_says(const history *h, const uint64_t *numbers, size_t count, const
 
 /* Demand that a log holds the events from first to end with all that belongs to them but their
  * times: their bytes, ids, tags, keys; and no other events, and finds no other ids. */
-void history_check(const history *h, const sse_replay *log);
+void history_check(const history *h, const sse_history *log);
 
 /* Demand that a log which loses its events by and by has the times of the list. It is empty then.
  */
-void history_expires(const history *h, sse_replay *log);
+void history_expires(const history *h, sse_history *log);
 
 #endif

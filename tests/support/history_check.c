@@ -58,7 +58,7 @@ void history_says(const history *h, const uint64_t *numbers, size_t count, const
     assert_int_equal(at, len);
     assert_true(len + sizeof last_chunk <= sizeof payload);
     memcpy(payload, bytes, len);
-    if (h->flags & SSE_CHUNKED) {
+    if (h->flags & SSE_HISTORY_CHUNKED) {
         memcpy(payload + len, last_chunk, sizeof last_chunk - 1);
         len += sizeof last_chunk - 1;
         assert_int_equal(unchunk(payload, len, payload, &len), CHUNKS_ENDED);
@@ -72,7 +72,7 @@ static int is_tag(void *user, uint64_t tag)
 }
 
 /* Demand that a reader that begins with the oldest event gets all that it may see. */
-static void assert_reads(const history *h, const sse_replay *log, uint32_t flags, uint64_t *tag)
+static void assert_reads(const history *h, const sse_history *log, uint32_t flags, uint64_t *tag)
 {
     static char bytes[STREAM_MAX];
     uint64_t numbers[HISTORY_MAX], n;
@@ -94,7 +94,7 @@ static void assert_reads(const history *h, const sse_replay *log, uint32_t flags
     history_says(h, numbers, count, bytes, len);
 }
 
-static void assert_finds(const history *h, const sse_replay *log)
+static void assert_finds(const history *h, const sse_history *log)
 {
     uint64_t next, n;
 
@@ -106,15 +106,15 @@ static void assert_finds(const history *h, const sse_replay *log)
         if (p->ev.id.ptr == NULL)
             continue;
         next = 0;
-        assert_int_equal(sse_replay_find(log, p->id, p->ev.id.len, &next),
+        assert_int_equal(sse_history_find(log, p->id, p->ev.id.len, &next),
                          found ? SSE_OK : SSE_GAP);
         assert_int_equal(next, found ? n + 1 : h->first);
     }
 }
 
-static void assert_tells_ids(const history *h, const sse_replay *log)
+static void assert_tells_ids(const history *h, const sse_history *log)
 {
-    char id[SSE_REPLAY_ID_MAX];
+    char id[SSE_HISTORY_ID_MAX];
     uint64_t n;
     size_t len;
     int known;
@@ -124,19 +124,19 @@ static void assert_tells_ids(const history *h, const sse_replay *log)
             continue; /* it can be the place ahead of the first one */
         known = h->epoch ? n >= h->base && n < h->end ? SSE_OK : SSE_E_RANGE : SSE_E_STATE;
         len = 99;
-        assert_int_equal(sse_replay_id(log, n, id, &len), known);
+        assert_int_equal(sse_history_id(log, n, id, &len), known);
         assert_int_equal(len, known == SSE_OK ? history_event(h, n)->ev.id.len : 0);
         if (known == SSE_OK)
             assert_memory_equal(id, history_event(h, n)->id, len);
     }
 }
 
-void history_check(const history *h, const sse_replay *log)
+void history_check(const history *h, const sse_history *log)
 {
     uint64_t tag;
 
-    assert_int_equal(sse_replay_first(log), h->first);
-    assert_int_equal(sse_replay_end(log), h->end);
+    assert_int_equal(sse_history_first(log), h->first);
+    assert_int_equal(sse_history_end(log), h->end);
     assert_reads(h, log, 0, NULL);
     assert_reads(h, log, SSE_COALESCE, NULL);
     for (tag = 0; tag < HISTORY_TAGS; tag++)
@@ -145,14 +145,14 @@ void history_check(const history *h, const sse_replay *log)
     assert_tells_ids(h, log);
 }
 
-void history_expires(const history *h, sse_replay *log)
+void history_expires(const history *h, sse_history *log)
 {
     uint64_t n;
 
     for (n = h->first; n < h->end; n++) {
-        assert_int_equal(sse_replay_expire(log, history_event(h, n)->at_ms), SSE_OK);
-        assert_int_equal(sse_replay_first(log), n);
-        assert_int_equal(sse_replay_expire(log, history_event(h, n)->at_ms + 1), SSE_OK);
-        assert_int_equal(sse_replay_first(log), n + 1);
+        assert_int_equal(sse_history_expire(log, history_event(h, n)->at_ms), SSE_OK);
+        assert_int_equal(sse_history_first(log), n);
+        assert_int_equal(sse_history_expire(log, history_event(h, n)->at_ms + 1), SSE_OK);
+        assert_int_equal(sse_history_first(log), n + 1);
     }
 }

@@ -23,7 +23,7 @@ static void goes_on(history *h, const reopened *was)
         if (h->epoch) {
             const past *p = &dropped[n];
 
-            assert_int_equal(sse_replay_find(h->log, p->id, p->ev.id.len, &next), SSE_GAP);
+            assert_int_equal(sse_history_find(h->log, p->id, p->ev.id.len, &next), SSE_GAP);
             assert_int_equal(next, h->first);
         }
     history_reopen(h, h->epoch ? h->epoch + 1 : 0);
@@ -53,21 +53,21 @@ reopened reopen(history *h, const void *image)
     static unsigned tries;
     const int guarded = tries++ % 2 == 0;
     const uint64_t first = h->first, end = h->end, base = h->base, epoch = h->epoch;
-    sse_replay *const log = h->log;
+    sse_history *const log = h->log;
     reopened result = {0, 0, 0};
     guard g = {NULL, 0, NULL, 0};
     void *memory = place_for(h, guarded, &g);
 
     memcpy(memory, image, h->size);
     h->epoch = epoch ? REOPEN_EPOCH : 0;
-    h->log = sse_replay_open(memory, h->size, h->events, h->epoch, h->flags);
+    h->log = sse_history_open(memory, h->size, h->events, h->epoch, h->flags);
     if (h->log == NULL) {
         result.refused = 1;
         assert_memory_equal(memory, image, h->size);
     } else {
         assert_ptr_equal(h->log, memory);
-        result.first = h->first = sse_replay_first(h->log);
-        result.end = h->base = h->end = sse_replay_end(h->log);
+        result.first = h->first = sse_history_first(h->log);
+        result.end = h->base = h->end = sse_history_end(h->log);
         assert_true(h->first > 0 && h->first <= h->end && h->end <= h->count + 1);
         history_check(h, h->log);
         goes_on(h, &result);

@@ -65,7 +65,7 @@ static int join(client *c, const message *m)
                           .on_close = stream_closed,
                           .user = c,
                           .flags = SSE_SKIP};
-    char text[512], id[SSE_REPLAY_ID_MAX];
+    char text[512], id[SSE_HISTORY_ID_MAX];
     size_t len;
 
     if (sse_http_head(&head, text, sizeof text, &len) != SSE_OK ||
@@ -111,19 +111,19 @@ int main(int argc, char **argv)
     const setting settings[] = {
         {"--port", &port, 0, 65535},
         {"--events", &events, 1, 10000000},
-        {"--room", &room, SSE_REPLAY_ROOM_MIN, 1 << 30},
+        {"--room", &room, SSE_HISTORY_ROOM_MIN, 1 << 30},
         {"--queue", &queue, SSE_SUBSCRIBER_QUEUE_MIN, 1 << 30},
         {"--unsent", &unsent, 1, 1 << 30},
     };
     service s = {
         .join = join, .publish = publish, .writable = writable, .lost = lost, .turn_end = flush};
-    sse_replay *log;
+    sse_history *log;
     size_t size;
 
     intake_options(argc, argv, settings, sizeof settings / sizeof settings[0]);
     s.queue_size = writer_size();
-    size = sizeof(uint64_t) * SSE_REPLAY_WORDS((size_t)events, (size_t)room);
-    log = sse_replay_init(malloc(size), size, events, epoch(), 0);
+    size = sizeof(uint64_t) * SSE_HISTORY_WORDS((size_t)events, (size_t)room);
+    log = sse_history_init(malloc(size), size, events, epoch(), 0);
     if (log == NULL || sse_channel_init(&channel, log, 0, NULL, 0) != SSE_OK)
         die_plainly("no channel");
     intake_run(&s, port, unsent);
