@@ -94,7 +94,7 @@ static sse_out make_place(sse_history *log, size_t len)
 /* Where in its bytes the id of an event is; 0: it has none. */
 static uint32_t id_place(const sse_history *log, const sse_event *ev)
 {
-    const sse_event ahead = {ev->comment, {NULL, 0}, ev->type, {NULL, 0}, 0};
+    const sse_event ahead = {ev->comment, ev->type, {NULL, 0}, 0, {NULL, 0}};
     sse_out o = sse_out_to(NULL, 0);
 
     if (ev->id.ptr == NULL)

@@ -148,7 +148,7 @@ int sse_writer_send(sse_writer *w, const sse_event *ev)
 int sse_writer_put(sse_writer *w, const char *type, size_t type_len, const char *data,
                    size_t data_len, const char *id, size_t id_len)
 {
-    const sse_event ev = {{NULL, 0}, {id, id_len}, {type, type_len}, {data, data_len}, 0};
+    const sse_event ev = {{NULL, 0}, {type, type_len}, {id, id_len}, 0, {data, data_len}};
 
     return sse_writer_send(w, &ev);
 }

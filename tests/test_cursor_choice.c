@@ -114,7 +114,7 @@ static int is_asked(void *user, uint64_t tag)
 
 static void a_filter_is_asked_with_the_whole_tag(void **state)
 {
-    static const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"x", 1}, 0};
+    static const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", 1}};
     static uint64_t memory[SSE_HISTORY_WORDS(4, 200)];
     sse_history *log = sse_history_init(memory, sizeof memory, 4, 0, 0);
     unsigned asked = 0;

@@ -10,7 +10,7 @@
 static void a_copy_needs_somewhere_to_go(void **state)
 {
     static uint64_t memory[SSE_HISTORY_WORDS(4, 1000)];
-    static const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"x", 1}, 0};
+    static const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", 1}};
     sse_history *const log = sse_history_init(memory, sizeof memory, 4, 14, 0);
     sse_cursor c;
     char dst[8];

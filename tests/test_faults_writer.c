@@ -37,14 +37,14 @@ static int head(void)
 
 static int numbered(void)
 {
-    static const sse_event ev = {ABSENT, TEXT("7"), TEXT("tick"), TEXT("one\r\ntwo\n"), 0};
+    static const sse_event ev = {ABSENT, TEXT("tick"), TEXT("7"), 0, TEXT("one\r\ntwo\n")};
 
     return sse_writer_send(w, &ev);
 }
 
 static int begin(void)
 {
-    static const sse_event ev = {ABSENT, TEXT("8"), ABSENT, ABSENT, 0};
+    static const sse_event ev = {ABSENT, ABSENT, TEXT("8"), 0, ABSENT};
 
     return sse_writer_begin(w, &ev);
 }
@@ -235,7 +235,7 @@ static const sink_step faults[FAULTS] = {
 /* Nothing but refusals comes from a writer whose sink has failed, and the sink is not called. */
 static void check_failed(size_t calls)
 {
-    static const sse_event ev = {ABSENT, ABSENT, ABSENT, TEXT("a"), 0};
+    static const sse_event ev = {ABSENT, ABSENT, ABSENT, 0, TEXT("a")};
     const size_t pending = sse_writer_pending(w);
     const void *bytes;
     size_t n;

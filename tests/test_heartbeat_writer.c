@@ -32,7 +32,7 @@ static uint64_t wait_at(const sse_heartbeat *hb, uint64_t now_ms)
     return wait_ms;
 }
 
-static const sse_event smallest = {TEXT(""), ABSENT, ABSENT, ABSENT, 0};
+static const sse_event smallest = {TEXT(""), ABSENT, ABSENT, 0, ABSENT};
 
 /* What a program does after each wait. Returns whether it sent a beat. */
 static int beat(sse_heartbeat *hb, uint64_t now_ms, sse_writer *w, const sse_event *ev)

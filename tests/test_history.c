@@ -17,7 +17,7 @@ static void all_bytes_of_the_room_hold_events(void **state)
     static uint64_t memory[SSE_HISTORY_WORDS(3, 100)];
     static const char data[93];
     const size_t size = SSE_HISTORY_OVERHEAD + 3 * SSE_HISTORY_SLOT + 100;
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {data, 92}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {data, 92}};
     sse_history *log = sse_history_init(memory, size, 3, 0, 0);
 
     (void)state;
@@ -32,7 +32,7 @@ static void all_bytes_of_the_room_hold_events(void **state)
 static void a_log_that_is_none_is_refused_by_all(void **state)
 {
     static const uint64_t zero[SSE_HISTORY_WORDS(1, 64)];
-    const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"x", 1}, 0};
+    const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", 1}};
     uint64_t memory[SSE_HISTORY_WORDS(1, 64)] = {0};
     sse_history *logs[2] = {NULL, (sse_history *)memory};
     char id[SSE_HISTORY_ID_MAX];
@@ -90,7 +90,7 @@ static void an_event_that_cannot_be_sent_is_refused_and_changes_nothing(void **s
 
 static void an_id_is_refused_where_ids_are_automatic_and_a_bad_one_always(void **state)
 {
-    sse_event ev = {{NULL, 0}, {"", 0}, {NULL, 0}, {"x", 1}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {"", 0}, 0, {"x", 1}};
 
     (void)state;
     history_begin(&h, 4, 100, 5, 0);
@@ -114,11 +114,11 @@ static void an_id_is_refused_where_ids_are_automatic_and_a_bad_one_always(void *
 static void any_event_is_kept_as_it_is_encoded(void **state)
 {
     static const sse_event events[] = {
-        {{NULL, 0}, {NULL, 0}, {"tick", 4}, {"a\r\nb\rc\n", 7}, 0},
-        {{"hello\nworld", 11}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0},
-        {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 3000},
-        {{"", 0}, {NULL, 0}, {"", 0}, {"", 0}, SSE_RETRY_MAX},
-        {{NULL, 0}, {NULL, 0}, {NULL, 0}, {" \xFF\0 ", 4}, 1},
+        {{NULL, 0}, {"tick", 4}, {NULL, 0}, 0, {"a\r\nb\rc\n", 7}},
+        {{"hello\nworld", 11}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 3000, {NULL, 0}},
+        {{"", 0}, {"", 0}, {NULL, 0}, SSE_RETRY_MAX, {"", 0}},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 1, {" \xFF\0 ", 4}},
     };
     uint32_t flags;
     uint64_t epoch;

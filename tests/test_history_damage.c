@@ -161,7 +161,7 @@ static void assert_of_either(const history *one, const history *other, const sse
 /* Append to what was opened, until all that was there is gone. */
 static void goes_round(sse_history *log, const history *one, const history *other)
 {
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
     uint64_t next;
     int i;
 

@@ -15,7 +15,7 @@ static history h;
 static void an_empty_id_is_never_found(void **state)
 {
     static uint64_t memory[SSE_HISTORY_WORDS(4, 1000)];
-    static const sse_event ev = {{NULL, 0}, {"", 0}, {NULL, 0}, {"x", 1}, 0};
+    static const sse_event ev = {{NULL, 0}, {NULL, 0}, {"", 0}, 0, {"x", 1}};
     sse_history *const log = sse_history_init(memory, sizeof memory, 4, 0, 0);
     uint64_t next = 0;
 
@@ -29,7 +29,7 @@ static void an_empty_id_is_never_found(void **state)
 static void an_id_is_read_no_further_than_its_beginning(void **state)
 {
     static uint64_t memory[SSE_HISTORY_WORDS(4, 1000)];
-    static const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"x", 1}, 0};
+    static const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", 1}};
     sse_history *const log = sse_history_init(memory, sizeof memory, 4, 14, 0);
     guard g = guard_at_start(1);
     uint64_t next;
@@ -59,11 +59,11 @@ static void the_longest_room_is_a_byte_below_4_gib(void **state)
 static void an_event_can_be_any_one_part(void **state)
 {
     static const sse_event events[] = {
-        {{"abcd", 4}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0},
-        {{NULL, 0}, {"abcd", 4}, {NULL, 0}, {NULL, 0}, 0},
-        {{NULL, 0}, {NULL, 0}, {"abcd", 4}, {NULL, 0}, 0},
-        {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"abcd", 4}, 0},
-        {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 1},
+        {{"abcd", 4}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}},
+        {{NULL, 0}, {NULL, 0}, {"abcd", 4}, 0, {NULL, 0}},
+        {{NULL, 0}, {"abcd", 4}, {NULL, 0}, 0, {NULL, 0}},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"abcd", 4}},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 1, {NULL, 0}},
     };
     size_t i;
 
@@ -83,9 +83,9 @@ static void an_event_that_is_too_long_drops_nothing_from_a_full_log(void **state
     static const char breaks[20] = "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n";
     static const char text[100];
     static const sse_event events[] = {
-        {{NULL, 0}, {NULL, 0}, {NULL, 0}, {breaks, sizeof breaks}, 0},
-        {{NULL, 0}, {NULL, 0}, {NULL, 0}, {text, sizeof text}, 0},
-        {{"", 0}, {NULL, 0}, {NULL, 0}, {text, sizeof text}, 0},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {breaks, sizeof breaks}},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {text, sizeof text}},
+        {{"", 0}, {NULL, 0}, {NULL, 0}, 0, {text, sizeof text}},
     };
     static unsigned char before[1024];
     size_t i;

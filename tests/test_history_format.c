@@ -111,7 +111,7 @@ static void assert_holds(const sse_history *log, uint64_t first, uint64_t end)
 
 static void append(sse_history *log, uint64_t key, const char *id, const char *text)
 {
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
 
     if (strlen(id) > 0) {
         ev.id.ptr = id;

@@ -165,7 +165,7 @@ static void the_ids_of_incarnations_never_alias(void **state)
 static void the_callers_ids_are_found_as_long_as_their_events_are_there(void **state)
 {
     static const char *const ids[] = {"a", "1-1", "\xC3\xA9", "x y", "b", "0"};
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"x", 1}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", 1}};
     char id[SSE_HISTORY_ID_MAX];
     uint64_t next;
     size_t i, len;
@@ -198,8 +198,8 @@ static void the_callers_ids_are_found_as_long_as_their_events_are_there(void **s
 /* As state that is published under its own name. */
 static void an_id_that_came_twice_is_found_at_one_of_its_events(void **state)
 {
-    sse_event ev = {{NULL, 0}, {"twin", 4}, {NULL, 0}, {"x", 1}, 0};
-    const sse_event other = {{NULL, 0}, {"other", 5}, {NULL, 0}, {"y", 1}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {"twin", 4}, 0, {"x", 1}};
+    const sse_event other = {{NULL, 0}, {NULL, 0}, {"other", 5}, 0, {"y", 1}};
     uint64_t next;
     int i;
 
@@ -216,7 +216,7 @@ static void an_id_that_came_twice_is_found_at_one_of_its_events(void **state)
 
 static sse_event counted(char *id, unsigned long n)
 {
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"", 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"", 0}};
 
     ev.id.ptr = id;
     ev.id.len = (size_t)sprintf(id, "event %lu", n);

@@ -55,7 +55,7 @@ static void act_append(void)
 static void act_give(void)
 {
     static const char *const datas[] = {"", "a", "a\r\nb\n", "\n", " x", "\xFF\xC3\xA9", "data: y"};
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 1500};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 1500, {NULL, 0}};
     char id[32];
 
     if (h.epoch == 0) {

@@ -97,7 +97,7 @@ static void store(uint64_t *memory, size_t room, const size_t *lens)
 {
     const size_t frame = sizeof "data: \n\n" - 1;
     static const char text[200];
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {text, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {text, 0}};
     sse_history *const log = sse_history_init(memory, (size_t)ROOM + room, EVENTS, 0, 0);
 
     assert_non_null(log);

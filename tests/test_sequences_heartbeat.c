@@ -197,7 +197,7 @@ static struct {
 /* What a program does when it has waited. */
 static int wait(uint64_t by_ms)
 {
-    static const sse_event beat = {TEXT(""), ABSENT, ABSENT, ABSENT, 0};
+    static const sse_event beat = {TEXT(""), ABSENT, ABSENT, 0, ABSENT};
     int is_due;
 
     life.now_ms += by_ms;

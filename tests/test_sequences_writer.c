@@ -50,7 +50,7 @@ static int send(const sse_event *ev, const char *bytes, const char *data, const 
 
 static int send_small(void)
 {
-    static const sse_event ev = {ABSENT, ABSENT, ABSENT, TEXT("a"), 0};
+    static const sse_event ev = {ABSENT, ABSENT, ABSENT, 0, TEXT("a")};
 
     return send(&ev, "data: a\n\n", "a", NULL);
 }
@@ -58,21 +58,21 @@ static int send_small(void)
 /* Two of it do not fit. */
 static int send_half(void)
 {
-    static const sse_event ev = {ABSENT, TEXT("7"), ABSENT, TEXT(SIXTEEN "\r\r\n"), 0};
+    static const sse_event ev = {ABSENT, ABSENT, TEXT("7"), 0, TEXT(SIXTEEN "\r\r\n")};
 
     return send(&ev, "id: 7\ndata: " SIXTEEN "\ndata: \ndata: \n\n", SIXTEEN "\n\n", "7");
 }
 
 static int send_too_big(void)
 {
-    static const sse_event ev = {ABSENT, ABSENT, ABSENT, TEXT(EIGHTY), 0};
+    static const sse_event ev = {ABSENT, ABSENT, ABSENT, 0, TEXT(EIGHTY)};
 
     return send(&ev, "data: " EIGHTY "\n\n", EIGHTY, NULL);
 }
 
 static int begin(void)
 {
-    static const sse_event head = {ABSENT, TEXT("8"), TEXT("b"), ABSENT, 0};
+    static const sse_event head = {ABSENT, TEXT("b"), TEXT("8"), 0, ABSENT};
     static const char bytes[] = "event: b\nid: 8\ndata: ";
     int want = wire_refuses(&model);
 
@@ -196,9 +196,9 @@ static int read_four(void)
 /* What is wrong with its arguments is refused, in the order of the header. */
 static int call_wrongly(void)
 {
-    static const sse_event empty = {ABSENT, ABSENT, ABSENT, ABSENT, 0};
-    static const sse_event forged = {ABSENT, ABSENT, TEXT("a\ndata: b"), TEXT("c"), 0};
-    static const sse_event storm = {ABSENT, ABSENT, ABSENT, TEXT("c"), SSE_RETRY_MAX + 1u};
+    static const sse_event empty = {ABSENT, ABSENT, ABSENT, 0, ABSENT};
+    static const sse_event forged = {ABSENT, TEXT("a\ndata: b"), ABSENT, 0, TEXT("c")};
+    static const sse_event storm = {ABSENT, ABSENT, ABSENT, SSE_RETRY_MAX + 1u, TEXT("c")};
     const int want = wire_refuses(&model);
     const int moves = model.failed ? SSE_E_IO : SSE_E_ARG;
     size_t n = 99;

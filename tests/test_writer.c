@@ -139,15 +139,15 @@ static void only_success_changes_the_queue(void **state)
         sse_event ev;
         int status;
     } refused[] = {
-        {{ABSENT, ABSENT, ABSENT, ABSENT, 0}, SSE_E_ARG},
-        {{ABSENT, ABSENT, ABSENT, {NULL, 1}, 0}, SSE_E_ARG},
-        {{ABSENT, ABSENT, ABSENT, TEXT("x"), SSE_RETRY_MAX + 1}, SSE_E_RANGE},
-        {{ABSENT, ABSENT, ABSENT, {filler, SSE_PART_MAX + 1}, 0}, SSE_E_TOOBIG},
-        {{ABSENT, ABSENT, ABSENT, {filler, 200}, 0}, SSE_E_TOOBIG},
-        {{ABSENT, TEXT("1\ndata: forged"), ABSENT, TEXT("x"), 0}, SSE_E_FIELD},
-        {{ABSENT, ABSENT, TEXT("a\rdata: forged"), TEXT("x"), 0}, SSE_E_FIELD},
-        {{ABSENT, ABSENT, ABSENT, {filler, 48}, 0}, SSE_AGAIN},
-        {{{filler, 50}, ABSENT, ABSENT, ABSENT, 0}, SSE_AGAIN},
+        {{ABSENT, ABSENT, ABSENT, 0, ABSENT}, SSE_E_ARG},
+        {{ABSENT, ABSENT, ABSENT, 0, {NULL, 1}}, SSE_E_ARG},
+        {{ABSENT, ABSENT, ABSENT, SSE_RETRY_MAX + 1, TEXT("x")}, SSE_E_RANGE},
+        {{ABSENT, ABSENT, ABSENT, 0, {filler, SSE_PART_MAX + 1}}, SSE_E_TOOBIG},
+        {{ABSENT, ABSENT, ABSENT, 0, {filler, 200}}, SSE_E_TOOBIG},
+        {{ABSENT, ABSENT, TEXT("1\ndata: forged"), 0, TEXT("x")}, SSE_E_FIELD},
+        {{ABSENT, TEXT("a\rdata: forged"), ABSENT, 0, TEXT("x")}, SSE_E_FIELD},
+        {{ABSENT, ABSENT, ABSENT, 0, {filler, 48}}, SSE_AGAIN},
+        {{{filler, 50}, ABSENT, ABSENT, 0, ABSENT}, SSE_AGAIN},
     };
     size_t i, k;
 
@@ -184,7 +184,7 @@ static void put_is_send_given_part_by_part(void **state)
     for (type = 0; type < 3; type++) {
         for (data = 0; data < 3; data++) {
             for (id = 0; id < 3; id++) {
-                sse_event ev = {ABSENT, parts[id], parts[type], parts[data], 0};
+                sse_event ev = {ABSENT, parts[type], parts[id], 0, parts[data]};
                 sse_writer *w = block_writer(&memory, CAPACITY, 0);
                 char bytes[64];
                 sse_str want = {bytes, 0};
@@ -252,7 +252,7 @@ static void raw_bytes_too_long_to_count_are_never_read(void **state)
 static void raw_bytes_go_ahead_of_the_first_chunk_and_never_behind_it(void **state)
 {
     sse_writer *w = block_writer(&memory, CAPACITY, SSE_WRITER_CHUNKED);
-    const sse_event forged = {ABSENT, ABSENT, TEXT("a\nb"), TEXT("x"), 0};
+    const sse_event forged = {ABSENT, TEXT("a\nb"), ABSENT, 0, TEXT("x")};
     size_t taken;
 
     (void)state;

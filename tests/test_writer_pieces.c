@@ -38,7 +38,7 @@ static void finish_as(sse_writer *w, sse_str data)
 
 static void begin_takes_every_part_but_data(void **state)
 {
-    static const sse_event head = {TEXT("hello"), TEXT("7"), TEXT("tick"), ABSENT, 3000};
+    static const sse_event head = {TEXT("hello"), TEXT("tick"), TEXT("7"), 3000, ABSENT};
     static const uint64_t retry = 3000;
     static const parsed_event event = {TEXT("tick"), TEXT("a"), TEXT("7")};
     static const parsed want = {&event, 1, &retry, 1, 1, TEXT("7")};
@@ -63,13 +63,13 @@ static void begin_refuses_a_head_that_has_data_and_what_send_refuses(void **stat
         sse_event head;
         int status;
     } refused[] = {
-        {{ABSENT, ABSENT, ABSENT, TEXT("x"), 0}, SSE_E_ARG},
-        {{ABSENT, ABSENT, TEXT("tick"), TEXT(""), 0}, SSE_E_ARG},
-        {{ABSENT, ABSENT, {NULL, 1}, ABSENT, 0}, SSE_E_ARG},
-        {{ABSENT, ABSENT, TEXT("tick"), ABSENT, SSE_RETRY_MAX + 1}, SSE_E_RANGE},
-        {{ABSENT, {"x", SSE_PART_MAX + 1}, ABSENT, ABSENT, 0}, SSE_E_TOOBIG},
-        {{ABSENT, ABSENT, TEXT("a\nb"), ABSENT, 0}, SSE_E_FIELD},
-        {{ABSENT, TEXT("a\rb"), ABSENT, ABSENT, 0}, SSE_E_FIELD},
+        {{ABSENT, ABSENT, ABSENT, 0, TEXT("x")}, SSE_E_ARG},
+        {{ABSENT, TEXT("tick"), ABSENT, 0, TEXT("")}, SSE_E_ARG},
+        {{ABSENT, {NULL, 1}, ABSENT, 0, ABSENT}, SSE_E_ARG},
+        {{ABSENT, TEXT("tick"), ABSENT, SSE_RETRY_MAX + 1, ABSENT}, SSE_E_RANGE},
+        {{ABSENT, ABSENT, {"x", SSE_PART_MAX + 1}, 0, ABSENT}, SSE_E_TOOBIG},
+        {{ABSENT, TEXT("a\nb"), ABSENT, 0, ABSENT}, SSE_E_FIELD},
+        {{ABSENT, ABSENT, TEXT("a\rb"), 0, ABSENT}, SSE_E_FIELD},
     };
     sse_writer *w = block_writer(&memory, CAPACITY, 0);
     size_t i;
@@ -96,9 +96,9 @@ static void an_opened_event_without_data_is_dispatched_empty(void **state)
 /* What stands between the pieces decides: nothing may get in there, and no heartbeat. */
 static void inside_an_open_event_only_its_own_calls_are_accepted(void **state)
 {
-    static const sse_event event = {ABSENT, ABSENT, ABSENT, TEXT("x"), 0};
-    static const sse_event beat = {TEXT(""), ABSENT, ABSENT, ABSENT, 0};
-    static const sse_event head = {ABSENT, ABSENT, TEXT("tick"), ABSENT, 0};
+    static const sse_event event = {ABSENT, ABSENT, ABSENT, 0, TEXT("x")};
+    static const sse_event beat = {TEXT(""), ABSENT, ABSENT, 0, ABSENT};
+    static const sse_event head = {ABSENT, TEXT("tick"), ABSENT, 0, ABSENT};
     size_t i;
 
     (void)state;

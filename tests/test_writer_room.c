@@ -90,7 +90,7 @@ static void an_event_that_fits_an_emptier_queue_is_refused_whole_until_then(void
 
 static void a_head_that_does_not_fit_is_backpressure_or_never_fits(void **state)
 {
-    sse_event head = {ABSENT, ABSENT, ABSENT, ABSENT, 0};
+    sse_event head = {ABSENT, ABSENT, ABSENT, 0, ABSENT};
     char type[CAPACITY];
     sse_writer *w = block_writer(&memory, CAPACITY, 0);
 

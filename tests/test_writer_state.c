@@ -70,7 +70,7 @@ static void close_leaves_an_open_event_unfinished(void **state)
     static const char *const pieces[] = {"", "a", "a\r", "a\n", "a\n\n", "a\r\n\r\n"};
     static const parsed_event event = {TEXT("message"), TEXT("whole"), TEXT("")};
     static const parsed want = {&event, 1, NULL, 0, 0, TEXT("")};
-    static const sse_event head = {ABSENT, TEXT("7"), TEXT("cut"), ABSENT, 0};
+    static const sse_event head = {ABSENT, TEXT("cut"), TEXT("7"), 0, ABSENT};
     size_t i, k;
 
     (void)state;
@@ -146,7 +146,7 @@ static void a_stream_is_idle_when_nothing_is_queued_or_open_and_it_was_not_close
 /* Call every function that returns a status, and demand this one and written out parameters. */
 static void assert_all_return(sse_writer *w, int status)
 {
-    static const sse_event tick = {ABSENT, ABSENT, ABSENT, TEXT("tick"), 0};
+    static const sse_event tick = {ABSENT, ABSENT, ABSENT, 0, TEXT("tick")};
     const void *bytes = &tick;
     char dst[1];
     size_t taken = 1, offered = 1, len = 1;

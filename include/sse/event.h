@@ -26,11 +26,11 @@ extern "C" {
  *
  * The format has had these five parts since 2009, so this struct is frozen. */
 typedef struct sse_event {
-    sse_str comment;   /* lines that clients ignore, ahead of the fields; empty: a lone colon */
-    sse_str id;        /* absent: the client keeps its last event ID; empty: it forgets it */
+    sse_str comment;   /* lines that clients ignore, before the fields; empty: a lone colon */
     sse_str type;      /* absent or empty: "message" */
-    sse_str data;      /* absent: nothing is dispatched; empty: an event whose data is "" */
+    sse_str id;        /* absent: the client keeps its last event ID; empty: it forgets it */
     uint32_t retry_ms; /* 0: no retry line; else the reconnection time, 1 to SSE_RETRY_MAX */
+    sse_str data;      /* absent: nothing is dispatched; empty: an event whose data is "" */
 } sse_event;
 
 /* Encode one event.

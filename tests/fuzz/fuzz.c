@@ -125,7 +125,7 @@ sse_event take_event(input *in)
 {
     enum { COMMENT = 1, ID = 2, TYPE = 4, DATA = 8, RETRY = 16, LONG = 32, MISSING = 64 };
     const unsigned parts = take_byte(in);
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
 
     if (parts & COMMENT)
         ev.comment = take_text(in);

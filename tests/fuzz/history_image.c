@@ -25,7 +25,7 @@ static int append(input *in)
 {
     static const char text[256];
     const unsigned len = take_byte(in), what = take_byte(in);
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {text, len}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {text, len}};
     char id[2];
 
     id[0] = (char)('a' + what % 8);

@@ -143,7 +143,7 @@ static void seeds_of_images(void)
 static void seeds_of_clients(void)
 {
     enum { PUBLISH = 0, FLUSH_ALL = 3, TICK = 5, CLIENT = 8, READ = 8, TAKE_ALL = 10 };
-    static const sse_event text = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {"text", 4}, 0};
+    static const sse_event text = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"text", 4}};
     unsigned kind, i;
 
     for (kind = 0; kind < 256; kind += 5) {

@@ -44,7 +44,7 @@ static void encode_plainly(void)
 
 static sse_event event(void)
 {
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {text, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {text, 0}};
 
     ev.data.len = text_len;
     return ev;

@@ -45,7 +45,7 @@ static sse_str id_of(unsigned number, char *memory_of_id)
 static sse_event event_of(unsigned number, char *id)
 {
     static const char data[] = "once upon a midnight dreary\nwhile I pondered weak and weary";
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {data, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {data, 0}};
 
     ev.id = id_of(number, id);
     ev.data.len = lengths[number];

@@ -9,7 +9,7 @@ void try_payloads(unsigned size)
     static stream s;
     static stream_text want;
     static char text[WORD_MAX], bytes[8 + 7 * WORD_MAX];
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
     size_t len;
     word w;
 

@@ -40,7 +40,7 @@ static int take(size_t most)
 /* Try a heartbeat inside of the event. */
 static void beat(void)
 {
-    const sse_event ping = {SSE_LIT(""), {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+    const sse_event ping = {SSE_LIT(""), {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
 
     check(!sse_writer_idle(w), "an open event is not idle");
     check(fold_int(sse_writer_send(w, &ping)) == SSE_E_STATE, "an open event refuses a heartbeat");

@@ -13,7 +13,7 @@ enum { CHUNK_FRAME = 12 };
 
 #define NEVER ((unsigned)-1)
 
-static const sse_event ping = {{"", 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+static const sse_event ping = {{"", 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
 
 /* A writer, and how it was at the start. */
 static size_t memory[SSE_WRITER_WORDS(SSE_WRITER_CAPACITY_MIN)],

@@ -28,7 +28,7 @@ sse_str *part_of(sse_event *ev, enum part part)
 
 sse_event with(enum part part, const char *ptr, size_t len)
 {
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
 
     part_of(&ev, part)->ptr = ptr;
     part_of(&ev, part)->len = len;

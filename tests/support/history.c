@@ -50,7 +50,7 @@ static sse_str chunk_head(size_t len)
     } known[HISTORY_BYTES_MAX];
     static uint64_t memory[SSE_HISTORY_WORDS(1, 2 * HISTORY_BYTES_MAX)];
     static const char filler[HISTORY_BYTES_MAX];
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {filler, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {filler, 0}};
     sse_history *log;
     sse_cursor c;
     sse_str run;
@@ -177,7 +177,7 @@ int history_append(history *h, size_t len, uint64_t tag, uint64_t key, uint64_t 
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
     char data[HISTORY_TEXT_MAX], id[32];
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {data, 0}, 0};
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {data, 0}};
     size_t rest, i;
 
     if (h->epoch == 0 && h->end % 4 != 0) {

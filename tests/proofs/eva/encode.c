@@ -22,7 +22,7 @@ static void encode(sse_event *ev, sse_str *part)
 
 static void encode_all(void)
 {
-    sse_event ev = {SSE_LIT("c"), SSE_LIT("i"), SSE_LIT("t"), {NULL, 0}, SSE_RETRY_MAX};
+    sse_event ev = {SSE_LIT("c"), SSE_LIT("t"), SSE_LIT("i"), SSE_RETRY_MAX, {NULL, 0}};
     char all[ROOM + ROOM];
     size_t cap, len;
 
@@ -36,7 +36,7 @@ static void encode_all(void)
 
 int main(void)
 {
-    const sse_event none = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0};
+    const sse_event none = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
     sse_event ev = none;
 
     encode(&ev, &ev.comment);
