@@ -83,13 +83,13 @@ static uint32_t id_place(const sse_history *h, const sse_event *ev)
 /* Put an event as it is stored, except the head of its chunk. */
 static void put_framed(const sse_history *h, sse_out *o, const sse_event *ev)
 {
-    if (h->flags & SSE_HISTORY_CHUNKED) {
-        o->len = SSE_CHUNK_HEAD;
-        o->frame = SSE_CHUNK_FRAME;
-    }
+    const int chunked = (h->flags & SSE_HISTORY_CHUNKED) != 0;
+
+    if (chunked)
+        sse_chunk_open(o);
     sse_event_put(o, ev, 0);
-    if (o->frame)
-        SSE_OUT_LIT(o, "\r\n");
+    if (chunked)
+        sse_chunk_close(o);
 }
 
 /* The length of an event as it is stored, or less where it is sure to fit in the room. */
@@ -117,8 +117,8 @@ static size_t store(sse_history *h, const sse_event *ev)
         put_framed(h, &o, ev);
         len = o.len;
     } while (len > o.cap);
-    if (o.frame)
-        sse_chunk_head(&o);
+    if (h->flags & SSE_HISTORY_CHUNKED)
+        sse_chunk_fill(&o, 0);
     return len;
 }
 

@@ -1,9 +1,14 @@
 /* The header of a history: what it is for a block of memory, and the checksums. */
 #include "history_layout.h"
 
+#include "assert.h"
+
 #include <string.h>
 
 #define MAGIC UINT64_C(0x3174736968657373) /* "ssehist1", and no such number in the other order */
+
+SSE_STATIC_ASSERT(sizeof(sse_history) == SSE_HISTORY_OVERHEAD, history_overhead);
+SSE_STATIC_ASSERT(sizeof(sse_slot) + 2 * sizeof(uint32_t) == SSE_HISTORY_SLOT, history_slot);
 
 /* What an array of uint64_t is aligned to. */
 typedef struct aligned {

@@ -2,29 +2,23 @@
  * history_layout.h. */
 #include "history_layout.h"
 
+#include "assert.h"
+#include "digits.h"
+#include "str.h"
+
 #include <string.h>
 
-/* Write a number before end; returns its beginning. */
-static char *put_number(char *end, uint64_t number, unsigned base)
-{
-    do {
-        *--end = "0123456789abcdef"[number % base];
-        number /= base;
-    } while (number > 0);
-    return end;
-}
+/* The longest id: 16 digits of the origin, a hyphen, the digits of the number. */
+SSE_STATIC_ASSERT(16 + 1 + SSE_DIGITS64_MAX == SSE_HISTORY_ID_MAX, history_id_max);
 
 sse_str sse_history_automatic_id(char *memory, uint64_t epoch, uint64_t number)
 {
     char *const end = memory + SSE_HISTORY_ID_MAX;
-    sse_str id;
-    char *p = put_number(end, number, 10);
+    char *p = sse_digits64(end, number, 10);
 
     *--p = '-';
-    p = put_number(p, epoch, 16);
-    id.ptr = p;
-    id.len = (size_t)(end - p);
-    return id;
+    p = sse_digits64(p, epoch, 16);
+    return sse_str_of(p, (size_t)(end - p));
 }
 
 /* Read the number at the end of an automatic id. Any other text has some number, too, whose id is
@@ -41,20 +35,10 @@ static uint64_t read_number(sse_str id)
     return number;
 }
 
-/* Whether two texts are the same, of which b is not empty. */
-static int same(sse_str a, sse_str b)
-{
-    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
-}
-
 /* The id of an event; empty where it has none. */
 static sse_str id_of(const sse_history *h, const sse_slot *slot)
 {
-    sse_str id;
-
-    id.ptr = sse_history_room(h) + slot->at + slot->id_at;
-    id.len = slot->id_len;
-    return id;
+    return sse_str_of(sse_history_room(h) + slot->at + slot->id_at, slot->id_len);
 }
 
 /* The bucket of a hash, of which the upper bits count. */
@@ -100,7 +84,7 @@ static sse_slot *find_id(const sse_history *h, sse_str id)
     while (reaches(h, at, back)) {
         sse_slot *const slot = sse_history_slot(h, at -= back);
 
-        if (same(id_of(h, slot), id))
+        if (sse_str_same(id_of(h, slot), id))
             return slot;
         back = slot->id_older;
     }
@@ -160,9 +144,11 @@ static int find_automatic(const sse_history *h, sse_str id, uint64_t *number)
     *number = read_number(id);
     if (*number >= h->end)
         return 0;
-    if (*number + 1 >= h->born && same(sse_history_automatic_id(memory, h->epoch, *number), id))
+    if (*number + 1 >= h->born &&
+        sse_str_same(sse_history_automatic_id(memory, h->epoch, *number), id))
         return 1;
-    return *number >= sse_history_oldest(h) && same(id_of(h, sse_history_slot(h, *number)), id);
+    return *number >= sse_history_oldest(h) &&
+           sse_str_same(id_of(h, sse_history_slot(h, *number)), id);
 }
 
 static int find_own(const sse_history *h, sse_str id, uint64_t *number)
@@ -177,7 +163,7 @@ static int find_own(const sse_history *h, sse_str id, uint64_t *number)
 /* see sse/history.h */
 int sse_history_find(const sse_history *h, const char *id, size_t len, uint64_t *next)
 {
-    const sse_str text = {id, len};
+    const sse_str text = sse_str_of(id, len);
     uint64_t number;
 
     if (next == NULL)
@@ -186,7 +172,7 @@ int sse_history_find(const sse_history *h, const char *id, size_t len, uint64_t 
     if (!sse_history_is(h))
         return SSE_E_ARG;
     *next = sse_history_oldest(h);
-    if (id == NULL && len > 0)
+    if (sse_str_missing(&text))
         return SSE_E_ARG;
     if (len == 0 || !(h->flags & SSE_HISTORY_AUTOMATIC ? find_automatic(h, text, &number)
                                                        : find_own(h, text, &number)))
@@ -204,7 +190,7 @@ int sse_history_id(const sse_history *h, uint64_t number, char *dst, size_t cap,
     if (len == NULL)
         return SSE_E_ARG;
     *len = 0;
-    if (!sse_history_is(h) || (dst == NULL && cap > 0))
+    if (!sse_history_is(h) || sse_is_missing(dst, cap))
         return SSE_E_ARG;
     if (!(h->flags & SSE_HISTORY_AUTOMATIC))
         return SSE_E_STATE;
