@@ -37,6 +37,7 @@
 #include "sse/event.h"
 #include "sse/writer.h"
 #include "sse/heartbeat.h"
+#include "sse/retry.h"
 #include "sse/http.h"
 #include "sse/history.h"
 #include "sse/cursor.h"
