@@ -1,6 +1,7 @@
 /* The log: init, append, what goes for it. Its memory is drawn in log.h. */
 #include "sse/history.h"
 
+#include "assert.h"
 #include "chunk.h"
 #include "encode.h"
 #include "log.h"
@@ -15,6 +16,9 @@ typedef struct aligned {
     char byte;
     uint64_t words;
 } aligned;
+
+SSE_STATIC_ASSERT(sizeof(struct sse_history) == SSE_HISTORY_OVERHEAD, history_overhead);
+SSE_STATIC_ASSERT(sizeof(sse_slot) + 2 * sizeof(uint32_t) == SSE_HISTORY_SLOT, history_slot);
 
 sse_history *sse_log_plan(sse_history *plan, const void *mem, size_t size, uint32_t events,
                          uint64_t epoch, uint32_t flags)
@@ -110,13 +114,13 @@ static uint32_t id_place(const sse_history *log, const sse_event *ev)
 /* Put an event as it is stored, but for the head of its chunk. */
 static void put_framed(const sse_history *log, sse_out *o, const sse_event *ev)
 {
-    if (log->flags & SSE_HISTORY_CHUNKED) {
-        o->len = SSE_CHUNK_HEAD;
-        o->frame = SSE_CHUNK_FRAME;
-    }
+    const int chunked = (log->flags & SSE_HISTORY_CHUNKED) != 0;
+
+    if (chunked)
+        sse_chunk_open(o);
     sse_event_put(o, ev, 0);
-    if (o->frame)
-        SSE_OUT_LIT(o, "\r\n");
+    if (chunked)
+        sse_chunk_close(o);
 }
 
 /* How long an event is when stored, or at least is: exactly, where it may be too long for the room.
@@ -145,8 +149,8 @@ static size_t store(sse_history *log, const sse_event *ev)
         put_framed(log, &o, ev);
         len = o.len;
     } while (len > o.cap);
-    if (o.frame)
-        sse_chunk_head(&o);
+    if (log->flags & SSE_HISTORY_CHUNKED)
+        sse_chunk_fill(&o, 0);
     return len;
 }
 

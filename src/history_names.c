@@ -1,27 +1,20 @@
 /* The log: what its events are known by, ids and keys. The tables are drawn in log.h. */
 #include "sse/history.h"
 
+#include "digits.h"
 #include "log.h"
+#include "str.h"
 
 #include <string.h>
-
-char *sse_log_number(char *end, uint64_t number, unsigned base)
-{
-    do {
-        *--end = "0123456789abcdef"[number % base];
-        number /= base;
-    } while (number > 0);
-    return end;
-}
 
 sse_str sse_log_id(char *memory, uint64_t epoch, uint64_t number)
 {
     char *const end = memory + SSE_HISTORY_ID_MAX;
     sse_str id;
-    char *p = sse_log_number(end, number, 10);
+    char *p = sse_digits64(end, number, 10);
 
     *--p = '-';
-    p = sse_log_number(p, epoch, 16);
+    p = sse_digits64(p, epoch, 16);
     id.ptr = p;
     id.len = (size_t)(end - p);
     return id;
@@ -39,12 +32,6 @@ static uint64_t read_number(sse_str id)
         unit *= 10;
     }
     return number;
-}
-
-/* Whether two texts are the same, of which b is not empty. */
-static int same(sse_str a, sse_str b)
-{
-    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
 /* The id of an event; empty where it has none. */
@@ -102,7 +89,7 @@ static sse_slot *find_id(const sse_history *log, sse_str id)
     while (reaches(log, at, back)) {
         sse_slot *const slot = sse_log_slot(log, at -= back);
 
-        if (same(id_of(log, slot), id))
+        if (sse_str_same(id_of(log, slot), id))
             return slot;
         back = slot->id_older;
     }
@@ -162,9 +149,9 @@ static int find_automatic(const sse_history *log, sse_str id, uint64_t *number)
     *number = read_number(id);
     if (*number >= log->end)
         return 0;
-    if (*number + 1 >= log->born && same(sse_log_id(memory, log->epoch, *number), id))
+    if (*number + 1 >= log->born && sse_str_same(sse_log_id(memory, log->epoch, *number), id))
         return 1;
-    return *number >= sse_log_first(log) && same(id_of(log, sse_log_slot(log, *number)), id);
+    return *number >= sse_log_first(log) && sse_str_same(id_of(log, sse_log_slot(log, *number)), id);
 }
 
 static int find_own(const sse_history *log, sse_str id, uint64_t *number)
@@ -183,7 +170,7 @@ int sse_history_find(const sse_history *log, const char *id, size_t len, uint64_
     uint64_t number;
 
     *next = sse_history_first(log);
-    if (!sse_log_is(log) || (id == NULL && len > 0))
+    if (!sse_log_is(log) || sse_is_missing(id, len))
         return SSE_E_ARG;
     if (len == 0 || !(log->flags & SSE_LOG_AUTOMATIC ? find_automatic(log, text, &number)
                                                      : find_own(log, text, &number)))

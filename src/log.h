@@ -104,9 +104,6 @@ void sse_log_name(sse_history *log, sse_slot *slot);
 /* Write the automatic id of an event to its SSE_HISTORY_ID_MAX bytes; returns it. history_names.c. */
 sse_str sse_log_id(char *memory, uint64_t epoch, uint64_t number);
 
-/* Write a number ahead of end; returns its beginning. history_names.c. */
-char *sse_log_number(char *end, uint64_t number, unsigned base);
-
 /* The checksums of a header, and of a slot and its bytes. history_open.c. */
 uint64_t sse_log_check(const sse_history *log);
 uint64_t sse_slot_check(const sse_history *log, const sse_slot *slot);
