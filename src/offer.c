@@ -113,7 +113,7 @@ void sse_offer_keep_rest(sse_subscriber *s)
     const sse_slot *slot;
     size_t rest;
 
-    if (s->at_ == 0 || s->first_ > 0 || s->next_ < sse_history_first(h))
+    if (s->at_ == 0 || s->first_ > 0 || s->next_ < sse_history_oldest(h))
         return;
     slot = sse_history_slot(h, s->next_);
     rest = slot->len - s->at_;

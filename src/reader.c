@@ -80,7 +80,7 @@ int sse_reader_find(sse_subscriber *s, uint64_t until, size_t most, sse_run *run
         until = h->end;
     if (s->next_ >= until) /* whatever was dropped, s did not want it */
         return SSE_AGAIN;
-    if (s->next_ < sse_history_first(h))
+    if (s->next_ < sse_history_oldest(h))
         return s->at_ > 0 ? SSE_E_TORN : SSE_GAP;
     skip_hidden(s, h, until);
     if (s->next_ >= until)
