@@ -105,7 +105,7 @@ sse_subscriber *sse_channel_next(sse_channel *ch)
 
         if (sse_subscriber_enter(s) != SSE_OK) /* it is closed, and the caller knows it now */
             return s;
-        status = sse_offer_find(s, 1, &o);
+        status = sse_offer_find(s, 0, &o);
         sse_queue_withdraw(s->queue_);
         if (status == SSE_OK)
             sse_subscriber_begin(s);
@@ -122,12 +122,12 @@ sse_subscriber *sse_channel_next(sse_channel *ch)
 /* see sse/channel.h */
 sse_subscriber *sse_channel_flush(sse_channel *ch, sse_sink *sink)
 {
-    sse_subscriber *s;
-
-    if (sink == NULL)
+    if (!sse_channel_is(ch) || ch->sinking_ || sink == NULL)
         return NULL;
-    while ((s = sse_channel_next(ch)) != NULL) {
-        if (s->channel_ == NULL || sse_status_closed(sse_subscriber_flush(s, sink)))
+    while (!sse_list_is_empty(&ch->ready_)) { /* which a flush takes its subscriber out of */
+        sse_subscriber *const s = sse_list_next(&ch->ready_);
+
+        if (sse_status_closed(sse_subscriber_flush(s, sink)))
             return s;
     }
     return NULL;

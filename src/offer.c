@@ -87,6 +87,12 @@ int sse_offer_find(sse_subscriber *s, size_t most, sse_offer *o)
     return SSE_OK;
 }
 
+int sse_offer_is_last(const sse_subscriber *s)
+{
+    return s->next_ >= s->channel_->history_->end && s->queue_->used == 0 &&
+           !(s->state_ & (SSE_SUB_CLOSING | SSE_SUB_OWED));
+}
+
 void sse_offer_count(sse_subscriber *s, size_t n)
 {
     s->channel_->counters_[SSE_COUNT_BYTES] += n;
