@@ -220,7 +220,7 @@ int sse_subscriber_filter(sse_subscriber *s, const uint64_t *tags, size_t count)
         if (tags[i - 1] > tags[i])
             return SSE_E_ARG;
     if (!(s->state_ & SSE_SUB_OWED))
-        sse_reader_find(s, UINT64_MAX, 1, &run); /* what the old filter hid stays hidden */
+        sse_reader_find(s, UINT64_MAX, 0, &run); /* what the old filter hid stays hidden */
     s->tags_ = tags;
     s->tags_count_ = (uint32_t)count;
     sse_subscriber_wake(s);
