@@ -96,7 +96,7 @@ static void an_event_that_cannot_be_sent_is_refused_and_changes_nothing(void **s
         {{{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 1}}, SSE_E_ARG},
         {{{NULL, 0}, {NULL, 0}, {NULL, 0}, SSE_RETRY_MAX + 1, {"x", 1}}, SSE_E_RANGE},
         {{{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", SSE_PART_MAX + 1}}, SSE_E_TOOBIG},
-        {{{NULL, 0}, {NULL, 0}, {"a\ndata: b", 9}, 0, {"x", 1}}, SSE_E_FIELD},
+        {{{NULL, 0}, {"a\ndata: b", 9}, {NULL, 0}, 0, {"x", 1}}, SSE_E_FIELD},
     };
     static unsigned char before[8192];
     uint64_t epoch;
@@ -195,9 +195,9 @@ static void an_event_can_be_given_in_parts(void **state)
         const char *type, *id, *data;
         const char *want;
     } given[] = {
-        {NULL, NULL, NULL, "data\n\n"},
-        {NULL, NULL, "", "data\n\n"},
-        {"", "", "x", "event\nid\ndata: x\n\n"},
+        {NULL, NULL, NULL, "data: \n\n"},
+        {NULL, NULL, "", "data: \n\n"},
+        {"", "", "x", "id: \ndata: x\n\n"},
         {"tick", NULL, "a\nb", "event: tick\ndata: a\ndata: b\n\n"},
         {NULL, "7", "x", "id: 7\ndata: x\n\n"},
     };
