@@ -14,12 +14,11 @@ sse_history *sse_history_init(void *mem, size_t size, uint32_t events, uint32_t 
 {
     sse_history *h = mem;
     sse_history plan;
-    const sse_history *const empty =
-        sse_history_plan(&plan, mem, size, events, flags, epoch, name, name_len);
 
-    if (empty == NULL)
+    if (!sse_history_plan(&plan, mem, size, events, flags) ||
+        !sse_history_sign(&plan, epoch, name, name_len))
         return NULL;
-    *h = *empty;
+    *h = plan;
     memset(sse_history_slots(h), 0, events * (size_t)SSE_HISTORY_SLOT);
     return h;
 }
