@@ -24,7 +24,7 @@ foreach(name ${HEADERS})
 endforeach()
 
 set(source "/* sse.c - ${origin}#include \"sse.h\"\n\n")
-foreach(name assert str digits out word vector lines encode ascii query last_id chunk queue log)
+foreach(name assert str digits out word vector lines encode ascii query last_id http_answer chunk queue log)
     append_file(source ${TOP}/src/${name}.h)
 endforeach()
 foreach(name ${SOURCES})
