@@ -39,6 +39,7 @@
 #include "sse/heartbeat.h"
 #include "sse/retry.h"
 #include "sse/http.h"
+#include "sse/http_request.h"
 #include "sse/history.h"
 #include "sse/channel.h"
 #include "sse/subscriber.h"
