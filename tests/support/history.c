@@ -160,7 +160,8 @@ int history_give(history *h, const sse_event *ev, uint64_t tag, uint64_t key, ui
     int status;
 
     for (n = h->first; n <= h->end; n++)
-        assert_int_equal(sse_history_fits(h->log, p->stored, n), p->stored <= h->room && n >= first);
+        assert_int_equal(sse_history_fits(h->log, p->stored, n),
+                         p->stored <= h->room && n >= first);
     status = sse_history_append(h->log, ev, tag, key, now_ms);
     assert_int_equal(status, p->stored > h->room ? SSE_E_TOOBIG : SSE_OK);
     if (status == SSE_OK) {
