@@ -18,7 +18,7 @@ enum {
     GAP_MAX = sizeof "event: gap\nid: \ndata: \n\n" - 1 + SSE_HISTORY_ID_MAX + GAP_JSON_MAX +
               SSE_CHUNK_FRAME
 };
-SSE_STATIC_ASSERT((int)GAP_MAX <= (int)SSE_QUEUE_KEPT, a_gap_always_has_room);
+SSE_STATIC_ASSERT((int)GAP_MAX <= (int)SSE_SUBSCRIBER_KEPT, a_gap_always_has_room);
 
 /* An event with the type and data of a text; a comment where it has no type. */
 static sse_event event_of(const sse_channel_text *text)
@@ -36,7 +36,7 @@ static sse_event event_of(const sse_channel_text *text)
 }
 
 /* Whether an event fits where no event of the caller's goes, whatever is added to it. */
-static int fits(const sse_event *ev)
+static int has_room(const sse_event *ev)
 {
     sse_out o = sse_out_to(NULL, 0);
     sse_event most = *ev;
@@ -44,7 +44,7 @@ static int fits(const sse_event *ev)
 
     most.retry_ms = SSE_RETRY_MAX;
     sse_event_put(&o, &most, 0);
-    return o.len + sizeof "id: \n" - 1 + sizeof id + SSE_CHUNK_FRAME <= SSE_QUEUE_KEPT;
+    return o.len + sizeof "id: \n" - 1 + sizeof id + SSE_CHUNK_FRAME <= SSE_SUBSCRIBER_KEPT;
 }
 
 int sse_notice_set(sse_channel_text *text, const char *type, size_t type_len, const char *data,
@@ -66,7 +66,7 @@ int sse_notice_set(sse_channel_text *text, const char *type, size_t type_len, co
         memcpy(made.bytes_ + type_len, data, data_len);
     ev = event_of(&made);
     status = sse_event_put(NULL, &ev, 0);
-    if (status == SSE_OK && !fits(&ev))
+    if (status == SSE_OK && !has_room(&ev))
         status = SSE_E_TOOBIG;
     if (status == SSE_OK)
         *text = made;
