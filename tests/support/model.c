@@ -108,6 +108,7 @@ static void judge_callers(client *c, const parsed *p)
                             : p->retry_count == 1 && p->retries[0] == want.retry_ms);
     if (what == 'e') {
         must(number >= c->pos && number < w.end && number < c->limit);
+        must(!c->late); /* or the turn was over */
         must(size == w.size[number] && c->bits[number] & MAY);
         must(had_all(c, number));
         move_to(c, number + 1);
@@ -304,8 +305,8 @@ void model_hear(client *c, const void *bytes, size_t len, int is_flush)
             c->head--;
             continue;
         }
-        if (c->raw++ == 0 && is_flush && w.kind.turn_bytes > 0)
-            must(c->flushed < w.kind.turn_bytes || c->closing || w.draining || c->sent > 0);
+        if (c->raw++ == 0)
+            c->late = is_flush && w.kind.turn_bytes > 0 && c->flushed >= w.kind.turn_bytes;
         if (w.kind.chunked && !unframe(c, *at))
             continue;
         must(c->len < sizeof c->bytes);

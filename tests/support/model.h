@@ -66,6 +66,7 @@ typedef struct client {
     int dead, kept; /* the library must have closed it; has the rest of its event */
     int again;   /* another gap may come directly after the one that it had */
     int lagging; /* it has lost events, and has not caught up since */
+    int late; /* its event began after turn_bytes */
     int beat_may, failed, blocked;
     size_t flushed;
     unsigned sunk;

@@ -84,7 +84,7 @@ static void end(client *c, int reason)
     must(sse_subscriber_status(s) == reason);
     must(sse_subscriber_read(s, &byte, 1, &len) == reason && len == 0);
     must(sse_subscriber_consume(s, 0) == reason && sse_subscriber_close(s) == reason);
-    must(sse_subscriber_filter(s, NULL, 0) == reason && sse_subscriber_behind(s) == 0);
+    must(sse_subscriber_set_filter(s, NULL, 0) == reason && sse_subscriber_behind(s) == 0);
     must(sse_subscriber_user(s) == c && sse_subscriber_leave(s) == SSE_OK);
     c->in = 0;
     spoil(c);
@@ -214,7 +214,7 @@ void world_open(const kind *k)
     must(sse_channel_init(&lib.ch, history(), k->heartbeat_ms, k->turn_bytes, w.given_ms) ==
          SSE_OK);
     if (k->typed)
-        must(sse_channel_heartbeat(&lib.ch, "beat", 4, "b", 1) == SSE_OK);
+        must(sse_channel_set_heartbeat(&lib.ch, "beat", 4, "b", 1) == SSE_OK);
     if (!k->own_ids) {
         must(sse_history_id(history(), 0, w.origin, SSE_HISTORY_ID_MAX, &len) == SSE_OK);
         must(len > 2 && w.origin[len - 1] == '0' && w.origin[len - 2] == '-');
@@ -665,7 +665,7 @@ void world_filter(int i, int mask)
     if (!c->in)
         return;
     say("filter %d: %d", i, mask);
-    if (!is_over(c, sse_subscriber_filter(sub(c), mask < 0 ? NULL : tags[mask],
+    if (!is_over(c, sse_subscriber_set_filter(sub(c), mask < 0 ? NULL : tags[mask],
                                           mask < 0 ? 0 : counts[mask]))) {
         for (n = c->pos; n < w.end && !(c->bits[n] & MAY) && n >= c->staged; n++)
             ; /* what the filter that was has hidden so far stays hidden */
@@ -686,7 +686,7 @@ void world_limits(int i, uint32_t pace_ms, uint32_t stall_ms, uint32_t age_ms)
     if (!c->in)
         return;
     say("limits %d: pace %u, stall %u, age %u", i, pace_ms, stall_ms, age_ms);
-    if (!is_over(c, sse_subscriber_limits(sub(c), pace_ms, stall_ms, age_ms))) {
+    if (!is_over(c, sse_subscriber_set_limits(sub(c), pace_ms, stall_ms, age_ms))) {
         c->pace_ms = pace_ms;
         c->stall_ms = stall_ms;
         c->age_ms = age_ms;
@@ -813,7 +813,7 @@ int world_join(int i, uint32_t flags, enum from from, uint64_t number)
     if (w.draining)
         want = SSE_E_STATE;
     else if (is_gap && flags & SSE_JOIN_PLAIN)
-        want = SSE_E_LAGGED;
+        want = SSE_E_RANGE;
     if (was.in && status == SSE_E_STATE) { /* it is in a channel, and perhaps closed: who knows */
         must(!was.dead || w.draining);
         want = status;
