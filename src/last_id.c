@@ -44,8 +44,6 @@ int sse_last_id(const char *header, size_t header_len, const char *query, size_t
     const sse_str field = {header, header_len};
     int status;
 
-    if (id == NULL)
-        return SSE_E_ARG;
     *id = absent;
     if (sse_is_missing(header, header_len) || sse_is_missing(query, query_len) ||
         sse_is_missing(dst, cap))
