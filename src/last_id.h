@@ -14,8 +14,8 @@
  *            last_event_id, last-event-id and evs_last_event_id, in any letter case; the first one
  *            whose value is not empty counts
  *   dst      where an id from the query is decoded to, cap bytes; NULL with cap 0 measures
- *   id       out, not NULL: the id, in header or in dst; absent where the client sent none, and
- *            after an error, where its length is the need after SSE_E_SPACE, else 0
+ *   id       out, not NULL: the id, in header or in dst; absent where the client sent none. After
+ *            an error there is only its length: the need after SSE_E_SPACE, else 0
  *
  * Returns SSE_OK;
  *   SSE_E_ARG     header, query or dst is NULL with a length;
