@@ -46,7 +46,7 @@ is($sse->sse_status_text($sse->SSE_OK) !== '', true);
 
 /* A writer in memory of PHP's. */
 [$w, $kept] = writer();
-is($sse->sse_writer_send_parts($w, null, 0, null, 0, '7', 1, 0, 'x', 1), $sse->SSE_OK);
+is($sse->sse_writer_send_parts($w, null, 0, '7', 1, 'x', 1), $sse->SSE_OK);
 is(read($sse->sse_writer_read($w, $buffer, 4096, FFI::addr($len))), "id: 7\ndata: x\n\n");
 
 /* A channel: publish, next, read. */

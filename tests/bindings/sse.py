@@ -16,8 +16,8 @@ import itertools
 TYPES = {"r": ctypes.c_int, "i": ctypes.c_int, "u": ctypes.c_uint32, "q": ctypes.c_uint64,
          "z": ctypes.c_size_t, "p": ctypes.c_void_p, "t": ctypes.c_char_p}
 SIGNATURES = """status_text ti, status_closed ii, event_encode_parts rsssuspzp, writer_overhead z,
-writer_init ppzu, writer_send_parts rpsssus, writer_begin_parts rpsssu, writer_append rpsp,
-writer_finish rp, writer_close rp, writer_raw rps, writer_read rppzp, http_head_parts riiuuispzp,
+writer_init ppzu, writer_send_parts rpsss, writer_begin_parts rpss, writer_comment rps,
+writer_append rpsp, writer_finish rp, writer_close rp, writer_raw rps, writer_read rppzp, http_head_parts riiuuispzp,
 history_size zuz, history_init ppzuuqs, channel_size z, channel_init rppuuq, channel_heartbeat rpss,
 channel_publish_parts rpsssqq, channel_tick rpq, channel_next pp, channel_timeout ipq,
 channel_drain rpssuuuu, channel_count qpi, subscriber_size z, subscriber_join rppppuss,
@@ -93,11 +93,11 @@ class Writer(Object):
         super().__init__(call("writer_overhead") + capacity)
         call("writer_init", self.memory, self.size, flags)
 
-    def send(self, data=None, type=None, id=None, comment=None, retry_ms=0):
-        return self.send_parts(comment, type, id, retry_ms, data)
+    def send(self, data=None, type=None, id=None):
+        return self.send_parts(type, id, data)
 
-    def begin(self, type=None, id=None, comment=None, retry_ms=0):
-        return self.begin_parts(comment, type, id, retry_ms)
+    def begin(self, type=None, id=None):
+        return self.begin_parts(type, id)
 
     def append(self, data):
         taken = ctypes.c_size_t()

@@ -152,7 +152,8 @@ class Fanout(unittest.TestCase):
         client.limits(0, 1000, 0)
         ch.publish("unread")
         self.assertEqual(list(ch), [client])
-        ch.tick(5000)
+        for now_ms in (100, 1000, 2000):
+            ch.tick(now_ms)
         self.assertEqual(list(ch), [client])
         with self.assertRaisesRegex(sse.Closed, "stall|progress"):
             client.read()
@@ -162,6 +163,7 @@ class Fanout(unittest.TestCase):
         client = join(ch)
         ch.publish("last")
         ch.drain("bye", "", 5000, 0, 0, 0)
+        ch.tick(0)
         self.assertEqual(list(ch), [client])
         self.assertRegex(client.read(), rb"data: last\n\nevent: bye\nretry: 5000\ndata: \n\n$")
         with self.assertRaises(sse.Closed):
@@ -262,6 +264,7 @@ class Sockets(unittest.TestCase):
         again = self.request("GET", **{"Last-Event-ID": last})
         self.assertEqual(datas(self.until(again, b"data: 19\n\n"))[-2:], [b"18", b"19"])
         self.server.turn(self.server.channel.drain, "bye", "", 0, 0, 0, 0)
+        self.server.turn(self.server.channel.tick, 0)
         for stream in (*streams, again):
             self.assertTrue(stream.read().endswith(b"event: bye\ndata: \n\n"))
 

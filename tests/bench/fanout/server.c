@@ -15,8 +15,8 @@
  *
  * It stays in the foreground and ends on SIGTERM. A body is the data of one event, up to 4 MiB, and
  * posts may come over any number of connections, pipelined or one by one; what comes in a turn of
- * the loop is published together, and the channel is flushed once. A client that is too slow for the
- * history gets a gap event and goes on. There are no heartbeats. */
+ * the loop is published together, and the channel is flushed once. A client that is too slow for
+ * the history gets a gap event and goes on. There are no heartbeats. */
 #define _GNU_SOURCE
 
 #include "common.h"
@@ -110,8 +110,12 @@ int main(int argc, char **argv)
         {"--queue", &queue, SSE_SUBSCRIBER_QUEUE_MIN, 1 << 30},
         {"--unsent", &unsent, 1, 1 << 30},
     };
-    service s = {
-        .join = join, .publish = publish, .writable = writable, .lost = lost, .turn_end = flush};
+    service s = {.client_size = sizeof(peer),
+                 .join = join,
+                 .publish = publish,
+                 .writable = writable,
+                 .lost = lost,
+                 .turn_end = flush};
     sse_history *log;
     size_t size;
 
