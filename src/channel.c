@@ -24,7 +24,7 @@ int sse_channel_init(sse_channel *ch, sse_history *history, uint32_t heartbeat_m
     ch->clock_ms_ = now_ms;
     ch->now_ms_ = SSE_TIME_START;
     ch->limit_ms_ = SSE_NEVER;
-    ch->lowest_ = sse_history_first(history);
+    ch->lowest_ = sse_history_oldest(history);
     ch->heartbeat_ms_ = heartbeat_ms;
     ch->turn_bytes_ = turn_bytes;
     return SSE_OK;
@@ -60,7 +60,7 @@ int sse_channel_publish_parts(sse_channel *ch, const char *type, size_t type_len
 /* The lowest place in a list from which events are wanted that the history has, or `lowest`. */
 static uint64_t lowest_in(const sse_channel *ch, const sse_link *list, uint64_t lowest)
 {
-    const uint64_t first = sse_history_first(ch->history_);
+    const uint64_t first = sse_history_oldest(ch->history_);
     const sse_link *link;
 
     for (link = list->next_; link != list; link = link->next_) {
@@ -82,7 +82,7 @@ int sse_channel_fits(sse_channel *ch, size_t len)
     if (!sse_channel_is(ch) || ch->sinking_ || len > SIZE_MAX - SSE_HISTORY_FRAME)
         return 0;
     len += SSE_HISTORY_FRAME;
-    if (ch->lowest_ >= sse_history_first(ch->history_) &&
+    if (ch->lowest_ >= sse_history_oldest(ch->history_) &&
         sse_history_fits(ch->history_, len, ch->lowest_))
         return 1;
     lowest = sse_history_next(ch->history_);
@@ -105,7 +105,7 @@ sse_subscriber *sse_channel_next(sse_channel *ch)
 
         if (sse_subscriber_enter(s) != SSE_OK) /* it is closed, and the caller knows it now */
             return s;
-        status = sse_offer_find(s, 1, &o);
+        status = sse_offer_find(s, 0, &o);
         sse_queue_withdraw(s->queue_);
         if (status == SSE_OK)
             sse_subscriber_begin(s);
@@ -122,12 +122,12 @@ sse_subscriber *sse_channel_next(sse_channel *ch)
 /* see sse/channel.h */
 sse_subscriber *sse_channel_flush(sse_channel *ch, sse_sink *sink)
 {
-    sse_subscriber *s;
-
-    if (sink == NULL)
+    if (!sse_channel_is(ch) || ch->sinking_ || sink == NULL)
         return NULL;
-    while ((s = sse_channel_next(ch)) != NULL) {
-        if (s->channel_ == NULL || sse_status_closed(sse_subscriber_flush(s, sink)))
+    while (!sse_list_is_empty(&ch->ready_)) { /* which a flush takes its subscriber out of */
+        sse_subscriber *const s = sse_list_next(&ch->ready_);
+
+        if (sse_status_closed(sse_subscriber_flush(s, sink)))
             return s;
     }
     return NULL;

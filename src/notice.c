@@ -18,7 +18,7 @@ enum {
     GAP_MAX = sizeof "event: gap\nid: \ndata: \n\n" - 1 + SSE_HISTORY_ID_MAX + GAP_JSON_MAX +
               SSE_CHUNK_FRAME
 };
-SSE_STATIC_ASSERT(GAP_MAX <= SSE_QUEUE_KEPT, a_gap_always_has_room);
+SSE_STATIC_ASSERT((int)GAP_MAX <= (int)SSE_QUEUE_KEPT, a_gap_always_has_room);
 
 /* An event with the type and data of a text; a comment where it has no type. */
 static sse_event event_of(const sse_channel_text *text)
@@ -137,7 +137,7 @@ void sse_notice_gap(sse_subscriber *s, uint64_t until)
     const sse_history *const h = s->channel_->history_;
     const int known = !(s->state_ & SSE_SUB_UNKNOWN) && s->tags_ == NULL;
     const uint64_t first = s->next_;
-    const uint64_t left = sse_history_first(h) < until ? sse_history_first(h) : until;
+    const uint64_t left = sse_history_oldest(h) < until ? sse_history_oldest(h) : until;
     char data[GAP_JSON_MAX], memory[SSE_HISTORY_ID_MAX];
     sse_out o = sse_out_to(data, sizeof data);
     sse_event ev = {{NULL, 0}, SSE_LIT("gap"), {NULL, 0}, 0, {NULL, 0}};
@@ -164,7 +164,8 @@ void sse_notice_heartbeat(sse_subscriber *s)
     /* A place that is after events which are missing would hide that they are. */
     if (s->tags_ != NULL && !(s->state_ & SSE_SUB_OWED))
         ev.id = place_of(s, memory);
-    if (ev.id.ptr != NULL && ev.data.ptr == NULL) { /* an id goes with data: Firefox wants both */
+    if (ev.id.ptr != NULL && ev.data.ptr == NULL) { /* Firefox keeps no id without data */
+        ev.comment = sse_str_of(NULL, 0);
         ev.type = SSE_LIT("place");
         ev.data = SSE_LIT("");
     }

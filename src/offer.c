@@ -87,6 +87,12 @@ int sse_offer_find(sse_subscriber *s, size_t most, sse_offer *o)
     return SSE_OK;
 }
 
+int sse_offer_is_last(const sse_subscriber *s)
+{
+    return s->next_ >= s->channel_->history_->end && s->queue_->used == 0 &&
+           !(s->state_ & (SSE_SUB_CLOSING | SSE_SUB_OWED));
+}
+
 void sse_offer_count(sse_subscriber *s, size_t n)
 {
     s->channel_->counters_[SSE_COUNT_BYTES] += n;
@@ -113,7 +119,7 @@ void sse_offer_keep_rest(sse_subscriber *s)
     const sse_slot *slot;
     size_t rest;
 
-    if (s->at_ == 0 || s->first_ > 0 || s->next_ < sse_history_first(h))
+    if (s->at_ == 0 || s->first_ > 0 || s->next_ < sse_history_oldest(h))
         return;
     slot = sse_history_slot(h, s->next_);
     rest = slot->len - s->at_;

@@ -19,9 +19,12 @@ typedef struct sse_offer {
     sse_run run; /* where they come from; end 0: from the queue */
 } sse_offer;
 
-/* Find what comes next. Bytes of the history end with the event that reaches `most`. Returns SSE_OK;
- * SSE_AGAIN: nothing, now; otherwise the reason to close s. */
+/* Find what comes next; `most` as for sse_reader_find. Returns SSE_OK; SSE_AGAIN: nothing, now;
+ * otherwise the reason to close s. */
 int sse_offer_find(sse_subscriber *s, size_t most, sse_offer *o);
+
+/* Whether it is certain that nothing comes next: an answer without looking. */
+int sse_offer_is_last(const sse_subscriber *s);
 
 /* Take the first n bytes of what was found just now. */
 void sse_offer_take(sse_subscriber *s, const sse_offer *o, size_t n);

@@ -45,50 +45,46 @@ static uint64_t piece_end(const sse_history *h, uint64_t from, uint64_t until)
     return from < h->wrap && until > h->wrap ? h->wrap : until;
 }
 
-/* Make a run of the events from next_ on: of all of them, if that is not too much. */
-static int find_all(const sse_subscriber *s, const sse_history *h, size_t most, sse_run *run)
+/* Measure the run that begins at next_: event by event, up to the one that reaches `most`. */
+static void measure(const sse_subscriber *s, const sse_history *h, uint64_t until, size_t most,
+                    sse_run *run)
 {
-    const sse_slot *const last = sse_history_slot(h, run->end - 1);
-    const size_t len = last->at + last->len - sse_history_slot(h, s->next_)->at - s->at_;
-
-    if (!sees_all(s) || len > most)
-        return 0;
-    run->len = len;
-    return 1;
-}
-
-/* The same, event by event. */
-static void find_some(const sse_subscriber *s, const sse_history *h, uint64_t until, size_t most,
-                      sse_run *run)
-{
+    const sse_slot *slot = sse_history_slot(h, s->next_);
     const uint64_t end = run->end;
 
     run->end = s->next_;
-    run->len = 0;
-    do {
-        run->len += sse_history_slot(h, run->end)->len - (run->end == s->next_ ? s->at_ : 0);
-        run->end++;
-    } while (run->end < end && run->len < most &&
-             shows(s, sse_history_slot(h, run->end), until));
+    run->len = slot->len - s->at_;
+    while (++run->end < end && run->len < most) {
+        slot = sse_history_slot(h, run->end);
+        if (!shows(s, slot, until))
+            break;
+        run->len += slot->len;
+    }
 }
 
 int sse_reader_find(sse_subscriber *s, uint64_t until, size_t most, sse_run *run)
 {
     const sse_history *const h = s->channel_->history_;
+    const sse_slot *first, *last;
 
     if (until > h->end)
         until = h->end;
     if (s->next_ >= until) /* whatever was dropped, s did not want it */
         return SSE_AGAIN;
-    if (s->next_ < sse_history_first(h))
+    if (s->next_ < sse_history_oldest(h))
         return s->at_ > 0 ? SSE_E_TORN : SSE_GAP;
     skip_hidden(s, h, until);
     if (s->next_ >= until)
         return SSE_AGAIN;
-    run->ptr = sse_history_room(h) + sse_history_slot(h, s->next_)->at + s->at_;
+    first = sse_history_slot(h, s->next_);
+    last = first;
     run->end = piece_end(h, s->next_, until);
-    if (!find_all(s, h, most, run))
-        find_some(s, h, until, most, run);
+    run->ptr = sse_history_room(h) + first->at + s->at_;
+    if (most > 0 && sees_all(s))
+        last = sse_history_slot(h, run->end - 1);
+    run->len = last->at + last->len - first->at - s->at_;
+    if (most > 0 && (!sees_all(s) || run->len > most))
+        measure(s, h, until, most, run);
     return SSE_OK;
 }
 

@@ -1,6 +1,8 @@
 /* A subscriber: how it joins, what it may see and when, how it is closed. */
 #include "sse/subscriber.h"
 
+#include "chunk.h"
+#include "encode.h"
 #include "fanout.h"
 #include "history_layout.h"
 #include "last_id.h"
@@ -96,9 +98,10 @@ void sse_subscriber_rest(sse_subscriber *s)
 /* Whether a writer can be the queue of a subscriber of a history. */
 static int is_fresh(const sse_writer *queue, const sse_history *h)
 {
-    return queue != NULL && queue->size >= SSE_SUBSCRIBER_QUEUE_MIN && queue->offer == 0 &&
-           sse_queue_is_open(queue) &&
-           sse_queue_is_chunked(queue) == ((h->flags & SSE_HISTORY_CHUNKED) != 0);
+    const int as_history = h->flags & SSE_HISTORY_CHUNKED ? QUEUE_CHUNKED : 0;
+
+    return queue != NULL && queue->size >= SSE_SUBSCRIBER_QUEUE_MIN + SSE_CHUNK_LAST_LEN &&
+           queue->offer == 0 && (queue->state & ~(size_t)QUEUE_BEGUN) == (size_t)as_history;
 }
 
 static int check_join(const sse_subscriber *s, const sse_channel *ch, const sse_writer *queue,
@@ -132,7 +135,7 @@ static int find_place(const sse_history *h, const char *header, size_t header_le
     const int status =
         sse_last_id(header, header_len, query, query_len, memory, sizeof memory, &id);
 
-    *next = sse_history_first(h);
+    *next = sse_history_oldest(h);
     if (status == SSE_E_ARG)
         return status;
     if (status != SSE_OK)
@@ -182,7 +185,7 @@ int sse_subscriber_join(sse_subscriber *s, sse_channel *ch, sse_writer *queue, v
         return SSE_E_TOOBIG;
     if (place == SSE_AGAIN && !(flags & SSE_JOIN_OLDEST))
         next = sse_history_next(ch->history_);
-    is_missing = place == SSE_GAP || next < sse_history_first(ch->history_);
+    is_missing = place == SSE_GAP || next < sse_history_oldest(ch->history_);
     if (is_missing && flags & SSE_JOIN_PLAIN)
         return SSE_E_LAGGED;
 
@@ -217,7 +220,7 @@ int sse_subscriber_filter(sse_subscriber *s, const uint64_t *tags, size_t count)
         if (tags[i - 1] > tags[i])
             return SSE_E_ARG;
     if (!(s->state_ & SSE_SUB_OWED))
-        sse_reader_find(s, UINT64_MAX, 1, &run); /* what the old filter hid stays hidden */
+        sse_reader_find(s, UINT64_MAX, 0, &run); /* what the old filter hid stays hidden */
     s->tags_ = tags;
     s->tags_count_ = (uint32_t)count;
     sse_subscriber_wake(s);

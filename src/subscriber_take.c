@@ -75,6 +75,10 @@ int sse_subscriber_flush(sse_subscriber *s, sse_sink *sink)
             return status;
         }
         left -= taken < left ? taken : left;
+        if (sse_offer_is_last(s)) {
+            status = SSE_AGAIN;
+            break;
+        }
     }
     status = finish(s, status);
     return status == SSE_AGAIN ? SSE_OK : status;
@@ -157,7 +161,7 @@ int sse_subscriber_consume(sse_subscriber *s, size_t n)
         return status;
     s->first_ -= (uint32_t)n;
     sse_offer_count(s, n);
-    status = sse_offer_find(s, 1, &o);
+    status = sse_offer_find(s, 0, &o);
     sse_queue_withdraw(s->queue_);
     if (status != SSE_OK)
         finish_later(s, status);

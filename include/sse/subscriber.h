@@ -22,8 +22,9 @@
  * memory is the caller's, and each further call returns the same reason until it joins again.
  * Taken is not sent: after SSE_END shut the socket down for writing, do not reset it.
  *
- * Places: where ids are automatic a stream begins with an empty event of type "place" that has the
- * id of the place, so that a client that is cut off before its first event misses nothing. A
+ * Places: where ids are automatic a stream that starts anew begins with an empty event of type
+ * "place" that has the id of the place, so that a client that is cut off before its first event
+ * misses nothing. A
  * heartbeat to a subscriber with a filter has the id of its place, too (an empty comment becomes
  * another "place"), so that a client whose topic is quiet is not told of a gap. These ids, like
  * those of events, show how many events there are.

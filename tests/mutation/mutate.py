@@ -40,9 +40,9 @@ TESTS = {
     "out.c": ENCODER + " history", "out.h": ENCODER + " history", "chunk.h": "writer history",
     "writer.c": "writer subscriber fanout", "queue.h": "writer",
     "ascii.c": "http", "ascii.h": "http", "http.c": "http", "http_request.c": "http",
-    "history.c": "history cursor", "history_names.c": "history cursor fanout",
-    "history_open.c": "history cursor", "log.h": "history cursor fanout",
-    "cursor.c": "cursor history_model " + FANOUT, "fanout.h": FANOUT, "channel.c": FANOUT,
+    "history.c": "history", "history_header.c": "history", "history_index.c": "history",
+    "history_open.c": "history", "history_layout.h": "history", "digits64.c": "history",
+    "fanout.h": FANOUT, "channel.c": FANOUT,
     "channel_time.c": FANOUT, "crowd.c": FANOUT, "subscriber.c": FANOUT,
     "subscriber_gap.c": FANOUT, "subscriber_offer.c": FANOUT, "subscriber_serve.c": FANOUT,
 }
