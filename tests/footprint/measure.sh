@@ -16,7 +16,8 @@ modules='
     event       event lines out digits
     writer      writer
     heartbeat   heartbeat
-    http        http http_request ascii
+    http        http_answer http_head http_accept http_resume last_id query ascii digits
+    retry       retry
     history     history history_header history_index digits64
     file        history_open
 '

@@ -1,7 +1,5 @@
-/* test_http_request.c - what a client accepts. Each value ends where a page ends.
- *
- * Where it wants to resume is in test_http_resume.c. */
-#include "sse/http.h"
+/* test_http_accept.c - what a client accepts. Each value ends where a page ends. */
+#include "sse/http_request.h"
 
 #include "guard.h"
 #include "text.h"
@@ -105,23 +103,98 @@ static void a_type_is_named_in_whole_or_by_a_wildcard(void **state)
         {"text/html, */*", 1},
         {"text/event-strea", 0},
         {"text/event-streams", 0},
-        {"text/event-stream/x", 0},
         {"text/event-*", 0},
         {"text/*x", 0},
-        {"text.*", 0},
-        {"text/", 0},
-        {"text", 0},
         {"tex/*", 0},
         {"texts/*", 0},
         {"text/x", 0}, /* as long as a wildcard that would name it */
+        {"text/?, text/h", 0},
         {"next/*", 0},
-        {"*/event-stream", 0},
-        {"*", 0},
-        {"*/", 0},
-        {"/*", 0},
-        {"**/*", 0},
-        {"text /event-stream", 0},
-        {"text/event-stream x", 0},
+        {"font/*", 0},
+    };
+
+    (void)state;
+    ASSERT_ACCEPTS(cases);
+}
+
+/* Alone, such an element is a field that says nothing; beside another, it is not there. */
+static void an_element_that_is_no_media_range_is_left_out(void **state)
+{
+    static const char *const elements[] = {
+        "text",
+        "text/",
+        "/*",
+        "**/*x/",
+        "*/",
+        "*/event-stream",
+        "text.*",
+        "text/event-stream/x",
+        "text /event-stream",
+        "text/event-stream x",
+        "text/ *",
+        "\"" STREAM "\"",
+        "\"",
+        "\"\\",
+        "\\",
+        ";",
+        "=",
+        "5",
+        "q=0",
+        ";q=0",
+        "text html/event-stream",
+        "text/html text/plain",
+        "text@/x",
+        "(none)",
+        "text/\x7f",
+        "t\xC3\xA9xt/html",
+        "text,html",
+        "text/[x]",
+        "a/b/c;q=0",
+    };
+    char accept[128];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof elements / sizeof elements[0]; i++) {
+        if (!accepts(elements[i]))
+            fail_msg("Accept: %s", elements[i]);
+        sprintf(accept, JSON ", %s", elements[i]);
+        assert_int_equal(accepts(accept), 0);
+        assert_int_equal(accepts_type(accept, JSON), 1);
+        sprintf(accept, STREAM ";q=0, %s", elements[i]);
+        assert_int_equal(accepts(accept), 0);
+        if (!strchr(elements[i], '"')) {
+            sprintf(accept, "%s, " STREAM, elements[i]);
+            assert_int_equal(accepts(accept), 1);
+        }
+    }
+}
+
+/* As they were seen in the field. */
+static void what_old_and_odd_clients_send_is_read_as_it_is_meant(void **state)
+{
+    static const accept_case cases[] = {
+        {"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", 1}, /* HttpURLConnection */
+        {STREAM ";q=.9, */*;q=0.8", 1},
+        {"*/*; q=.2", 1},
+        {"*", 1},
+        {"*;q=0", 0},
+        {"text/html, *;q=.2", 1},
+        {STREAM ";charset=utf-8", 1},
+        {STREAM "; charset=\"utf-8\"; q=0.5", 1},
+        {JSON ", " STREAM, 1}, /* MCP */
+        {JSON "," STREAM, 1},  /* two fields, joined */
+        {STREAM ",", 1},
+        {"text/event-stream, text/event-stream", 1},
+        {STREAM ";q=0,5", 1}, /* a decimal comma */
+        {STREAM ";q=0,5, " JSON, 1},
+        {STREAM ";q=0,0", 0},
+        {STREAM ";q=0, 5", 0},
+        {STREAM ";q=0,x/5", 0},
+        {"text/html;level=1,2/x", 0},
+        {",5", 1},
+        {"5,", 1},
+        {"5,5", 1},
     };
 
     (void)state;
@@ -142,26 +215,91 @@ static void letter_case_blanks_and_empty_elements_do_not_count(void **state)
     ASSERT_ACCEPTS(cases);
 }
 
-static void a_weight_of_0_is_a_refusal_and_so_is_one_that_is_none(void **state)
+static void only_a_weight_of_0_is_a_refusal(void **state)
 {
-    static const accept_case cases[] = {
-        {STREAM ";q=0", 0},      {STREAM ";q=0.", 0},     {STREAM ";q=0.0", 0},
-        {STREAM ";q=0.00", 0},   {STREAM ";q=0.000", 0},  {STREAM ";q=0.001", 1},
-        {STREAM ";q=0.01", 1},   {STREAM ";q=0.1", 1},    {STREAM ";q=0.999", 1},
-        {STREAM ";q=1", 1},      {STREAM ";q=1.", 1},     {STREAM ";q=1.0", 1},
-        {STREAM ";q=1.00", 1},   {STREAM ";q=1.000", 1},  {STREAM ";q=1.1", 0},
-        {STREAM ";q=1.001", 0},  {STREAM ";q=1.01", 0},   {STREAM ";q=2", 0},
-        {STREAM ";q=9", 0},      {STREAM ";q=10", 0},     {STREAM ";q=01", 0},
-        {STREAM ";q=abc", 0},    {STREAM ";q=0.a", 0},    {STREAM ";q=0.5x", 0},
-        {STREAM ";q=", 0},       {STREAM ";q", 0},        {STREAM ";q=0.0001", 0},
-        {STREAM ";q=1.0000", 0}, {STREAM ";q=0.5555", 0}, {STREAM ";q=-1", 0},
-        {STREAM ";q=+1", 0},     {STREAM ";q=.5", 0},     {STREAM ";q=0,5", 0},
-        {STREAM ";q=1e0", 0},    {STREAM ";q=0..5", 0},   {STREAM ";q=\"1\"", 0},
-        {STREAM ";q=0.5 ", 1},   {STREAM ";q=0.5\t", 1},  {STREAM ";q=0 .5", 0},
+    static const char *const zeros[] = {"0",    "0.",      "0.0", "0.00", "0.000", ".0",   "00",
+                                        "0000", "0.00000", " 0",  "0 \t", "0;q=x", "x;q=0"};
+    static const char *const others[] = {
+        "0.001",    "0.01",
+        "0.1",      "0.999",
+        "1",        "1.",
+        "1.0",      "1.00",
+        "1.000",    ".9",
+        ".2",       ".001",
+        "0.0001",   "0.00000000001",
+        "0.5555",   "1.0000",
+        "1.1",      "1.001",
+        "2",        "9",
+        "10",       "100000000000000000000000",
+        "01",       "abc",
+        "0.a",      "0.5x",
+        "",         "0x",
+        "-1",       "-0",
+        "+0",       "+1",
+        "1e0",      "0..5",
+        "0.0.",     "\"1\"",
+        "\"0\"",    "0 .5",
+        "0 0",      ".",
+        "0/",       "0:",
+        "/0",       ":0",
+        "0./",      "0.:",
+        "\xD9\xA0", "0;q=0.1",
+        "0.1;q=0",
     };
+    static const accept_case cases[] = {
+        {STREAM ";q", 1},       {STREAM ";q;q=0", 0}, {STREAM "; q = 0", 0}, {STREAM ";Q=0", 0},
+        {STREAM ";q = 0.5", 1}, {STREAM ";Q=0.5", 1}, {STREAM ";=0", 1},
+    };
+    char accept[128];
+    size_t i;
 
     (void)state;
     ASSERT_ACCEPTS(cases);
+    for (i = 0; i < sizeof zeros / sizeof zeros[0]; i++) {
+        sprintf(accept, STREAM ";q=%s", zeros[i]);
+        if (accepts(accept))
+            fail_msg("Accept: %s", accept);
+    }
+    for (i = 0; i < sizeof others / sizeof others[0]; i++) {
+        sprintf(accept, STREAM ";q=%s", others[i]);
+        if (!accepts(accept))
+            fail_msg("Accept: %s", accept);
+    }
+}
+
+/* Of what is no number nothing is known, so the weight is that of no weight. */
+static void a_weight_is_a_number_of_at_most_1_and_1_where_it_is_none(void **state)
+{
+    static const char *const whole[] = {"1", "1.", "1.000", "2", "1.001", "99999999999", "x", ""};
+    static const struct {
+        const char *weight;
+        const char *below;
+        const char *above;
+    } others[] = {
+        {".5", "0.499", "0.501"},  {"0.5", "0.499", "0.501"},       {"0.5009", "0.499", "0.501"},
+        {"0,5", "0.499", "0.501"}, {"00.5", "0.499", "0.501"},      {"0.9999", "0.998", "1"},
+        {"0.0001", "0", "0.002"},  {"0.1;q=0.5", "0.499", "0.501"},
+    };
+    char accept[128];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+        sprintf(accept, STREAM ";q=%s, " JSON ";q=0.999", whole[i]);
+        assert_int_equal(prefers(accept, JSON), 1);
+        sprintf(accept, JSON ";q=%s, " STREAM, whole[i]);
+        assert_int_equal(prefers(accept, JSON), 0);
+        sprintf(accept, JSON ", " STREAM ";q=%s", whole[i]);
+        assert_int_equal(prefers(accept, JSON), 0);
+    }
+    for (i = 0; i < sizeof others / sizeof others[0]; i++) {
+        sprintf(accept, STREAM ";q=%s, " JSON ";q=%s", others[i].weight, others[i].below);
+        assert_int_equal(prefers(accept, JSON), 1);
+        sprintf(accept, STREAM ";q=%s, " JSON ";q=%s", others[i].above, others[i].weight);
+        assert_int_equal(prefers(accept, JSON), 1);
+    }
+    assert_int_equal(prefers(STREAM ";q=0.001, */*;q=0.001", JSON), 1);
+    assert_int_equal(prefers(STREAM ";q=0, */*;q=0", JSON), 0);
 }
 
 static void the_most_exact_name_decides_wherever_it_stands(void **state)
@@ -180,7 +318,11 @@ static void the_most_exact_name_decides_wherever_it_stands(void **state)
         {"text/*;q=0.1, */*;q=0", 1},
         {"*/*;q=0, text/*;q=0, " STREAM ";q=0.001", 1},
         {STREAM ";q=0.001, text/*;q=0, */*;q=0", 1},
-        {STREAM ";q=bad, */*", 0},
+        {STREAM ";q=bad, */*;q=0", 1},
+        {"text/*;q=0, text/*", 1},
+        {"text/*, text/*;q=0", 1},
+        {"*/*;q=0, */*", 1},
+        {"*/*, */*;q=0", 1},
         {"*/*;q=0", 0},
         {"application/*;q=0, */*", 1},
         {STREAM ";q=0, " STREAM, 1}, /* of two that are as exact, the heavier one */
@@ -202,7 +344,8 @@ static void parameters_and_what_is_quoted_in_them_are_passed_over(void **state)
         {STREAM ";a=\";q=0\"", 1},
         {STREAM ";a=\"b;c\";q=0", 0},
         {STREAM ";a=\"b,c\";q=0", 0},
-        {STREAM ";a=\"\\\";q=0", 1},
+        {STREAM ";a=\"\\\";q=0", 0}, /* a quote that is never closed is none */
+        {STREAM ";a=\"\\\";q=0\"", 1},
         {STREAM ";a=\"\\\"\";q=0", 0},
         {STREAM ";a=\"\\\\\";q=0", 0},
         {"text/html;a=\"x, " STREAM "\"", 0},
@@ -211,15 +354,17 @@ static void parameters_and_what_is_quoted_in_them_are_passed_over(void **state)
         {"text/html;a=\"x\\\\\", " STREAM, 1},
         {"text/html;a=\"x\\\", " STREAM ", \", " STREAM, 1},
         {"text/html;a=x\\, " STREAM, 1},
-        {"text/html;a=\"x, " STREAM, 0},
-        {STREAM ", text/html;a=\"x", 1},
-        {"\"" STREAM "\"", 0},
-        {"\"", 0},
-        {"\"\\", 0},
-        {"\\", 0},
-        {";", 0},
-        {"=", 0},
+        {"text/html;a=\"x, " STREAM, 1},
+        {"text/html;a=\"x\\\", " STREAM, 1},
+        {"text/html;a=\"x\\\\, " STREAM, 1},
         {"text/html;a=\"\\", 0},
+        {"text/html;a=\"\", b/c;a=\"x, " STREAM, 1},
+        {"text/html;a=\"" STREAM ", \", b/c;a=\"x", 0},
+        {"text/html;a=\"\\\",\"," STREAM ",\"", 1},
+        {"text/html;a=\"\\\",b\"," STREAM ",\"", 1},
+        {STREAM ", text/html;a=\"x", 1},
+        {STREAM ";\"q\"=0", 1},
+        {STREAM ";a=\"=;\"=x;q=0", 0},
     };
 
     (void)state;
@@ -228,7 +373,7 @@ static void parameters_and_what_is_quoted_in_them_are_passed_over(void **state)
 
 static void a_value_is_read_up_to_its_length_and_not_to_a_nul(void **state)
 {
-    static const sse_str cut = TEXT(JSON "\0, " STREAM), in = TEXT("text/event\0-stream");
+    static const sse_str cut = TEXT(JSON "\0, " STREAM), in = TEXT(JSON ", text/event\0-stream");
 
     (void)state;
     assert_int_equal(sse_http_accepts(placed(ACCEPT, cut), cut.len), 1);
@@ -293,7 +438,46 @@ static void a_stream_is_preferred_by_weight_and_then_by_name(void **state)
             fail_msg("Accept: %s", cases[i].accept ? cases[i].accept : "(none)");
 }
 
-static void every_weight_is_told_from_its_neighbours(void **state)
+static void only_letters_have_two_cases(void **state)
+{
+    (void)state;
+    assert_int_equal(accepts_type("x/^", "x/~"), 0);
+    assert_int_equal(accepts_type("^/x", "~/x"), 0);
+    assert_int_equal(accepts_type("x/A", "x/a"), 1);
+    assert_int_equal(accepts_type("x/Z", "x/z"), 1);
+}
+
+static void a_type_without_a_byte_is_named_by_the_range_of_all(void **state)
+{
+    (void)state;
+    assert_int_equal(sse_http_accepts_type("*/*", 3, NULL, 0), 1);
+    assert_int_equal(sse_http_accepts_type("*/*;q=0", 7, NULL, 0), 0);
+    assert_int_equal(sse_http_accepts_type("text/*", 6, NULL, 0), 0);
+    assert_int_equal(sse_http_prefers(STREAM, sizeof STREAM - 1, NULL, 0), 1);
+}
+
+static void an_absent_value_is_not_read_whatever_its_length(void **state)
+{
+    (void)state;
+    assert_int_equal(sse_http_accepts(NULL, 5), 1);
+    assert_int_equal(sse_http_prefers(NULL, 5, JSON, sizeof JSON - 1), 0);
+}
+
+/* A quote that is never closed must not be looked for again and again. */
+static void the_cost_is_linear_in_the_length(void **state)
+{
+    static char accept[3 << 20];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof accept; i++)
+        accept[i] = "\\\","[i % 3];
+    accept[0] = 'x';
+    accept[1] = '"';
+    assert_int_equal(sse_http_accepts(accept, sizeof accept), 1);
+}
+
+static void every_weight_is_told_from_its_neighbors(void **state)
 {
     unsigned a, b;
     char accept[128];
@@ -314,14 +498,21 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_that_says_nothing_takes_anything),
         cmocka_unit_test(a_type_is_named_in_whole_or_by_a_wildcard),
+        cmocka_unit_test(an_element_that_is_no_media_range_is_left_out),
+        cmocka_unit_test(what_old_and_odd_clients_send_is_read_as_it_is_meant),
         cmocka_unit_test(letter_case_blanks_and_empty_elements_do_not_count),
-        cmocka_unit_test(a_weight_of_0_is_a_refusal_and_so_is_one_that_is_none),
+        cmocka_unit_test(only_a_weight_of_0_is_a_refusal),
+        cmocka_unit_test(a_weight_is_a_number_of_at_most_1_and_1_where_it_is_none),
         cmocka_unit_test(the_most_exact_name_decides_wherever_it_stands),
         cmocka_unit_test(parameters_and_what_is_quoted_in_them_are_passed_over),
         cmocka_unit_test(a_value_is_read_up_to_its_length_and_not_to_a_nul),
         cmocka_unit_test(other_media_types_are_asked_about_in_the_same_way),
         cmocka_unit_test(a_stream_is_preferred_by_weight_and_then_by_name),
-        cmocka_unit_test(every_weight_is_told_from_its_neighbours),
+        cmocka_unit_test(only_letters_have_two_cases),
+        cmocka_unit_test(a_type_without_a_byte_is_named_by_the_range_of_all),
+        cmocka_unit_test(an_absent_value_is_not_read_whatever_its_length),
+        cmocka_unit_test(the_cost_is_linear_in_the_length),
+        cmocka_unit_test(every_weight_is_told_from_its_neighbors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
