@@ -15,8 +15,8 @@ import sse
 PLACE = re.compile(rb"event: place\nid: \S+\ndata: \n\n")
 
 
-def channel(**how):
-    return sse.Channel("/events", **{"heartbeat_ms": 0, **how})
+def channel(heartbeat_ms=0, **how):
+    return sse.Channel(sse.History("/events", **how), heartbeat_ms)
 
 
 def join(ch, **how):
@@ -77,6 +77,14 @@ class Core(unittest.TestCase):
         self.assertTrue(text.startswith(b"HTTP/1.1 200 OK\r\n"))
         self.assertIn(b"\r\naccess-control-allow-origin: *\r\n", text.lower())
         self.assertTrue(text.endswith(b"\r\n\r\n:\n\n"))
+
+
+    def test_a_history_finds_what_came_after_an_id(self):
+        h = sse.History("", events=3, epoch=0)  # the ids are the caller's
+        for n in range(5):
+            h.append("data %d" % n, id="id %d" % n)
+        self.assertEqual(h.get(h.find("id 3")), b"id: id 4\ndata: data 4\n\n")
+        self.assertIsNone(h.find("id 0"))
 
 
 class Fanout(unittest.TestCase):

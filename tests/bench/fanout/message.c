@@ -2,7 +2,7 @@
 
 #include "message.h"
 
-#include <sse/http.h>
+#include <sse/http_request.h>
 
 #include <string.h>
 #include <strings.h>

@@ -52,7 +52,7 @@ static int send_some(void *user, const void *bytes, size_t len, size_t *taken)
 static int join(client *c, const message *m)
 {
     peer *const p = (peer *)c;
-    sse_head head = {.version = m->minor ? SSE_HTTP_1_1 : SSE_HTTP_1_0};
+    const sse_http_answer head = {.version = m->minor ? SSE_HTTP_1_1 : SSE_HTTP_1_0};
     sse_writer *const w = sse_writer_init(p->queue, writer_size(), 0);
     char text[512];
     size_t len;
