@@ -8,7 +8,7 @@
         client.read()       # bytes; b"": nothing now; raises Closed
 
 A channel and its clients are one object: hold one lock during each call. A method that is not here
-is the function of that name: channel.tick(now_ms), client.limits(pace_ms, stall_ms, age_ms)."""
+is the function of that name: channel.tick(now_ms), client.set_limits(pace_ms, stall_ms, age_ms)."""
 import ctypes
 import functools
 import itertools
@@ -22,7 +22,7 @@ rps, writer_finish rp, writer_close rp, writer_read rppzp, http_head_parts riiuu
 zuz, history_init ppzuuqs, history_append_parts rpsssqqq, history_find rpsp, history_get rpqpp,
 channel_size z, channel_init rppuuq, channel_publish_parts rpsssqq, channel_tick rpq, channel_next
 pp, channel_timeout ipq, channel_drain rpssuuuu, channel_count qpi, subscriber_size z,
-subscriber_join rppppuss, subscriber_filter rppz, subscriber_limits rpuuu, subscriber_send_parts
+subscriber_join rppppuss, subscriber_set_filter rppz, subscriber_set_limits rpuuu, subscriber_send_parts
 rpsss, subscriber_read rppzp, subscriber_close rp, subscriber_leave rp, subscriber_behind qp"""
 GAP, SPACE, HTTP_1_1, CHUNKED = 3, -5, 11, 0x1
 COALESCE, GAPS, OLDEST, PLAIN = 0x1000, 0x2000, 0x4000, 0x8000
@@ -160,7 +160,7 @@ class Client(Object):
 
     def see(self, tags):
         tags = (ctypes.c_uint64 * len(tags))(*sorted(tags))
-        self.filter(tags, len(tags))
+        self.set_filter(tags, len(tags))
         self.tags = tags  # the library borrows them
 
     def send(self, data, type=None):

@@ -157,7 +157,7 @@ class Fanout(unittest.TestCase):
     def test_a_stalled_client_is_closed_and_next_gives_it(self):
         ch = channel()
         client = join(ch)
-        client.limits(0, 1000, 0)
+        client.set_limits(0, 1000, 0)
         ch.publish("unread")
         self.assertEqual(list(ch), [client])
         for now_ms in (100, 1000, 2000):
