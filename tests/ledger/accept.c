@@ -5,7 +5,7 @@
  * weights the last counts, a quote that does not end goes on to the end. */
 #include "ledger.h"
 
-#include "sse/http.h"
+#include "sse/http_request.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * plain reading of them, at capacities that are enough, exact, and too small. */
 #include "ledger.h"
 
-#include "sse/http.h"
+#include "sse/http_request.h"
 #include "sse/text.h"
 
 #include <string.h>
