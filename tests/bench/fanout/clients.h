@@ -1,6 +1,6 @@
-/* hall.h - the process that drain.h starts, and what is said to it. */
-#ifndef FANOUT_HALL_H
-#define FANOUT_HALL_H
+/* clients.h - the process that drain.h starts, and what is said to it. */
+#ifndef FANOUT_CLIENTS_H
+#define FANOUT_CLIENTS_H
 
 #include "drain.h"
 
@@ -15,6 +15,6 @@ typedef struct word {
 
 /* Connect the clients, say so with a WAIT that nobody has asked for, and do what is said on the
  * control socket for ever. */
-void hall_run(const visit *v, book *b, int control);
+void clients_run(const visit *v, book *b, int control);
 
 #endif

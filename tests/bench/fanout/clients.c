@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "hall.h"
+#include "clients.h"
 
 #include "check.h"
 #include "common.h"
@@ -27,7 +27,7 @@ typedef struct peer {
     int fd;
 } peer;
 
-typedef struct hall {
+typedef struct clients {
     book *book;
     peer *peers;
     uint32_t count;
@@ -40,14 +40,14 @@ typedef struct hall {
     int control;
     int epoll;
     uint32_t *buckets;
-} hall;
+} clients;
 
 static char bytes[READ];
 
 /* An event has come. */
 static void count_event(void *user, uint64_t key)
 {
-    hall *const h = user;
+    clients *const h = user;
     const uint64_t sent = h->book->sent_ns[key % BOOK], released = h->book->released_ns;
     const uint64_t bucket = (h->now_ns - (sent > released ? sent : released)) / BUCKET_NS;
 
@@ -55,7 +55,7 @@ static void count_event(void *user, uint64_t key)
     h->delivered++;
 }
 
-static void take(hall *h, peer *p, const char *from, size_t len)
+static void take(clients *h, peer *p, const char *from, size_t len)
 {
     const int was_there = p->place.next > h->last;
 
@@ -81,7 +81,7 @@ static void connect_to(const visit *v, peer *p)
 }
 
 /* Read up to the first comment, and what may come behind it. */
-static void begin(hall *h, peer *p)
+static void begin(clients *h, peer *p)
 {
     static const char first[] = "\r\n\r\n:\n\n";
     const char *end = NULL;
@@ -102,14 +102,14 @@ static void begin(hall *h, peer *p)
     take(h, p, end, (size_t)(bytes + len - end));
 }
 
-static void answer(const hall *h, const word *w)
+static void answer(const clients *h, const word *w)
 {
     if (write(h->control, w, sizeof *w) != (ssize_t)sizeof *w)
         exit(EXIT_SUCCESS); /* nobody listens any more */
 }
 
 /* Where a share of all the latencies is reached. */
-static double percentile(const hall *h, double share)
+static double percentile(const clients *h, double share)
 {
     uint64_t some = 0;
     uint32_t i;
@@ -122,7 +122,7 @@ static double percentile(const hall *h, double share)
     return (i + 0.5) * BUCKET_NS / 1e6;
 }
 
-static tally tell(hall *h)
+static tally tell(clients *h)
 {
     tally t = {.delivered = h->delivered};
     uint32_t i;
@@ -147,7 +147,7 @@ static tally tell(hall *h)
     return t;
 }
 
-static void count_there(hall *h)
+static void count_there(clients *h)
 {
     uint32_t i;
 
@@ -157,7 +157,7 @@ static void count_there(hall *h)
 }
 
 /* Look at the first so many, or do not. */
-static void watch(hall *h, int operation, uint32_t count)
+static void watch(clients *h, int operation, uint32_t count)
 {
     uint32_t i;
 
@@ -169,7 +169,7 @@ static void watch(hall *h, int operation, uint32_t count)
     }
 }
 
-static void obey(hall *h)
+static void obey(clients *h)
 {
     word w;
 
@@ -201,7 +201,7 @@ static void obey(hall *h)
     answer(h, &w);
 }
 
-static void receive(hall *h, peer *p)
+static void receive(clients *h, peer *p)
 {
     const ssize_t n = recv(p->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
@@ -213,7 +213,7 @@ static void receive(hall *h, peer *p)
     take(h, p, bytes, (size_t)n);
 }
 
-static void serve(hall *h)
+static void serve(clients *h)
 {
     struct epoll_event events[TURN];
     int i, n;
@@ -237,11 +237,11 @@ static void serve(hall *h)
     }
 }
 
-void hall_run(const visit *v, book *b, int control)
+void clients_run(const visit *v, book *b, int control)
 {
     struct epoll_event event = {.events = EPOLLIN};
-    hall room = {.book = b, .count = v->clients, .last = v->last, .control = control};
-    hall *const h = &room;
+    clients all = {.book = b, .count = v->clients, .last = v->last, .control = control};
+    clients *const h = &all;
     uint32_t i;
 
     h->peers = calloc(h->count, sizeof *h->peers);
