@@ -108,7 +108,7 @@ static void judge_callers(client *c, const parsed *p)
                             : p->retry_count == 1 && p->retries[0] == want.retry_ms);
     if (what == 'e') {
         must(number >= c->pos && number < w.end && number < c->limit);
-        must(!c->late); /* or the turn was over */
+        must(!c->late || number < c->staged); /* the turn was over */
         must(size == w.size[number] && c->bits[number] & MAY);
         must(had_all(c, number));
         move_to(c, number + 1);
@@ -358,6 +358,7 @@ int model_may(const client *c)
 int model_held(const client *c)
 {
     return c->pace_ms > 0 && w.clock_ms - c->began_ms < c->pace_ms && !model_mid(c) &&
+           !c->going &&
            (c->turn != BUSY || c->held_turn);
 }
 
@@ -365,9 +366,11 @@ int model_held(const client *c)
 void model_caught_up(client *c, int may_have_lost)
 {
     c->turn = IDLE;
+    c->going = 0;
     c->lagging &= may_have_lost || model_held(c);
     c->again &= may_have_lost;
     c->staged = 0;
+    c->peeked = 0;
     c->beat_may = c->beat_may && w.clock_ms - c->heard_ms >= w.kind.heartbeat_ms / 2;
     if (!may_have_lost && !model_held(c) && !model_lost(c))
         move_to(c, w.end);
@@ -382,13 +385,24 @@ void model_stop(client *c)
 
     for (i = c->heard; i < c->sent; i++)
         len += c->private_len[i % PRIVATES];
-    c->kept = model_mid(c) && n < w.end && w.len[n] + len <= c->capacity + c->raw;
+    c->kept = !c->peeked && model_mid(c) && n < w.end && w.len[n] + len <= c->capacity + c->raw;
+}
+
+int model_may_be_stalled(const client *c)
+{
+    return (w.draining && w.limit_ms > 0 && w.clock_ms - w.drain_ms >= w.limit_ms) ||
+           (c->stall_ms > 0 && c->turn != IDLE && c->stall_from != NEVER &&
+            w.clock_ms - c->stall_from >= c->stall_ms);
+}
+
+int model_may_be_old(const client *c)
+{
+    return c->age_ms > 0 && !w.draining && c->age_from != NEVER &&
+           w.clock_ms - c->age_from >= c->age_ms;
 }
 
 void model_judge_reason(client *c, int reason)
 {
-    const uint64_t now_ms = w.clock_ms;
-
     switch (reason) {
     case SSE_END:
         must(c->closing || w.draining);
@@ -403,13 +417,10 @@ void model_judge_reason(client *c, int reason)
         must(model_mid(c) && !c->kept && cut_event(c) < model_first());
         break;
     case SSE_E_STALLED:
-        must((w.draining && w.limit_ms > 0 && now_ms - w.drain_ms >= w.limit_ms) ||
-             (c->stall_ms > 0 && c->turn != IDLE && c->stall_from != NEVER &&
-              now_ms - c->stall_from >= c->stall_ms));
+        must(model_may_be_stalled(c));
         break;
     case SSE_E_OLD:
-        must(c->age_ms > 0 && !w.draining && c->age_from != NEVER &&
-             now_ms - c->age_from >= c->age_ms);
+        must(model_may_be_old(c));
         break;
     default:
         must(reason == SSE_E_IO && c->failed);

@@ -61,11 +61,12 @@ typedef struct client {
     char offered[QUEUE_ROOM];
 
     enum turn turn;
-    int woken, promised, held_turn; /* next has promised that there are bytes */
+    int promised, held_turn, going; /* next has promised that there are bytes */
     int closing, parting, parted;   /* it ends, with a farewell, which it has heard */
     int dead, kept; /* the library must have closed it; has the rest of its event */
     int again;   /* another gap may come directly after the one that it had */
     int lagging; /* it has lost events, and has not caught up since */
+    int peeked; /* a piece of an event may be in its queue */
     int late; /* its event began after turn_bytes */
     int beat_may, failed, blocked;
     size_t flushed;
@@ -156,6 +157,8 @@ int model_owed_bytes(const client *c); /* and not only a loss or an end */
 int model_held(const client *c);
 void model_stop(client *c);            /* read or flush has ended */
 void model_caught_up(client *c, int may_have_lost);
+int model_may_be_stalled(const client *c);
+int model_may_be_old(const client *c);
 void model_judge_reason(client *c, int reason);
 
 #endif

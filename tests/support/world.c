@@ -101,6 +101,12 @@ static int is_over(client *c, int status)
     return 0;
 }
 
+/* Whether a tick may have closed it. */
+static int may_be_closed(const client *c)
+{
+    return c->dead || model_may_be_stalled(c) || model_may_be_old(c);
+}
+
 /* Whether next has to return a client before it returns NULL. */
 static int is_next(const client *c)
 {
@@ -128,7 +134,7 @@ static uint64_t due_in(const client *c, uint64_t now_ms)
         n = (c->age_from == NEVER ? now_ms : c->age_from) + c->age_ms;
         at = n < at ? n : at;
     }
-    if (w.draining && !c->parting && !c->closing && (n = w.drain_ms + w.over_ms) < at)
+    if (w.draining && c->turn == IDLE && !c->parting && !c->closing && (n = w.drain_ms + w.over_ms) < at)
         at = n;
     if (w.draining && w.limit_ms > 0 && (n = w.drain_ms + w.limit_ms) < at)
         at = n;
@@ -171,7 +177,7 @@ static void settle(void)
             continue;
         }
         in++;
-        if (c->turn == BUSY && c->stall_ms == 0 && c->age_ms == 0 && !w.draining)
+        if (c->turn == BUSY && !may_be_closed(c))
             must(sse_subscriber_blocked_ms(s) > 0);
         if (c->turn == IDLE)
             must(sse_subscriber_blocked_ms(s) == 0);
@@ -288,8 +294,8 @@ int world_publish(unsigned tag, unsigned key, size_t size)
             c->bits[n] = w.draining ? MAY : MAY | MUST;
         for (m = c->pos; m < n && c->flags & SSE_JOIN_COALESCE && n < c->limit; m++)
             if (key > 0 && w.key[m] == key && w.tag[m] == tag)
-                decide(c, m, w.draining ? c->bits[m] & MAY : 0);
-        for (m = c->pos; m < model_first() && fits && !c->lagging; m++)
+                decide(c, m, w.draining || c->heard < c->sent ? c->bits[m] & MAY : 0);
+        for (m = c->pos; m < model_first() && fits && !c->lagging && !may_be_closed(c); m++)
             must(!(c->bits[m] & MUST) || m < c->staged);
         c->lagging |= model_missed(c);
     }
@@ -331,7 +337,7 @@ void world_tick(uint64_t now_ms)
         if (c->age_from == NEVER)
             c->age_from = at;
         c->dead |= w.draining && w.limit_ms > 0 && at - w.drain_ms >= w.limit_ms;
-        c->dead |= c->age_ms > 0 && !w.draining && at - c->age_from >= c->age_ms;
+        c->dead |= model_may_be_old(c);
         c->dead |= c->turn == BUSY && c->stall_ms > 0 &&
                    at - c->stall_from > c->stall_ms + c->stall_ms / 4 + c->step_ms + 1;
     }
@@ -351,8 +357,8 @@ static int judge_next(sse_subscriber *s, int flushed)
     if (is_over(c, status))
         return (int)(c - w.all);
     must(status == SSE_OK && !flushed && model_may(c));
-    must(c->turn != BUSY && (c->turn != SPENT || c->woken));
-    c->held_turn = c->pace_ms > 0 && w.clock_ms - c->returned_ms < c->pace_ms;
+    must(c->turn != BUSY && c->turn != SPENT);
+    c->held_turn = c->pace_ms > 0 && !c->going && w.clock_ms - c->returned_ms < c->pace_ms;
     if (c->held_turn)
         must(c->beat_may || c->closing || w.draining);
     else
@@ -450,12 +456,19 @@ static void start_sink(const sinking *how)
     }
 }
 
+/* Next looks at it before the next tick, if it has spent its turn. */
+static void wake(client *c)
+{
+    if (c->turn == SPENT)
+        c->turn = IDLE;
+}
+
 /* Every byte was taken, or nothing was there. */
 static void judge_caught_up(client *c, int may_be_lost)
 {
     must(!c->promised);
     if (!model_held(c))
-        must(may_be_lost ? !model_owed_bytes(c) || model_lost(c) : !model_owed(c));
+        must(may_be_lost ? !model_owed_bytes(c) || model_missed(c) : !model_owed(c));
     model_caught_up(c, may_be_lost && model_missed(c));
 }
 
@@ -481,8 +494,7 @@ static void judge_flush(client *c, int status)
         if (w.kind.turn_bytes == 0 || c->flushed < w.kind.turn_bytes || !model_may(c))
             judge_caught_up(c, 0);
         else
-            c->turn = model_owed(c) && !model_held(c) ? SPENT : PERHAPS;
-        c->woken = 0;
+            c->turn = model_owed(c) && !model_held(c) ? SPENT : PERHAPS, c->going = 1;
     }
 }
 
@@ -552,8 +564,10 @@ int world_read(int i, size_t cap)
         }
         if (len < cap || !model_may(c))
             judge_caught_up(c, len > 0);
-        else
+        else if (model_owed_bytes(c) && !model_missed(c))
             stay(c);
+        else
+            c->turn = PERHAPS;
     }
     settle();
     return status;
@@ -584,6 +598,7 @@ int world_peek(int i)
             c->offer = bytes;
             c->offer_len = len;
             c->staged = w.end;
+            c->peeked = 1;
             c->promised = 0;
             stay(c);
         }
@@ -610,12 +625,12 @@ int world_consume(int i, size_t n)
                 model_hear(c, c->offered, n, 0);
                 c->began_ms = w.clock_ms;
             }
-            if (n > 0 && n == c->offer_len && !model_owed(c))
-                model_caught_up(c, 0);
-            else if (model_missed(c) || !model_owed(c)) /* it may have been closed, or rest */
+            if (model_missed(c) || (n == 0 && !model_owed(c))) /* it may be closed, or rest */
                 c->turn = PERHAPS;
-            else
+            else if (model_owed_bytes(c) || n < c->offer_len)
                 stay(c);
+            else
+                model_caught_up(c, 0);
             c->offer_len = 0;
         }
     }
@@ -641,7 +656,7 @@ int world_send(int i, size_t size)
             must(!c->closing && len <= c->capacity);
             c->private_len[c->sent % PRIVATES] = len + 12;
             c->after[c->sent++ % PRIVATES] = w.end;
-            c->woken = 1;
+            wake(c);
         } else if (status == SSE_AGAIN) {
             must(model_owed_bytes(c) || c->offer_len > 0 || c->beat_may || w.draining);
         } else if (status == SSE_E_TOOBIG) {
@@ -660,6 +675,7 @@ void world_filter(int i, int mask)
                                                    {1, 2, 3}};
     static const size_t counts[1 << TAGS] = {0, 1, 1, 2, 1, 2, 2, 3};
     client *const c = &w.all[i];
+    int passed = 1, sure = !model_missed(c); /* what the filter that was has hidden so far stays hidden */
     uint64_t n;
 
     if (!c->in)
@@ -667,14 +683,21 @@ void world_filter(int i, int mask)
     say("filter %d: %d", i, mask);
     if (!is_over(c, sse_subscriber_set_filter(sub(c), mask < 0 ? NULL : tags[mask],
                                           mask < 0 ? 0 : counts[mask]))) {
-        for (n = c->pos; n < w.end && !(c->bits[n] & MAY) && n >= c->staged; n++)
-            ; /* what the filter that was has hidden so far stays hidden */
         c->refiltered |= c->filter != mask;
         c->filter = mask;
-        c->woken = 1;
+        wake(c);
         c->promised = 0;
-        for (; n < w.end; n++)
-            decide(c, n, shows(c, n) ? (w.draining ? MAY : MAY | MUST) : 0);
+        for (n = c->pos; n < w.end; n++) {
+            const int old = c->bits[n];
+
+            if (old & MUST && n >= model_first() && n >= c->staged)
+                passed = 0;
+            if (!passed || old)
+                decide(c, n, shows(c, n) ? (w.draining ? MAY : MAY | MUST) : 0);
+            else if (!sure && shows(c, n))
+                c->bits[n] = MAY;
+            sure &= old == 0;
+        }
     }
     settle();
 }
@@ -693,7 +716,7 @@ void world_limits(int i, uint32_t pace_ms, uint32_t stall_ms, uint32_t age_ms)
         c->stall_from = c->age_from = NEVER;
         c->returned_ms = 0;
         c->held_turn = 1;
-        c->woken = 1;
+        wake(c);
     }
     settle();
 }
@@ -708,7 +731,8 @@ void world_close(int i)
     if (!is_over(c, sse_subscriber_close(sub(c)))) {
         if (!c->closing && c->limit > w.end)
             c->limit = w.end;
-        c->closing = c->woken = 1;
+        c->closing = 1;
+        wake(c);
     }
     settle();
 }
