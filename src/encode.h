@@ -1,4 +1,4 @@
-/* encode.h - private: the parts of the encoder that the writer uses, too. */
+/* encode.h - private: the encoder, as the writer and the flat calls use it. */
 #ifndef SSE_ENCODE_H
 #define SSE_ENCODE_H
 
@@ -10,5 +10,11 @@
  * part is needed, ev may be NULL, and what is put ends where the data begins. Whatever is in an
  * event that passes, it is shorter than SIZE_MAX when encoded. */
 int sse_event_put(sse_out *o, const sse_event *ev, int open);
+
+/* A retry line that must be there: 0 becomes a number that is out of range. */
+static inline uint32_t sse_retry_present(uint32_t retry_ms)
+{
+    return retry_ms == 0 ? UINT32_MAX : retry_ms;
+}
 
 #endif

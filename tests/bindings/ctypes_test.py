@@ -20,7 +20,7 @@ class Str(ctypes.Structure):
 
 
 class Event(ctypes.Structure):
-    _fields_ = [("comment", Str), ("id", Str), ("type", Str), ("data", Str), ("retry_ms", c_uint32)]
+    _fields_ = [("comment", Str), ("type", Str), ("id", Str), ("retry_ms", c_uint32), ("data", Str)]
 
 
 class Field(ctypes.Structure):
@@ -55,7 +55,7 @@ sse.sse_writer_pending.restype = c_size_t
 sse.sse_writer_pending.argtypes = [c_void_p]
 sse.sse_writer_init.restype = c_void_p
 sse.sse_writer_init.argtypes = [c_void_p, c_size_t, c_uint32]
-sse.sse_writer_put.argtypes = [c_void_p] + [c_char_p, c_size_t] * 3
+sse.sse_writer_send_parts.argtypes = [c_void_p] + [c_char_p, c_size_t] * 3
 sse.sse_writer_read.argtypes = [c_void_p, c_void_p, c_size_t, POINTER(c_size_t)]
 sse.sse_writer_flush.argtypes = [c_void_p, SINK, c_void_p]
 sse.sse_writer_close.argtypes = [c_void_p]
@@ -105,8 +105,8 @@ class Writer:
         assert self.address == ctypes.addressof(self.memory)
 
     def put(self, type=None, data=None, id=None):
-        return sse.sse_writer_put(self.address, *(x for part in (type, data, id)
-                                                  for x in (part, len(part or b""))))
+        return sse.sse_writer_send_parts(self.address, *(x for part in (type, id, data)
+                                                         for x in (part, len(part or b""))))
 
     def read(self, cap=4096):
         dst, n = ctypes.create_string_buffer(cap), c_size_t()
