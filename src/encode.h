@@ -3,6 +3,7 @@
 #define SSE_ENCODE_H
 
 #include "out.h"
+#include "str.h"
 #include "sse/event.h"
 
 /* Check an event, and put it if it passes, unless o is NULL. Returns SSE_OK, or the error that
@@ -15,6 +16,16 @@ int sse_event_put(sse_out *o, const sse_event *ev, int open);
 static inline uint32_t sse_retry_present(uint32_t retry_ms)
 {
     return retry_ms == 0 ? UINT32_MAX : retry_ms;
+}
+
+/* The event of a flat call: its data is always present. */
+static inline sse_event sse_event_of(const char *type, size_t type_len, const char *id,
+                                     size_t id_len, const char *data, size_t data_len)
+{
+    const sse_event ev = {{NULL, 0}, {type, type_len}, {id, id_len}, 0,
+                          sse_str_present(data, data_len)};
+
+    return ev;
 }
 
 #endif

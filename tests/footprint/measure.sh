@@ -16,11 +16,13 @@ modules='
     event       event lines out digits
     writer      writer writer_read queue
     parts       event_parts writer_parts
-    queue_front queue_front
     heartbeat   heartbeat
-    http        http http_request ascii
+    retry       retry
+    http        http_answer http_head http_accept http_resume last_id query ascii
     history     history history_header history_index digits64
     file        history_open
+    channel     channel channel_time timers
+    subscriber  subscriber subscriber_take offer notice reader queue_front
 '
 small='sse_writer_init sse_writer_send sse_writer_peek sse_writer_consume sse_writer_close'
 constants='SSE_WRITER_OVERHEAD SSE_HISTORY_OVERHEAD SSE_HISTORY_SLOT'

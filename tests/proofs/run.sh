@@ -117,7 +117,7 @@ prove writer.c 64 refuse,claim,sse_writer_consume
 prove history.c 10 sse_history_oldest,sse_history_slot -wp-prop=@assert,@ensures
 evaluate encode out.c text.c event.c lines.c
 evaluate text text.c
-evaluate http text.c http_request.c ascii.c out.c
+evaluate http text.c http_accept.c http_resume.c last_id.c query.c ascii.c
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
