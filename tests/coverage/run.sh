@@ -5,7 +5,8 @@
 # The library has several ways to look for line ends, of which a compiler takes one. Each is
 # measured by itself, as one shared library that the same test programs load, and each must be
 # reached in full. All of src/ is one translation unit, as in the amalgamation: so a function in a
-# header is there once, and is measured over all of its callers.
+# header is there once, and is measured over all of its callers. Private functions are exported, too,
+# since a test of a private interface calls them.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/tests/coverage
@@ -32,7 +33,7 @@ library() {
     way=$1
     shift
     mkdir -p "$dir/$way/counts"
-    clang-19 -std=c99 "$@" -shared -fPIC -fvisibility=hidden \
+    clang-19 -std=c99 "$@" -shared -fPIC \
         -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc \
         -I"$top/include" -I"$top/src" "$dir/all.c" -o "$dir/$way/libsse.so" 2>"$dir/said" &&
         [ ! -s "$dir/said" ] || {
