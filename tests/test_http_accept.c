@@ -359,7 +359,7 @@ static void parameters_and_what_is_quoted_in_them_are_passed_over(void **state)
         {"text/html;a=\"x\\\\, " STREAM, 1},
         {"text/html;a=\"\\", 0},
         {"text/html;a=\"\", b/c;a=\"x, " STREAM, 1},
-        {"text/html;a=\"" STREAM ", \", b/c;a=\"x", 0},
+        {"text/html;a=\"x," STREAM ",\", b/c;a=\"x", 0},
         {"text/html;a=\"\\\",\"," STREAM ",\"", 1},
         {"text/html;a=\"\\\",b\"," STREAM ",\"", 1},
         {STREAM ", text/html;a=\"x", 1},
