@@ -101,6 +101,7 @@ static void judge_callers(client *c, const parsed *p)
     memcpy(text, e->data.ptr, e->data.len < 23 ? e->data.len : 23);
     must(sscanf(text, "%c%u;%u;", &what, &number, &size) == 3);
     must(c->opening == OPEN && !c->parted);
+    c->returned_ms = c->next_ms; /* its turn counts for the pace */
     want = model_event(what, number, size);
     must(e->data.len == want.data.len && memcmp(e->data.ptr, want.data.ptr, e->data.len) == 0);
     must(is(e->type, want.type.ptr ? "t" : "message"));
@@ -274,14 +275,15 @@ int model_mid(const client *c)
     return c->raw > 0;
 }
 
-/* The event of which it has a part, if that is one of the history. */
-static uint64_t cut_event(const client *c)
+/* The event of which it has a part, if that is one of the history: the first that may come, or the
+ * first that must. */
+static uint64_t cut_event(const client *c, unsigned bits)
 {
     uint64_t n = c->pos;
 
     if (c->len == 0 && c->frame > PAYLOAD) /* all but the framing was heard */
         return n - 1;
-    while (n < w.end && !(c->bits[n] & MAY))
+    while (n < w.end && !(c->bits[n] & bits))
         n++;
     return n;
 }
@@ -317,8 +319,8 @@ void model_hear(client *c, const void *bytes, size_t len, int is_flush)
                 c->raw = 0;
         }
     }
-    if (model_mid(c) && cut_event(c) >= c->staged) /* what has begun to come comes whole */
-        c->staged = cut_event(c) + 1;
+    if (model_mid(c) && cut_event(c, MUST) >= c->staged) /* what has begun to come comes whole */
+        c->staged = cut_event(c, MUST) + 1;
 }
 
 int model_lost(const client *c)
@@ -342,16 +344,19 @@ int model_owed(const client *c)
     return model_owed_bytes(c) || c->closing || c->parting || c->dead;
 }
 
-int model_may(const client *c)
+int model_may_come(const client *c)
 {
     uint64_t n;
 
-    if (model_owed(c) || c->beat_may || w.draining || model_missed(c))
-        return 1;
     for (n = c->pos; n < w.end; n++)
         if (c->bits[n] & MAY)
             return 1;
     return 0;
+}
+
+int model_may(const client *c)
+{
+    return model_owed(c) || c->beat_may || w.draining || model_missed(c) || model_may_come(c);
 }
 
 /* Whether its pace may hold events back. */
@@ -379,13 +384,13 @@ void model_caught_up(client *c, int may_have_lost)
 /* Note whether the rest of the event that a read or a flush has stopped in fits the queue. */
 void model_stop(client *c)
 {
-    const uint64_t n = cut_event(c);
+    const uint64_t n = cut_event(c, MAY);
     size_t len = 0;
     unsigned i;
 
     for (i = c->heard; i < c->sent; i++)
         len += c->private_len[i % PRIVATES];
-    c->kept = !c->peeked && model_mid(c) && n < w.end && w.len[n] + len <= c->capacity + c->raw;
+    c->kept = !c->peeked && model_mid(c) && n == cut_event(c, MUST) && n < w.end && w.len[n] + len <= c->capacity + c->raw;
 }
 
 int model_may_be_stalled(const client *c)
@@ -397,8 +402,9 @@ int model_may_be_stalled(const client *c)
 
 int model_may_be_old(const client *c)
 {
-    return c->age_ms > 0 && !w.draining && c->age_from != NEVER &&
-           w.clock_ms - c->age_from >= c->age_ms;
+    const uint64_t at = w.draining ? w.drain_ms : w.clock_ms;
+
+    return c->age_ms > 0 && c->age_from <= at && at - c->age_from >= c->age_ms;
 }
 
 void model_judge_reason(client *c, int reason)
@@ -414,7 +420,7 @@ void model_judge_reason(client *c, int reason)
         must(!(c->flags & SSE_JOIN_GAPS) && model_missed(c));
         break;
     case SSE_E_TORN:
-        must(model_mid(c) && !c->kept && cut_event(c) < model_first());
+        must(model_mid(c) && !c->kept && cut_event(c, MAY) < model_first());
         break;
     case SSE_E_STALLED:
         must(model_may_be_stalled(c));

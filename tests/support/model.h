@@ -71,7 +71,7 @@ typedef struct client {
     int beat_may, failed, blocked;
     size_t flushed;
     unsigned sunk;
-    uint64_t heard_ms, began_ms, returned_ms, stall_from, age_from, step_ms;
+    uint64_t heard_ms, began_ms, next_ms, returned_ms, stall_from, age_from, step_ms;
     uint32_t pace_ms, stall_ms, age_ms;
 } client;
 
@@ -92,7 +92,7 @@ struct world {
     uint64_t clock_ms, given_ms; /* the channel's time, and what the last tick was given */
     uint64_t end;
     int draining, ticked; /* ticked: nothing was called since the last tick but next */
-    uint64_t drain_ms;
+    uint64_t drain_ms, drain_end;
     uint32_t over_ms, limit_ms, retry_ms;
     uint64_t joined, resumed, bytes, gaps, beats, closed, untold;
     char origin[SSE_HISTORY_ID_MAX + 1];
@@ -151,6 +151,7 @@ void model_hear(client *c, const void *bytes, size_t len, int is_flush);
 int model_mid(const client *c);
 int model_lost(const client *c);       /* something that it must get is gone */
 int model_missed(const client *c);     /* perhaps something that it would not have seen */
+int model_may_come(const client *c);   /* an event of the history */
 int model_may(const client *c);        /* there may be something for it */
 int model_owed(const client *c);       /* there is */
 int model_owed_bytes(const client *c); /* and not only a loss or an end */

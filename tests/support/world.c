@@ -234,21 +234,21 @@ void world_open(const kind *k)
     settle();
 }
 
-/* Whether an event has a newer one of the same tag and key, among those before `until`. */
-static int is_replaced(uint64_t number, uint64_t until)
+/* Whether a client gets an event. It is left out for a newer one; perhaps, if the newer one comes
+ * after a private event, or after the drain has begun. */
+static unsigned bits_of(const client *c, uint64_t number)
 {
+    const uint64_t drain = w.draining ? w.drain_end : NEVER;
+    const uint64_t mark = c->heard < c->sent ? c->after[(c->sent - 1) % PRIVATES] : NEVER;
+    unsigned bits = number < drain ? MAY | MUST : MAY;
     uint64_t n;
 
-    for (n = number + 1; n < until && n < w.end; n++)
+    if (number >= c->limit || !model_sees(c->filter, w.tag[number]))
+        return 0;
+    for (n = number + 1; n < w.end && n < c->limit && c->flags & SSE_JOIN_COALESCE; n++)
         if (w.key[number] > 0 && w.key[n] == w.key[number] && w.tag[n] == w.tag[number])
-            return 1;
-    return 0;
-}
-
-static int shows(const client *c, uint64_t n)
-{
-    return n < c->limit && model_sees(c->filter, w.tag[n]) &&
-           !(c->flags & SSE_JOIN_COALESCE && is_replaced(n, c->limit));
+            bits &= n < mark && n < drain ? 0 : MAY;
+    return bits;
 }
 
 /* What was said before of whether an event comes changes, unless it may be in the queue. */
@@ -257,7 +257,7 @@ static void decide(client *c, uint64_t n, unsigned bits)
     if (n >= c->staged)
         c->bits[n] = (unsigned char)bits;
     else
-        c->bits[n] = (unsigned char)((c->bits[n] | bits) & (bits ? (c->bits[n] | MAY) : MAY));
+        c->bits[n] = (unsigned char)(((c->bits[n] | bits) & MAY) | (c->bits[n] & bits & MUST));
 }
 
 int world_publish(unsigned tag, unsigned key, size_t size)
@@ -290,11 +290,10 @@ int world_publish(unsigned tag, unsigned key, size_t size)
 
         if (!c->in)
             continue;
-        if (n < c->limit && model_sees(c->filter, tag))
-            c->bits[n] = w.draining ? MAY : MAY | MUST;
-        for (m = c->pos; m < n && c->flags & SSE_JOIN_COALESCE && n < c->limit; m++)
-            if (key > 0 && w.key[m] == key && w.tag[m] == tag)
-                decide(c, m, w.draining || c->heard < c->sent ? c->bits[m] & MAY : 0);
+        c->bits[n] = (unsigned char)bits_of(c, n);
+        for (m = c->pos; m < n; m++)
+            if (c->bits[m] & ~bits_of(c, m))
+                decide(c, m, c->bits[m] & bits_of(c, m));
         for (m = c->pos; m < model_first() && fits && !c->lagging && !may_be_closed(c); m++)
             must(!(c->bits[m] & MUST) || m < c->staged);
         c->lagging |= model_missed(c);
@@ -361,8 +360,8 @@ static int judge_next(sse_subscriber *s, int flushed)
     c->held_turn = c->pace_ms > 0 && !c->going && w.clock_ms - c->returned_ms < c->pace_ms;
     if (c->held_turn)
         must(c->beat_may || c->closing || w.draining);
-    else
-        c->began_ms = c->returned_ms = w.clock_ms;
+    else if (!c->going)
+        c->began_ms = c->next_ms = w.clock_ms;
     c->turn = BUSY;
     c->promised = 1;
     c->stall_from = NEVER;
@@ -625,10 +624,10 @@ int world_consume(int i, size_t n)
                 model_hear(c, c->offered, n, 0);
                 c->began_ms = w.clock_ms;
             }
-            if (model_missed(c) || (n == 0 && !model_owed(c))) /* it may be closed, or rest */
-                c->turn = PERHAPS;
-            else if (model_owed_bytes(c) || n < c->offer_len)
+            if (model_owed_bytes(c) && !model_missed(c))
                 stay(c);
+            else if (n == 0 || n < c->offer_len || model_missed(c) || model_may_come(c))
+                c->turn = PERHAPS; /* it may be closed, or rest */
             else
                 model_caught_up(c, 0);
             c->offer_len = 0;
@@ -675,7 +674,7 @@ void world_filter(int i, int mask)
                                                    {1, 2, 3}};
     static const size_t counts[1 << TAGS] = {0, 1, 1, 2, 1, 2, 2, 3};
     client *const c = &w.all[i];
-    int passed = 1, sure = !model_missed(c); /* what the filter that was has hidden so far stays hidden */
+    int passed = 1, sure = !model_missed(c) && c->opening == OPEN; /* what the filter that was has hidden so far stays hidden */
     uint64_t n;
 
     if (!c->in)
@@ -692,10 +691,10 @@ void world_filter(int i, int mask)
 
             if (old & MUST && n >= model_first() && n >= c->staged)
                 passed = 0;
-            if (!passed || old)
-                decide(c, n, shows(c, n) ? (w.draining ? MAY : MAY | MUST) : 0);
-            else if (!sure && shows(c, n))
-                c->bits[n] = MAY;
+            if (!passed || old & MUST)
+                decide(c, n, bits_of(c, n));
+            else if (!sure || old)
+                c->bits[n] = bits_of(c, n) || n < c->staged ? MAY : 0;
             sure &= old == 0;
         }
     }
@@ -714,7 +713,7 @@ void world_limits(int i, uint32_t pace_ms, uint32_t stall_ms, uint32_t age_ms)
         c->stall_ms = stall_ms;
         c->age_ms = age_ms;
         c->stall_from = c->age_from = NEVER;
-        c->returned_ms = 0;
+        c->returned_ms = c->next_ms = 0;
         c->held_turn = 1;
         wake(c);
     }
@@ -766,6 +765,7 @@ int world_drain(uint32_t retry_ms, uint32_t over_ms, uint32_t limit_ms)
     if (!w.draining) {
         w.draining = 1;
         w.drain_ms = w.clock_ms;
+        w.drain_end = w.end;
         w.retry_ms = retry_ms;
         w.over_ms = over_ms;
         w.limit_ms = limit_ms;
@@ -875,7 +875,7 @@ int world_join(int i, uint32_t flags, enum from from, uint64_t number)
     c->pos = c->start = next;
     c->missing = missing;
     for (n = c->pos; n < w.end; n++)
-        c->bits[n] = n >= model_first() && shows(c, n) ? MAY | MUST : 0;
+        c->bits[n] = n >= model_first() ? (unsigned char)bits_of(c, n) : 0;
     c->lagging = is_gap;
     w.joined++;
     settle();
