@@ -363,15 +363,16 @@ int model_may(const client *c)
 int model_held(const client *c)
 {
     return c->pace_ms > 0 && w.clock_ms - c->began_ms < c->pace_ms && !model_mid(c) &&
-           !c->going &&
+           c->going != SPENT &&
            (c->turn != BUSY || c->held_turn);
 }
 
 /* It has taken every byte that it may take now; or, if it may have lost something, until there. */
 void model_caught_up(client *c, int may_have_lost)
 {
-    c->turn = IDLE;
-    c->going = 0;
+    if (c->turn != IDLE)
+        c->idle_ms = w.clock_ms;
+    c->turn = c->going = IDLE;
     c->lagging &= may_have_lost || model_held(c);
     c->again &= may_have_lost;
     c->staged = 0;

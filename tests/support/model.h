@@ -60,8 +60,8 @@ typedef struct client {
     size_t offer_len;
     char offered[QUEUE_ROOM];
 
-    enum turn turn;
-    int promised, held_turn, going; /* next has promised that there are bytes */
+    enum turn turn, going; /* going: this turn goes on after a tick */
+    int promised, held_turn; /* next has promised that there are bytes */
     int closing, parting, parted;   /* it ends, with a farewell, which it has heard */
     int dead, kept; /* the library must have closed it; has the rest of its event */
     int again;   /* another gap may come directly after the one that it had */
@@ -71,7 +71,7 @@ typedef struct client {
     int beat_may, failed, blocked;
     size_t flushed;
     unsigned sunk;
-    uint64_t heard_ms, began_ms, next_ms, returned_ms, stall_from, age_from, step_ms;
+    uint64_t heard_ms, idle_ms, began_ms, next_ms, returned_ms, stall_from, age_from, step_ms;
     uint32_t pace_ms, stall_ms, age_ms;
 } client;
 

@@ -107,11 +107,18 @@ static int may_be_closed(const client *c)
     return c->dead || model_may_be_stalled(c) || model_may_be_old(c);
 }
 
+/* When a client that is not in its turn gets a heartbeat, at the latest. */
+static uint64_t beat_due(const client *c)
+{
+    const uint64_t last_ms = c->heard_ms > c->idle_ms ? c->heard_ms : c->idle_ms;
+
+    return w.kind.heartbeat_ms > 0 ? last_ms + w.kind.heartbeat_ms : NEVER;
+}
+
 /* Whether next has to return a client before it returns NULL. */
 static int is_next(const client *c)
 {
-    const int beats = w.kind.heartbeat_ms > 0 && c->beat_may && c->frame == 0 && !c->closing &&
-                      w.clock_ms - c->heard_ms >= w.kind.heartbeat_ms;
+    const int beats = c->beat_may && w.clock_ms >= beat_due(c) && !c->closing;
 
     return c->in && (c->dead || (c->turn == IDLE && ((model_owed(c) && !model_held(c)) || beats)));
 }
@@ -121,8 +128,8 @@ static uint64_t due_in(const client *c, uint64_t now_ms)
 {
     uint64_t at = NEVER, n;
 
-    if (c->turn == IDLE && w.kind.heartbeat_ms > 0)
-        at = c->heard_ms + w.kind.heartbeat_ms;
+    if (c->turn == IDLE)
+        at = beat_due(c);
     if (c->turn == IDLE && model_owed(c) && (n = c->began_ms + c->pace_ms) < at)
         at = n;
     if (c->turn == BUSY && c->stall_ms > 0) {
@@ -357,10 +364,10 @@ static int judge_next(sse_subscriber *s, int flushed)
         return (int)(c - w.all);
     must(status == SSE_OK && !flushed && model_may(c));
     must(c->turn != BUSY && c->turn != SPENT);
-    c->held_turn = c->pace_ms > 0 && !c->going && w.clock_ms - c->returned_ms < c->pace_ms;
-    if (c->held_turn)
+    if (c->pace_ms > 0 && !c->going && w.clock_ms - c->returned_ms < c->pace_ms)
         must(c->beat_may || c->closing || w.draining);
-    else if (!c->going)
+    c->held_turn = model_held(c);
+    if (!c->held_turn && !c->going)
         c->began_ms = c->next_ms = w.clock_ms;
     c->turn = BUSY;
     c->promised = 1;
@@ -493,7 +500,7 @@ static void judge_flush(client *c, int status)
         if (w.kind.turn_bytes == 0 || c->flushed < w.kind.turn_bytes || !model_may(c))
             judge_caught_up(c, 0);
         else
-            c->turn = model_owed(c) && !model_held(c) ? SPENT : PERHAPS, c->going = 1;
+            c->going = c->turn = model_owed(c) && !model_held(c) ? SPENT : PERHAPS;
     }
 }
 
@@ -624,6 +631,8 @@ int world_consume(int i, size_t n)
                 model_hear(c, c->offered, n, 0);
                 c->began_ms = w.clock_ms;
             }
+            if (n == 0 && c->turn != BUSY) /* what it found may have begun the turn */
+                c->going = PERHAPS;
             if (model_owed_bytes(c) && !model_missed(c))
                 stay(c);
             else if (n == 0 || n < c->offer_len || model_missed(c) || model_may_come(c))
@@ -863,7 +872,7 @@ int world_join(int i, uint32_t flags, enum from from, uint64_t number)
     c->filter = -1;
     c->limit = c->stall_from = c->age_from = NEVER;
     c->last = next > 0 && !is_gap ? next - 1 : 0;
-    c->heard_ms = w.clock_ms;
+    c->heard_ms = c->idle_ms = w.clock_ms;
     if (next > 0)
         c->opening = is_gap ? BEFORE_GAP : OPEN;
     else if (!(flags & SSE_JOIN_PLAIN) && !w.kind.own_ids)
