@@ -35,10 +35,12 @@ ENCODER = "event lines text refusal exhaust vectors writer_"
 FANOUT = "channel subscriber fanout crowd"
 TESTS = {
     "version.c": "version", "status.c": "status", "heartbeat.c": "heartbeat",
-    "text.c": "text refusal", "event.c": ENCODER, "lines.c": ENCODER, "lines.h": ENCODER,
+    "text.c": "text refusal", "text_repair.c": "text", "event.c": ENCODER, "event_parts.c": "event", "lines.c": ENCODER, "lines.h": ENCODER,
     "word.h": ENCODER, "vector.h": ENCODER, "encode.h": ENCODER,
     "out.c": ENCODER + " history", "out.h": ENCODER + " history", "chunk.h": "writer history",
-    "writer.c": "writer subscriber fanout", "queue.h": "writer",
+    "digits.c": "event", "digits.h": "event", "digits64.c": "history", "str.h": "event writer http",
+    "writer.c": "writer", "writer_read.c": "writer", "writer_parts.c": "writer",
+    "queue.c": "writer queue", "queue.h": "writer queue", "queue_front.c": "queue",
     "ascii.c": "http", "ascii.h": "http", "http.c": "http", "http_request.c": "http",
     "history.c": "history cursor", "history_names.c": "history cursor fanout",
     "history_open.c": "history cursor", "log.h": "history cursor fanout",
