@@ -635,7 +635,8 @@ int world_consume(int i, size_t n)
                 c->going = PERHAPS;
             if (model_owed_bytes(c) && !model_missed(c))
                 stay(c);
-            else if (n == 0 || n < c->offer_len || model_missed(c) || model_may_come(c))
+            else if (n == 0 || n < c->offer_len || model_missed(c) || model_may_come(c) ||
+                     (w.draining && !c->parted))
                 c->turn = PERHAPS; /* it may be closed, or rest */
             else
                 model_caught_up(c, 0);
