@@ -298,7 +298,7 @@ void model_hear(client *c, const void *bytes, size_t len, int is_flush)
     if (getenv("DUMP")) fprintf(stderr, "<<%.*s>>", (int)len, (const char *)bytes);
     w.bytes += len;
     c->heard_ms = w.clock_ms;
-    c->stall_from = NEVER;
+    c->stall_from = c->busy_from = NEVER;
     c->promised = 0;
     for (; len > 0; len--, at++, c->flushed++) {
         c->kept &= model_mid(c);

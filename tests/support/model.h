@@ -71,7 +71,7 @@ typedef struct client {
     int beat_may, failed, blocked;
     size_t flushed;
     unsigned sunk;
-    uint64_t heard_ms, idle_ms, began_ms, next_ms, returned_ms, stall_from, age_from, step_ms;
+    uint64_t heard_ms, idle_ms, began_ms, next_ms, returned_ms, stall_from, busy_from, age_from, step_ms;
     uint32_t pace_ms, stall_ms, age_ms;
 } client;
 
@@ -106,6 +106,15 @@ typedef struct sinking {
     size_t most, budget;
     unsigned fail_at, way;
 } sinking;
+
+/* What the sink does at one call of all: it takes only so many bytes (0: it blocks), or it fails
+ * (SIZE_MAX). At 0: there is none. world_sunk counts the calls. */
+typedef struct fault {
+    unsigned at;
+    size_t most;
+} fault;
+extern fault world_fault;
+extern unsigned world_sunk;
 
 enum from { FROM_NOWHERE, FROM_LAST, FROM_NUMBER, FROM_QUERY, FROM_UNKNOWN, FROM_LONG, FROMS };
 

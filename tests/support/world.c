@@ -22,6 +22,8 @@
 enum { GARBAGE = 0xEE, SPARE = 200 };
 
 int world_trace, world_keeps;
+unsigned world_sunk;
+fault world_fault;
 
 static const char head[] = "HTTP/1.1 200 OK\r\n\r\n";
 static sinking script;
@@ -133,7 +135,7 @@ static uint64_t due_in(const client *c, uint64_t now_ms)
     if (c->turn == IDLE && model_owed(c) && (n = c->began_ms + c->pace_ms) < at)
         at = n;
     if (c->turn == BUSY && c->stall_ms > 0) {
-        n = c->stall_from == NEVER ? now_ms : c->stall_from;
+        n = c->busy_from == NEVER ? now_ms : c->busy_from;
         n += c->stall_ms + c->stall_ms / 4 + c->step_ms + 1;
         at = n < at ? n : at;
     }
@@ -340,12 +342,16 @@ void world_tick(uint64_t now_ms)
         c->step_ms = c->stall_from == NEVER || step > c->step_ms ? step : c->step_ms;
         if (c->turn != IDLE && c->stall_from == NEVER)
             c->stall_from = at;
+        if (c->turn != BUSY)
+            c->busy_from = NEVER;
+        else if (c->busy_from == NEVER)
+            c->busy_from = at;
         if (c->age_from == NEVER)
             c->age_from = at;
         c->dead |= w.draining && w.limit_ms > 0 && at - w.drain_ms >= w.limit_ms;
         c->dead |= model_may_be_old(c);
         c->dead |= c->turn == BUSY && c->stall_ms > 0 &&
-                   at - c->stall_from > c->stall_ms + c->stall_ms / 4 + c->step_ms + 1;
+                   at - c->busy_from > c->stall_ms + c->stall_ms / 4 + c->step_ms + 1;
     }
     settle();
     w.ticked = 1;
@@ -371,7 +377,7 @@ static int judge_next(sse_subscriber *s, int flushed)
         c->began_ms = c->next_ms = w.clock_ms;
     c->turn = BUSY;
     c->promised = 1;
-    c->stall_from = NEVER;
+    c->stall_from = c->busy_from = NEVER;
     return (int)(c - w.all);
 }
 
@@ -428,17 +434,23 @@ static void call_inside(client *c)
 static int sink(void *user, const void *bytes, size_t len, size_t *taken)
 {
     client *const c = user;
-    size_t n = len < script.most ? len : script.most;
+    size_t most = script.most, n;
 
     must(c->in && len > 0 && !c->blocked && !c->failed);
     if (c != sinker)
         c->flushed = 0;
     sinker = c;
     call_inside(c);
+    if (++world_sunk == world_fault.at) {
+        most = world_fault.most;
+        script.budget = world_fault.most == 0 ? 0 : script.budget;
+        script.fail_at = world_fault.most == SIZE_MAX ? c->sunk + 1 : script.fail_at;
+    }
     if (++c->sunk == script.fail_at) {
         c->failed = 1;
         return script.way ? SSE_E_IO : -55;
     }
+    n = len < most ? len : most;
     n = n < script.budget ? n : script.budget;
     script.budget -= n;
     if (n > 0)
@@ -494,6 +506,8 @@ static void judge_flush(client *c, int status)
         c->began_ms = w.clock_ms;
     if (status == SSE_AGAIN) {
         must(c->blocked);
+        if (c->turn != BUSY)
+            c->busy_from = NEVER;
         c->turn = BUSY;
     } else {
         must(status == SSE_OK && !c->blocked);
@@ -722,7 +736,7 @@ void world_limits(int i, uint32_t pace_ms, uint32_t stall_ms, uint32_t age_ms)
         c->pace_ms = pace_ms;
         c->stall_ms = stall_ms;
         c->age_ms = age_ms;
-        c->stall_from = c->age_from = NEVER;
+        c->stall_from = c->busy_from = c->age_from = NEVER;
         c->returned_ms = c->next_ms = 0;
         c->held_turn = 1;
         wake(c);
@@ -871,7 +885,7 @@ int world_join(int i, uint32_t flags, enum from from, uint64_t number)
     c->capacity = (size_t)SSE_SUBSCRIBER_QUEUE_MIN + (number % 3) * 200;
     c->head = number % 2 ? sizeof head - 1 : 0;
     c->filter = -1;
-    c->limit = c->stall_from = c->age_from = NEVER;
+    c->limit = c->stall_from = c->busy_from = c->age_from = NEVER;
     c->last = next > 0 && !is_gap ? next - 1 : 0;
     c->heard_ms = c->idle_ms = w.clock_ms;
     if (next > 0)
