@@ -191,7 +191,7 @@ static void settle(void)
         if (c->turn == IDLE)
             must(sse_subscriber_blocked_ms(s) == 0);
         n = sse_subscriber_behind(s);
-        must(n <= w.end - c->pos || c->again || c->closing || w.draining);
+        must(n <= w.end - c->pos + (c->raw > 0 && c->len == 0) || c->again || c->closing || w.draining);
         if (c->turn == IDLE && !model_mid(c) && !model_missed(c) && c->opening == OPEN)
             must(n >= w.end - c->pos || c->filter >= 0 || c->flags & SSE_JOIN_COALESCE ||
                  c->refiltered);
