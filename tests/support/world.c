@@ -474,13 +474,6 @@ static void start_sink(const sinking *how)
     }
 }
 
-/* Next looks at it before the next tick, if it has spent its turn. */
-static void wake(client *c)
-{
-    if (c->turn == SPENT)
-        c->turn = IDLE;
-}
-
 /* Every byte was taken, or nothing was there. */
 static void judge_caught_up(client *c, int may_be_lost)
 {
@@ -627,6 +620,19 @@ int world_peek(int i)
     return status;
 }
 
+static void judge_consumed(client *c, size_t n)
+{
+    model_hear(c, c->offered, n, 0);
+    c->began_ms = w.clock_ms;
+    if (model_owed_bytes(c) && !model_missed(c))
+        stay(c);
+    else if (n < c->offer_len || model_missed(c) || model_may_come(c) ||
+             (w.draining && !c->parted))
+        c->turn = PERHAPS; /* it may be closed, or rest */
+    else
+        model_caught_up(c, 0);
+}
+
 int world_consume(int i, size_t n)
 {
     client *const c = &w.all[i];
@@ -641,19 +647,8 @@ int world_consume(int i, size_t n)
     if (!is_over(c, status)) {
         must(status == (n <= c->offer_len ? SSE_OK : SSE_E_ARG));
         if (status == SSE_OK) {
-            if (n > 0) {
-                model_hear(c, c->offered, n, 0);
-                c->began_ms = w.clock_ms;
-            }
-            if (n == 0 && c->turn != BUSY) /* what it found may have begun the turn */
-                c->going = PERHAPS;
-            if (model_owed_bytes(c) && !model_missed(c))
-                stay(c);
-            else if (n == 0 || n < c->offer_len || model_missed(c) || model_may_come(c) ||
-                     (w.draining && !c->parted))
-                c->turn = PERHAPS; /* it may be closed, or rest */
-            else
-                model_caught_up(c, 0);
+            if (n > 0)
+                judge_consumed(c, n);
             c->offer_len = 0;
         }
     }
@@ -679,7 +674,6 @@ int world_send(int i, size_t size)
             must(!c->closing && len <= c->capacity);
             c->private_len[c->sent % PRIVATES] = len + 12;
             c->after[c->sent++ % PRIVATES] = w.end;
-            wake(c);
         } else if (status == SSE_AGAIN) {
             must(model_owed_bytes(c) || c->offer_len > 0 || c->beat_may || w.draining);
         } else if (status == SSE_E_TOOBIG) {
@@ -708,7 +702,6 @@ void world_filter(int i, int mask)
                                           mask < 0 ? 0 : counts[mask]))) {
         c->refiltered |= c->filter != mask;
         c->filter = mask;
-        wake(c);
         c->promised = 0;
         for (n = c->pos; n < w.end; n++) {
             const int old = c->bits[n];
@@ -739,7 +732,6 @@ void world_limits(int i, uint32_t pace_ms, uint32_t stall_ms, uint32_t age_ms)
         c->stall_from = c->busy_from = c->age_from = NEVER;
         c->returned_ms = c->next_ms = 0;
         c->held_turn = 1;
-        wake(c);
     }
     settle();
 }
@@ -755,7 +747,6 @@ void world_close(int i)
         if (!c->closing && c->limit > w.end)
             c->limit = w.end;
         c->closing = 1;
-        wake(c);
     }
     settle();
 }
