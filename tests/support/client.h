@@ -30,6 +30,9 @@ typedef struct server {
 /* How a client takes bytes. */
 typedef enum face { FLUSH, READ, PEEK, FACES } face;
 
+/* Each face, plain and chunked: way % FACES is the face, way / FACES the framing. */
+enum { CLIENT_WAYS = 2 * FACES };
+
 typedef struct client {
     face
         face; /* these are set before joining; all-zero is a client that flushes all it is given, */
