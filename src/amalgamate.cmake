@@ -24,7 +24,7 @@ foreach(name ${HEADERS})
 endforeach()
 
 set(source "/* sse.c - ${origin}#include \"sse.h\"\n\n")
-foreach(name out word vector lines encode ascii chunk queue log)
+foreach(name assert str digits out word vector lines encode ascii chunk queue history_layout)
     append_file(source ${TOP}/src/${name}.h)
 endforeach()
 foreach(name ${SOURCES})

@@ -1,6 +1,9 @@
 /* chunk.h - private: HTTP/1.1 chunks.
  *
- *     0000004c CR LF | payload | CR LF        the head has its room before the length is known
+ *     0000004c CR LF | payload | CR LF
+ *
+ * The length of the payload is not known when it is put, so a chunk is put in three steps: leave
+ * room for the head and put the payload, close, and fill in the head.
  *
  * Spec: RFC 9112, section 7.1. */
 #ifndef SSE_CHUNK_H
@@ -10,22 +13,41 @@
 
 enum {
     SSE_CHUNK_DIGITS = 8,                  /* of the length, hexadecimal */
-    SSE_CHUNK_HEAD = SSE_CHUNK_DIGITS + 2, /* behind them CR, LF */
-    SSE_CHUNK_FRAME = SSE_CHUNK_HEAD + 2   /* and CR, LF behind the payload */
+    SSE_CHUNK_HEAD = SSE_CHUNK_DIGITS + 2, /* with CR and LF */
+    SSE_CHUNK_FRAME = SSE_CHUNK_HEAD + 2   /* with the CR and LF after the payload */
 };
 
-/* Put the head of a chunk whose payload and tail have been put, and go to its start. */
-static inline void sse_chunk_head(sse_out *o)
+/* The chunk that ends a body, and its length. */
+#define SSE_CHUNK_LAST "0\r\n\r\n"
+enum { SSE_CHUNK_LAST_LEN = sizeof SSE_CHUNK_LAST - 1 };
+
+/* Leave room for the head of a chunk; the payload is put next. */
+static inline void sse_chunk_open(sse_out *o)
 {
-    const uint32_t payload = (uint32_t)(o->len - o->frame);
+    o->len += SSE_CHUNK_HEAD;
+}
+
+/* Put what ends a chunk. */
+static inline void sse_chunk_close(sse_out *o)
+{
+    SSE_OUT_LIT(o, "\r\n");
+}
+
+/* Put the head of the chunk that was opened where `at` bytes had been put and that was closed last.
+ * Where o has no memory for all of it, nothing is put past its end. */
+static inline void sse_chunk_fill(sse_out *o, size_t at)
+{
+    const size_t end = o->len;
+    const uint32_t payload = (uint32_t)(end - at - SSE_CHUNK_FRAME);
     unsigned shift = 4 * SSE_CHUNK_DIGITS;
 
-    o->len = 0;
+    o->len = at;
     do {
         shift -= 4;
         sse_out_put(o, &"0123456789abcdef"[payload >> shift & 15], 1);
     } while (shift > 0);
     SSE_OUT_LIT(o, "\r\n");
+    o->len = end;
 }
 
 #endif

@@ -1,16 +1,13 @@
 #include "sse/event.h"
 
+#include "digits.h"
 #include "encode.h"
 #include "lines.h"
 #include "out.h"
 #include "sse/text.h"
+#include "str.h"
 
 #include <string.h>
-
-static int is_missing(const sse_str *part)
-{
-    return part->ptr == NULL && part->len > 0;
-}
 
 static int is_empty(const sse_event *ev)
 {
@@ -22,8 +19,8 @@ static int has_parts(const sse_event *ev, int open)
 {
     if (ev == NULL)
         return open;
-    if (is_missing(&ev->comment) || is_missing(&ev->type) || is_missing(&ev->id) ||
-        is_missing(&ev->data))
+    if (sse_str_missing(&ev->comment) || sse_str_missing(&ev->type) || sse_str_missing(&ev->id) ||
+        sse_str_missing(&ev->data))
         return 0;
     return open ? ev->data.ptr == NULL : !is_empty(ev);
 }
@@ -39,10 +36,8 @@ static int check_event(const sse_event *ev, int open)
     /* All low bits of the limit are set, so one comparison serves the four. */
     if ((ev->comment.len | ev->type.len | ev->id.len | ev->data.len) > SSE_PART_MAX)
         return SSE_E_TOOBIG;
-#ifdef SSE_BLOCK
-    if ((ev->type.len | ev->id.len) == 0) /* as most have none */
+    if (BY_WORDS && (ev->type.len | ev->id.len) == 0) /* as most have none */
         return SSE_OK;
-#endif
     if (!sse_type_valid(ev->type.ptr, ev->type.len) || !sse_id_valid(ev->id.ptr, ev->id.len))
         return SSE_E_FIELD;
     return SSE_OK;
@@ -65,7 +60,7 @@ static void put_parts(sse_out *o, const sse_event *ev)
         put_part(o, "\nevent: ", 8, &ev->type);
     put_part(o, "\nid: ", 5, &ev->id);
     if (ev->retry_ms) {
-        char memory[10];
+        char memory[SSE_DIGITS_MAX];
         const sse_str digits = sse_digits(memory + sizeof memory, ev->retry_ms);
 
         put_part(o, "\nretry: ", 8, &digits);
@@ -73,7 +68,6 @@ static void put_parts(sse_out *o, const sse_event *ev)
     put_part(o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &ev->data);
 }
 
-#ifdef SSE_BLOCK
 static char *put(char *q, const char *bytes, size_t n)
 {
     memcpy(q, bytes, n);
@@ -120,7 +114,6 @@ static int put_quickly(sse_out *o, const sse_event *ev)
     }
     return 1;
 }
-#endif
 
 int sse_event_put(sse_out *o, const sse_event *ev, int open)
 {
@@ -128,10 +121,8 @@ int sse_event_put(sse_out *o, const sse_event *ev, int open)
 
     if (status != SSE_OK || o == NULL)
         return status;
-#ifdef SSE_BLOCK
-    if (ev && put_quickly(o, ev))
+    if (BY_WORDS && ev && put_quickly(o, ev))
         return SSE_OK;
-#endif
     if (ev)
         put_parts(o, ev);
     /* The LF of a break ends the event; what is behind it begins the data. */

@@ -1,158 +1,130 @@
-/* The log: init, append, what goes for it. Its memory is drawn in log.h. */
-#include "sse/history.h"
+/* A history is made and written here: init, append, expire. Its memory is drawn in
+ * history_layout.h. */
+#include "history_layout.h"
 
 #include "chunk.h"
 #include "encode.h"
-#include "log.h"
 #include "out.h"
 
 #include <string.h>
 
-#define MAGIC UINT64_C(0x315f676f6c657373) /* "ssel", "og_1", in either order of bytes */
-
-/* What an array of uint64_t is aligned to. */
-typedef struct aligned {
-    char byte;
-    uint64_t words;
-} aligned;
-
-sse_history *sse_log_plan(sse_history *plan, const void *mem, size_t size, uint32_t events,
-                         uint64_t epoch, uint32_t flags)
-{
-    const uint64_t index_len = SSE_HISTORY_OVERHEAD + events * (uint64_t)SSE_HISTORY_SLOT;
-
-    if (mem == NULL || (uintptr_t)mem % offsetof(aligned, words) != 0 || events == 0 ||
-        (flags & ~(uint32_t)SSE_HISTORY_CHUNKED) || size < index_len + SSE_HISTORY_ROOM_MIN ||
-        size - index_len > UINT32_MAX)
-        return NULL;
-    memset(plan, 0, sizeof *plan);
-    plan->magic = MAGIC;
-    plan->size = size - index_len;
-    plan->events = events;
-    plan->flags = epoch != 0 ? flags | SSE_LOG_AUTOMATIC : flags;
-    plan->check = sse_log_check(plan);
-    plan->epoch = epoch;
-    plan->born = plan->end = plan->wrap = 1;
-    plan->slot = 1 % events;
-    return plan;
-}
-
 /* see sse/history.h */
-sse_history *sse_history_init(void *mem, size_t size, uint32_t events, uint64_t epoch, uint32_t flags)
+sse_history *sse_history_init(void *mem, size_t size, uint32_t events, uint32_t flags,
+                              uint64_t epoch, const char *name, size_t name_len)
 {
-    sse_history *log = mem;
+    sse_history *h = mem;
     sse_history plan;
-    const sse_history *const empty = sse_log_plan(&plan, mem, size, events, epoch, flags);
+    const sse_history *const empty =
+        sse_history_plan(&plan, mem, size, events, flags, epoch, name, name_len);
 
     if (empty == NULL)
         return NULL;
-    *log = *empty;
-    memset(sse_log_slots(log), 0, events * (size_t)SSE_HISTORY_SLOT);
-    return log;
+    *h = *empty;
+    memset(sse_history_slots(h), 0, events * (size_t)SSE_HISTORY_SLOT);
+    return h;
 }
 
 /* Whether len bytes fit in one piece when the event with this number, and what follows it, stays.
- * It is in the log, or still to come. */
-static int fits(const sse_history *log, size_t len, uint64_t number)
+ * It is in the history, or still to come. */
+static int fits(const sse_history *h, size_t len, uint64_t number)
 {
-    const size_t behind = (size_t)(log->size - log->head); /* the head, up to the end of the room */
+    const size_t rest = (size_t)(h->size - h->head); /* the head, up to the end of the room */
     size_t at;
 
-    if (number >= log->end)
-        return len <= log->size;
-    if (log->end - number >= log->events)
+    if (number >= h->end)
+        return len <= h->size;
+    if (h->end - number >= h->events)
         return 0;
-    at = sse_log_slot(log, number)->at;
-    if (number < log->wrap)
-        return len <= at - log->head;
-    return len <= behind || len <= at;
+    at = sse_history_slot(h, number)->at;
+    if (number < h->wrap)
+        return len <= at - h->head;
+    return len <= rest || len <= at;
 }
 
-static void drop_oldest(sse_history *log)
+static void drop_oldest(sse_history *h)
 {
-    sse_log_slot(log, sse_log_first(log))->number = 0;
-    log->count--;
+    sse_history_slot(h, sse_history_oldest(h))->number = 0;
+    h->count--;
 }
 
 /* Find the place for len bytes, and drop what is in the way. They fit in the room. Returns the free
  * memory there. */
-static sse_out make_place(sse_history *log, size_t len)
+static sse_out make_place(sse_history *h, size_t len)
 {
-    size_t end = (size_t)log->size;
+    size_t end = (size_t)h->size;
 
-    while (!fits(log, len, sse_log_first(log)))
-        drop_oldest(log);
-    if (log->count == 0 || len > log->size - log->head) {
-        log->head = 0;
-        log->wrap = log->end;
+    while (!fits(h, len, sse_history_oldest(h)))
+        drop_oldest(h);
+    if (h->count == 0 || len > h->size - h->head) {
+        h->head = 0;
+        h->wrap = h->end;
     }
-    if (sse_log_first(log) < log->wrap)
-        end = sse_log_slot(log, sse_log_first(log))->at;
-    return sse_out_to(sse_log_room(log) + log->head, end - log->head);
+    if (sse_history_oldest(h) < h->wrap)
+        end = sse_history_slot(h, sse_history_oldest(h))->at;
+    return sse_out_to(sse_history_room(h) + h->head, end - h->head);
 }
 
 /* Where in its bytes the id of an event is; 0: it has none. */
-static uint32_t id_place(const sse_history *log, const sse_event *ev)
+static uint32_t id_place(const sse_history *h, const sse_event *ev)
 {
-    const sse_event ahead = {ev->comment, ev->type, {NULL, 0}, 0, {NULL, 0}};
+    const sse_event before = {ev->comment, ev->type, {NULL, 0}, 0, {NULL, 0}};
     sse_out o = sse_out_to(NULL, 0);
 
     if (ev->id.ptr == NULL)
         return 0;
-    o.len = (log->flags & SSE_HISTORY_CHUNKED ? SSE_CHUNK_HEAD : 0) + sizeof "id: " - 1;
+    o.len = (h->flags & SSE_HISTORY_CHUNKED ? SSE_CHUNK_HEAD : 0) + sizeof "id: " - 1;
     if (ev->comment.ptr || ev->type.ptr) {
-        sse_event_put(&o, &ahead, 1); /* which puts the beginning of the data, too */
+        sse_event_put(&o, &before, 1); /* which puts the beginning of the data, too */
         o.len -= sizeof "data: " - 1;
     }
     return (uint32_t)o.len;
 }
 
-/* Put an event as it is stored, but for the head of its chunk. */
-static void put_framed(const sse_history *log, sse_out *o, const sse_event *ev)
+/* Put an event as it is stored, except the head of its chunk. */
+static void put_framed(const sse_history *h, sse_out *o, const sse_event *ev)
 {
-    if (log->flags & SSE_HISTORY_CHUNKED) {
-        o->len = SSE_CHUNK_HEAD;
-        o->frame = SSE_CHUNK_FRAME;
-    }
+    const int chunked = (h->flags & SSE_HISTORY_CHUNKED) != 0;
+
+    if (chunked)
+        sse_chunk_open(o);
     sse_event_put(o, ev, 0);
-    if (o->frame)
-        SSE_OUT_LIT(o, "\r\n");
+    if (chunked)
+        sse_chunk_close(o);
 }
 
-/* How long an event is when stored, or at least is: exactly, where it may be too long for the room.
- */
-static size_t least_len(const sse_history *log, const sse_event *ev)
+/* The length of an event as it is stored, or less where it is sure to fit in the room. */
+static size_t least_len(const sse_history *h, const sse_event *ev)
 {
     const size_t least = ev->comment.len + ev->type.len + ev->id.len + ev->data.len;
     sse_out measure = sse_out_to(NULL, 0);
 
-    if (least + 16 <= log->size / 8) /* a byte becomes 7 at most, and the rest takes 54 */
+    if (least + 16 <= h->size / 8) /* a byte becomes 7 at most, and the rest takes 54 */
         return least;
-    put_framed(log, &measure, ev);
+    put_framed(h, &measure, ev);
     return measure.len;
 }
 
 /* Put an event at its place. Returns its length, or 0 and has dropped nothing: it is too long. */
-static size_t store(sse_history *log, const sse_event *ev)
+static size_t store(sse_history *h, const sse_event *ev)
 {
-    size_t len = least_len(log, ev);
+    size_t len = least_len(h, ev);
     sse_out o;
 
     do {
-        if (len > log->size)
+        if (len > h->size)
             return 0;
-        o = make_place(log, len);
-        put_framed(log, &o, ev);
+        o = make_place(h, len);
+        put_framed(h, &o, ev);
         len = o.len;
     } while (len > o.cap);
-    if (o.frame)
-        sse_chunk_head(&o);
+    if (h->flags & SSE_HISTORY_CHUNKED)
+        sse_chunk_fill(&o, 0);
     return len;
 }
 
 /* see sse/history.h */
-int sse_history_append(sse_history *log, const sse_event *ev, uint64_t tag, uint64_t key,
-                      uint64_t now_ms)
+int sse_history_append(sse_history *h, const sse_event *ev, uint64_t tag, uint64_t key,
+                       uint64_t now_ms)
 {
     char id[SSE_HISTORY_ID_MAX];
     sse_event event;
@@ -160,60 +132,99 @@ int sse_history_append(sse_history *log, const sse_event *ev, uint64_t tag, uint
     size_t len;
     int status;
 
-    if (!sse_log_is(log) || ev == NULL || (log->flags & SSE_LOG_AUTOMATIC && ev->id.ptr != NULL))
+    if (!sse_history_is(h) || ev == NULL ||
+        (h->flags & SSE_HISTORY_AUTOMATIC && ev->id.ptr != NULL))
         return SSE_E_ARG;
     status = sse_event_put(NULL, ev, 0);
     if (status != SSE_OK)
         return status;
     event = *ev;
-    if (log->flags & SSE_LOG_AUTOMATIC)
-        event.id = sse_log_id(id, log->epoch, log->end);
-    len = store(log, &event);
+    if (h->flags & SSE_HISTORY_AUTOMATIC)
+        event.id = sse_history_automatic_id(id, h->epoch, h->end);
+    len = store(h, &event);
     if (len == 0)
         return SSE_E_TOOBIG;
 
-    slot = sse_log_slots(log) + log->slot;
-    slot->at = log->head;
+    slot = sse_history_slots(h) + h->slot;
+    slot->at = h->head;
     slot->len = (uint32_t)len;
-    slot->number = log->end;
+    slot->number = h->end;
     slot->tag = tag;
     slot->key = key;
     slot->time_ms = now_ms;
-    slot->id_at = id_place(log, &event);
+    slot->id_at = id_place(h, &event);
     slot->id_len = (uint32_t)event.id.len;
-    slot->check = sse_slot_check(log, slot);
-    log->head += slot->len;
-    log->slot = log->slot + 1 < log->events ? log->slot + 1 : 0;
-    log->end++;
-    log->count++;
-    sse_log_name(log, slot);
+    slot->check = sse_slot_check(h, slot);
+    h->head += slot->len;
+    h->slot = h->slot + 1 < h->events ? h->slot + 1 : 0;
+    h->end++;
+    h->count++;
+    sse_history_name(h, slot);
     return SSE_OK;
 }
 
 /* see sse/history.h */
-int sse_history_expire(sse_history *log, uint64_t before_ms)
+int sse_history_append_parts(sse_history *h, const char *type, size_t type_len, const char *id,
+                             size_t id_len, const char *data, size_t data_len, uint64_t tag,
+                             uint64_t key, uint64_t now_ms)
 {
-    if (!sse_log_is(log))
+    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"", 0}};
+
+    ev.type.ptr = type;
+    ev.type.len = type_len;
+    ev.id.ptr = id;
+    ev.id.len = id_len;
+    if (data != NULL || data_len > 0) {
+        ev.data.ptr = data;
+        ev.data.len = data_len;
+    }
+    return sse_history_append(h, &ev, tag, key, now_ms);
+}
+
+/* see sse/history.h */
+int sse_history_expire(sse_history *h, uint64_t before_ms)
+{
+    if (!sse_history_is(h))
         return SSE_E_ARG;
-    while (log->count > 0 && sse_log_slot(log, sse_log_first(log))->time_ms < before_ms)
-        drop_oldest(log);
+    while (h->count > 0 && sse_history_slot(h, sse_history_oldest(h))->time_ms < before_ms)
+        drop_oldest(h);
+    return SSE_OK;
+}
+
+int sse_history_fits(const sse_history *h, size_t len, uint64_t number)
+{
+    return number >= sse_history_oldest(h) && fits(h, len, number);
+}
+
+/* see sse/history.h */
+int sse_history_get(const sse_history *h, uint64_t number, const void **bytes, size_t *len)
+{
+    const sse_slot *slot;
+
+    if (bytes != NULL)
+        *bytes = NULL;
+    if (len != NULL)
+        *len = 0;
+    if (!sse_history_is(h) || bytes == NULL || len == NULL)
+        return SSE_E_ARG;
+    if (number == 0 || number >= h->end)
+        return SSE_E_RANGE;
+    if (number < sse_history_oldest(h))
+        return SSE_GAP;
+    slot = sse_history_slot(h, number);
+    *bytes = sse_history_room(h) + slot->at;
+    *len = slot->len;
     return SSE_OK;
 }
 
 /* see sse/history.h */
-int sse_history_fits(const sse_history *log, size_t len, uint64_t number)
+uint64_t sse_history_first(const sse_history *h)
 {
-    return sse_log_is(log) && number >= sse_log_first(log) && fits(log, len, number);
+    return sse_history_is(h) ? sse_history_oldest(h) : 0;
 }
 
 /* see sse/history.h */
-uint64_t sse_history_first(const sse_history *log)
+uint64_t sse_history_next(const sse_history *h)
 {
-    return sse_log_is(log) ? sse_log_first(log) : 0;
-}
-
-/* see sse/history.h */
-uint64_t sse_history_end(const sse_history *log)
-{
-    return sse_log_is(log) ? log->end : 0;
+    return sse_history_is(h) ? h->end : 0;
 }

@@ -1,8 +1,11 @@
 #include "sse/http.h"
 
 #include "ascii.h"
+#include "chunk.h"
+#include "digits.h"
 #include "out.h"
 #include "sse/event.h"
+#include "str.h"
 
 #include <string.h>
 
@@ -77,11 +80,6 @@ static int is_any_origin(sse_str origin)
     return origin.len == 1 && origin.ptr[0] == '*';
 }
 
-static int is_broken(sse_str s)
-{
-    return s.ptr == NULL && s.len > 0;
-}
-
 static int is_stream(const sse_head *head)
 {
     return head->status == 0 || head->status == 200;
@@ -122,10 +120,10 @@ static int check_arguments(const sse_head *head)
     if (head->version < SSE_HTTP_2 || head->version > SSE_HTTP_1_1 ||
         head->flags & ~possible_flags(head))
         return SSE_E_ARG;
-    if (is_broken(head->allow_origin) || (head->extra == NULL && head->extra_count > 0))
+    if (sse_str_missing(&head->allow_origin) || sse_is_missing(head->extra, head->extra_count))
         return SSE_E_ARG;
     for (i = 0; i < head->extra_count; i++)
-        if (is_broken(head->extra[i].name) || is_broken(head->extra[i].value))
+        if (sse_str_missing(&head->extra[i].name) || sse_str_missing(&head->extra[i].value))
             return SSE_E_ARG;
     return SSE_OK;
 }
@@ -235,7 +233,7 @@ int sse_http_fields(sse_head *head, sse_field *fields, size_t cap, size_t *count
     if (count == NULL)
         return SSE_E_ARG;
     *count = 0;
-    if (head == NULL || (fields == NULL && cap > 0))
+    if (head == NULL || sse_is_missing(fields, cap))
         return SSE_E_ARG;
     status = check(head);
     if (status != SSE_OK)
@@ -263,27 +261,25 @@ static void put_fields(sse_out *o, const sse_field *f, size_t count)
 /* Put the first bytes of the body, the shortest that a client notices. */
 static void put_first(sse_out *o, const sse_head *head)
 {
-    char text[sizeof "retry: 2147483647\n\n"]; /* below 32 bytes: the upper digit is 0 or 1 */
-    sse_out first = sse_out_to(text, sizeof text);
+    const int chunked = (head->flags & SSE_HEAD_CHUNKED) != 0;
+    const size_t at = o->len;
 
+    if (chunked)
+        sse_chunk_open(o);
     if (head->retry_ms) {
-        char memory[10];
+        char memory[SSE_DIGITS_MAX];
         const sse_str digits = sse_digits(memory + sizeof memory, head->retry_ms);
 
-        SSE_OUT_LIT(&first, "retry: ");
-        sse_out_put(&first, digits.ptr, digits.len);
-        SSE_OUT_LIT(&first, "\n\n");
+        SSE_OUT_LIT(o, "retry: ");
+        sse_out_put(o, digits.ptr, digits.len);
+        SSE_OUT_LIT(o, "\n\n");
     } else {
-        SSE_OUT_LIT(&first, ":\n\n");
+        SSE_OUT_LIT(o, ":\n\n");
     }
-    if (head->flags & SSE_HEAD_CHUNKED) {
-        sse_out_put(o, &"01"[first.len >> 4], 1);
-        sse_out_put(o, &"0123456789abcdef"[first.len & 15], 1);
-        SSE_OUT_LIT(o, "\r\n");
+    if (chunked) {
+        sse_chunk_close(o);
+        sse_chunk_fill(o, at);
     }
-    sse_out_put(o, text, first.len);
-    if (head->flags & SSE_HEAD_CHUNKED)
-        SSE_OUT_LIT(o, "\r\n");
 }
 
 /* see sse/http.h */
@@ -297,7 +293,7 @@ int sse_http_head(sse_head *head, void *dst, size_t cap, size_t *len)
     if (len == NULL)
         return SSE_E_ARG;
     *len = 0;
-    if (head == NULL || (dst == NULL && cap > 0) || head->version == SSE_HTTP_2)
+    if (head == NULL || sse_is_missing(dst, cap) || head->version == SSE_HTTP_2)
         return SSE_E_ARG;
     status = check(head);
     if (status != SSE_OK)

@@ -4,6 +4,7 @@
 #include "out.h"
 #include "sse/event.h"
 #include "sse/text.h"
+#include "str.h"
 
 #include <string.h>
 
@@ -191,11 +192,6 @@ static sse_str split(sse_str *s, char stop)
     return ahead;
 }
 
-static int equal(sse_str a, sse_str b)
-{
-    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
-}
-
 /* The value of lastEventId or last_event_id in a query; absent where it has neither. */
 static sse_str from_query(sse_str query)
 {
@@ -203,7 +199,7 @@ static sse_str from_query(sse_str query)
         sse_str value = split(&query, '&');
         const sse_str name = split(&value, '=');
 
-        if (equal(name, SSE_LIT("lastEventId")) || equal(name, SSE_LIT("last_event_id")))
+        if (sse_str_same(name, SSE_LIT("lastEventId")) || sse_str_same(name, SSE_LIT("last_event_id")))
             return value;
     }
     return query;
@@ -220,12 +216,6 @@ static int put_last_id(sse_out *o, sse_str header, sse_str query)
     return SSE_OK;
 }
 
-/* Whether memory that has a length is missing. */
-static int lacks(const void *ptr, size_t len)
-{
-    return ptr == NULL && len > 0;
-}
-
 /* see sse/http.h */
 int sse_http_last_event_id(const char *header, size_t header_len, const char *query,
                            size_t query_len, char *dst, size_t cap, size_t *len)
@@ -236,7 +226,7 @@ int sse_http_last_event_id(const char *header, size_t header_len, const char *qu
     if (len == NULL)
         return SSE_E_ARG;
     *len = 0;
-    if (lacks(dst, cap) || lacks(header, header_len) || lacks(query, query_len))
+    if (sse_is_missing(dst, cap) || sse_is_missing(header, header_len) || sse_is_missing(query, query_len))
         return SSE_E_ARG;
     status = put_last_id(&o, range(header, header_len), range(query, query_len));
     if (status != SSE_OK)

@@ -7,22 +7,19 @@ static size_t line_len(const char *p, size_t n)
     size_t i = 0;
 
     for (;;) {
-#ifdef SSE_WORD
-        for (; n - i >= SSE_WORD && !sse_word_low(sse_word_at(p + i)); i += SSE_WORD)
-            ;
-#endif
+        if (BY_WORDS)
+            while (n - i >= WORD_LEN && !sse_word_low(sse_word_at(p + i)))
+                i += WORD_LEN;
         if (i == n || p[i] == '\n' || p[i] == '\r')
             return i;
         i++;
     }
 }
 
-#ifdef SSE_BLOCK
-
 enum {
     GROWTH = sizeof SSE_DATA_BREAK - 2, /* bytes by which a break of one byte grows */
     PIECE = 16,                         /* bytes copied at once behind a break */
-    MARGIN = SSE_BLOCK + PIECE          /* bytes of text that must be left to do so */
+    MARGIN = BLOCK_LEN + PIECE          /* bytes of text that must be left to do so */
 };
 
 /* Copy what is between two places, in pieces: up to PIECE - 1 bytes more are copied, too. */
@@ -38,7 +35,9 @@ sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *e
     char *q = to;
     sse_block last;
 
-    while ((size_t)(end - p) >= SSE_BLOCK) {
+    if (!BY_WORDS)
+        return sse_stop_at(to, text);
+    while ((size_t)(end - p) >= BLOCK_LEN) {
         const sse_block block = sse_block_at(p);
 
         if (sse_block_low(&block)) {
@@ -56,19 +55,19 @@ sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *e
                 q += GROWTH;
                 spare -= GROWTH;
                 breaks &= breaks - 1;
-                copy_pieces(q, p, i + 1, breaks ? sse_lowest(breaks) : SSE_BLOCK);
+                copy_pieces(q, p, i + 1, breaks ? sse_lowest(breaks) : BLOCK_LEN);
             }
         } else {
             sse_block_put(q, &block);
         }
-        p += SSE_BLOCK;
-        q += SSE_BLOCK;
+        p += BLOCK_LEN;
+        q += BLOCK_LEN;
     }
-    last = sse_block_at(end - SSE_BLOCK); /* with bytes of the one before */
+    last = sse_block_at(end - BLOCK_LEN); /* with bytes of the one before */
     if (sse_block_low(&last))
         return sse_stop_at(q, p);
     q += end - p;
-    sse_block_put(q - SSE_BLOCK, &last);
+    sse_block_put(q - BLOCK_LEN, &last);
     return sse_stop_at(q, end);
 }
 
@@ -87,7 +86,6 @@ static const char *put_ahead(sse_out *o, const char *text, size_t len, size_t ro
     o->len += (size_t)(stop.to - at);
     return stop.from;
 }
-#endif
 
 const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
                           size_t room)
@@ -98,13 +96,11 @@ const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse
     for (;;) {
         size_t run;
 
-#ifdef SSE_BLOCK
-        if (brk_len == sizeof SSE_DATA_BREAK - 1) {
+        if (BY_WORDS && brk_len == sizeof SSE_DATA_BREAK - 1) {
             run = o->len;
             p = put_ahead(o, p, (size_t)(end - p), room);
             room -= o->len - run;
         }
-#endif
         run = (size_t)(end - p);
         run = line_len(p, run < room ? run : room);
         sse_out_put(o, p, run);

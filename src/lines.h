@@ -13,8 +13,6 @@
 const char *sse_lines_put(sse_out *o, const char *brk, size_t brk_len, const sse_str *text,
                           size_t room);
 
-#ifdef SSE_BLOCK
-
 /* Where the next byte goes, and how many may be written from there on in one piece, which may be
  * none. */
 static inline char *sse_out_ahead(const sse_out *o, size_t *n)
@@ -52,12 +50,11 @@ sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *e
 /* The same for data of any length. */
 static inline sse_stop sse_lines_copy(char *to, size_t spare, const char *text, size_t len)
 {
-    if (len >= SSE_BLOCK)
+    if (len >= BLOCK_LEN)
         return sse_blocks_copy(to, spare, text, text + len);
     if (sse_copy_short(to, text, len))
         return sse_stop_at(to + len, text + len);
     return sse_stop_at(to, text);
 }
 
-#endif
 #endif

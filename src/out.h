@@ -21,22 +21,18 @@ typedef struct sse_out {
     size_t start; /* where the first byte goes; past the end of the ring is at its beginning */
     size_t cap;   /* how much may be written */
     size_t len;   /* how much was put */
-    size_t frame; /* how much of that the writer adds to make it a chunk; else 0 */
 } sse_out;
 
 /* Linear memory. */
 static inline sse_out sse_out_to(void *dst, size_t cap)
 {
-    sse_out o = {dst, cap, 0, cap, 0, 0};
+    sse_out o = {dst, cap, 0, cap, 0};
 
     return o;
 }
 
 /* Put n bytes; n may be 0. */
 void sse_out_put(sse_out *o, const void *bytes, size_t n);
-
-/* Write a number in decimal digits, ten at the most, ahead of end; returns them. */
-sse_str sse_digits(char *end, uint32_t number);
 
 /* Put a string literal. */
 #define SSE_OUT_LIT(o, text) sse_out_put((o), "" text, sizeof(text) - 1)

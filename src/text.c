@@ -4,23 +4,21 @@
 
 #include <string.h>
 
-#ifdef SSE_WORD
 /* The length of the longest beginning of text, in whole words, that is plain at a glance: no byte
  * of it is below `least`, and none is above '~'. */
 static size_t plain_len(const char *p, size_t len, unsigned least)
 {
     size_t i = 0;
 
-    while (len - i >= SSE_WORD) {
+    while (len - i >= WORD_LEN) {
         const size_t word = sse_word_at(p + i);
 
-        if (((word - SSE_BYTES * least) | word | (word + SSE_BYTES)) & SSE_BYTES << 7)
+        if (((word - WORD_ONES * least) | word | (word + WORD_ONES)) & WORD_ONES << 7)
             break;
-        i += SSE_WORD;
+        i += WORD_LEN;
     }
     return i;
 }
-#endif
 
 /* The length of the character that begins at p, where n bytes are; 0 if none does. Its first two
  * bytes tell (Unicode, table 3-7), but for whether all behind the first are 0x80 to 0xBF. */
@@ -50,9 +48,8 @@ static int valid(const char *ptr, size_t len, unsigned least)
     const unsigned char *p = (const unsigned char *)ptr;
     size_t i = 0;
 
-#ifdef SSE_WORD
-    i = plain_len(ptr, len, least);
-#endif
+    if (BY_WORDS)
+        i = plain_len(ptr, len, least);
     while (i < len) {
         const size_t n = char_len(p + i, len - i);
 

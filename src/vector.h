@@ -1,5 +1,5 @@
 /* vector.h - private: a block of text in registers, where speed matters: 64 bytes in vectors, where
- * the compiler has them, else four words. Builds for size have no SSE_BLOCK.
+ * the compiler has them, else four words. Only where BY_WORDS is 1.
  *
  * A block is asked first whether it has low bytes, and then which of its bytes are breaks.
  *
@@ -8,8 +8,6 @@
 #define SSE_VECTOR_H
 
 #include "word.h"
-
-#ifdef SSE_WORD
 
 /* A block in registers, whether it has low bytes, and which of its bytes are breaks: the first one
  * is bit 0. */
@@ -164,18 +162,18 @@ typedef struct sse_block {
 
 static inline sse_block sse_block_at(const char *p)
 {
-    const sse_block k = {sse_word_at(p), sse_word_at(p + SSE_WORD), sse_word_at(p + 2 * SSE_WORD),
-                         sse_word_at(p + 3 * SSE_WORD)};
+    const sse_block k = {sse_word_at(p), sse_word_at(p + WORD_LEN), sse_word_at(p + 2 * WORD_LEN),
+                         sse_word_at(p + 3 * WORD_LEN)};
 
     return k;
 }
 
 static inline void sse_block_put(char *q, const sse_block *k)
 {
-    memcpy(q, &k->a, SSE_WORD);
-    memcpy(q + SSE_WORD, &k->b, SSE_WORD);
-    memcpy(q + 2 * SSE_WORD, &k->c, SSE_WORD);
-    memcpy(q + 3 * SSE_WORD, &k->d, SSE_WORD);
+    memcpy(q, &k->a, WORD_LEN);
+    memcpy(q + WORD_LEN, &k->b, WORD_LEN);
+    memcpy(q + 2 * WORD_LEN, &k->c, WORD_LEN);
+    memcpy(q + 3 * WORD_LEN, &k->d, WORD_LEN);
 }
 
 static inline int sse_block_low(const sse_block *k)
@@ -190,19 +188,19 @@ static inline uint64_t sse_word_breaks(size_t word)
     unsigned i;
 
     if (sse_word_low(word))
-        for (i = 0; i < SSE_WORD; i++)
+        for (i = 0; i < WORD_LEN; i++)
             breaks |= (uint64_t)(bytes[i] == '\n' || bytes[i] == '\r') << i;
     return breaks;
 }
 
 static inline uint64_t sse_block_breaks(const sse_block *k)
 {
-    return sse_word_breaks(k->a) | sse_word_breaks(k->b) << SSE_WORD |
-           sse_word_breaks(k->c) << 2 * SSE_WORD | sse_word_breaks(k->d) << 3 * SSE_WORD;
+    return sse_word_breaks(k->a) | sse_word_breaks(k->b) << WORD_LEN |
+           sse_word_breaks(k->c) << 2 * WORD_LEN | sse_word_breaks(k->d) << 3 * WORD_LEN;
 }
 #endif
 
-#define SSE_BLOCK sizeof(sse_block)
+#define BLOCK_LEN sizeof(sse_block)
 
 /* The number of the lowest bit of a mask that is not 0. */
 static inline unsigned sse_lowest(uint64_t mask)
@@ -218,5 +216,4 @@ static inline unsigned sse_lowest(uint64_t mask)
 #endif
 }
 
-#endif
 #endif

@@ -1,5 +1,5 @@
 /* word.h - private: text looked at a word at a time, where speed matters. Builds for size look at
- * bytes, and have no SSE_WORD.
+ * bytes: there BY_WORDS is 0, and the compiler checks what depends on it and leaves it out.
  *
  * Most text has no byte up to CR at all, which is cheaper to tell than that it has no LF and no CR:
  * such a byte is called low. */
@@ -10,10 +10,14 @@
 
 #include <string.h>
 
-#ifndef __OPTIMIZE_SIZE__
+#ifdef __OPTIMIZE_SIZE__
+#define BY_WORDS 0
+#else
+#define BY_WORDS 1
+#endif
 
-#define SSE_WORD  sizeof(size_t)
-#define SSE_BYTES ((size_t)-1 / 0xFF) /* 1 in each byte of a word */
+#define WORD_LEN  sizeof(size_t)
+#define WORD_ONES ((size_t)-1 / 0xFF) /* 1 in each byte of a word */
 
 static inline size_t sse_word_at(const char *p)
 {
@@ -27,7 +31,7 @@ static inline size_t sse_word_at(const char *p)
  * they are is not told. */
 static inline size_t sse_word_low(size_t word)
 {
-    return (word - SSE_BYTES * ('\r' + 1)) & ~word & SSE_BYTES << 7;
+    return (word - WORD_ONES * ('\r' + 1)) & ~word & WORD_ONES << 7;
 }
 
 /* Copy a word, if it has no low byte; tells whether. */
@@ -46,11 +50,11 @@ static inline int sse_copy_short(char *q, const char *p, size_t n)
 {
     size_t i;
 
-    if (n >= SSE_WORD) {
-        for (i = 0; i + SSE_WORD < n; i += SSE_WORD)
+    if (n >= WORD_LEN) {
+        for (i = 0; i + WORD_LEN < n; i += WORD_LEN)
             if (!sse_copy_word(q + i, p + i))
                 return 0;
-        return sse_copy_word(q + n - SSE_WORD, p + n - SSE_WORD);
+        return sse_copy_word(q + n - WORD_LEN, p + n - WORD_LEN);
     }
     for (i = 0; i < n; i++) {
         if (p[i] == '\n' || p[i] == '\r')
@@ -60,5 +64,4 @@ static inline int sse_copy_short(char *q, const char *p, size_t n)
     return 1;
 }
 
-#endif
 #endif

@@ -1,5 +1,6 @@
 #include "sse/writer.h"
 
+#include "assert.h"
 #include "chunk.h"
 #include "encode.h"
 #include "lines.h"
@@ -27,9 +28,9 @@ enum {
     FRAMED = 64   /* the first chunk is behind us */
 };
 
-#define LAST_CHUNK "0\r\n\r\n"
+enum { RESERVE = SSE_CHUNK_LAST_LEN };
 
-enum { RESERVE = sizeof LAST_CHUNK - 1 };
+SSE_STATIC_ASSERT(sizeof(struct sse_writer) + RESERVE == SSE_WRITER_OVERHEAD, writer_overhead);
 
 /* What an array of size_t is aligned to; on small processors that is less than its size. */
 typedef struct word_place {
@@ -65,7 +66,6 @@ static int claim(sse_writer *w, size_t of, size_t want, sse_out *o)
     o->start = w->read + w->used;
     o->cap = w->size - w->used - RESERVE;
     o->len = 0;
-    o->frame = 0;
     return SSE_OK;
 }
 
@@ -75,26 +75,30 @@ static int claim_frame(sse_writer *w, size_t want, sse_out *o)
 {
     const int status = claim(w, OPEN | CLOSED, want, o);
 
-    if (status == SSE_OK && w->state & CHUNKED) {
-        o->len = SSE_CHUNK_HEAD;
-        o->frame = SSE_CHUNK_FRAME;
-    }
+    if (status == SSE_OK && w->state & CHUNKED)
+        sse_chunk_open(o);
     return status;
 }
 
-/* Queue what was put into o, all of it or nothing. A chunk without a payload would end the stream,
- * so nothing is what becomes of it. */
-static int commit(sse_writer *w, sse_out *o)
+/* How many bytes the frame of a part of an event has. */
+static size_t frame_len(const sse_writer *w)
 {
-    if (o->frame)
-        SSE_OUT_LIT(o, "\r\n");
-    if (o->len == o->frame)
+    return w->state & CHUNKED ? SSE_CHUNK_FRAME : 0;
+}
+
+/* Queue what was put into o, all of it or nothing. `frame` is the length of its frame, or 0. A
+ * chunk without a payload would end the stream, so nothing is what becomes of it. */
+static int commit(sse_writer *w, sse_out *o, size_t frame)
+{
+    if (frame)
+        sse_chunk_close(o);
+    if (o->len == frame)
         return SSE_OK;
     if (o->len > o->cap)
         return o->len > w->size - RESERVE ? SSE_E_TOOBIG : SSE_AGAIN;
     w->used += o->len;
-    if (o->frame) {
-        sse_chunk_head(o);
+    if (frame) {
+        sse_chunk_fill(o, 0);
         w->state |= FRAMED;
     }
     return SSE_OK;
@@ -132,7 +136,7 @@ static int enqueue(sse_writer *w, const sse_event *ev, int open)
     if (status == SSE_OK)
         status = sse_event_put(&o, ev, open);
     if (status == SSE_OK)
-        status = commit(w, &o);
+        status = commit(w, &o, frame_len(w));
     if (status == SSE_OK)
         w->state |= (size_t)open;
     return status;
@@ -164,7 +168,7 @@ int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken
 {
     sse_str text = {data, len};
     const char *end;
-    size_t room;
+    size_t frame, room;
     sse_out o;
     const int status = claim_frame(w, OPEN, &o);
 
@@ -177,11 +181,12 @@ int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken
         text.ptr++;
         text.len--;
     }
-    room = o.cap > o.frame ? o.cap - o.frame : 0;
+    frame = frame_len(w);
+    room = o.cap > frame ? o.cap - frame : 0;
     end = sse_lines_put(&o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &text, room);
     *taken = (size_t)(end - (const char *)data);
     if (*taken > 0) {
-        commit(w, &o);
+        commit(w, &o, frame);
         w->state &= ~(size_t)CR;
         if (end[-1] == '\r')
             w->state |= CR;
@@ -198,7 +203,7 @@ int sse_writer_finish(sse_writer *w)
     if (status != SSE_OK)
         return status;
     SSE_OUT_LIT(&o, "\n\n");
-    status = commit(w, &o);
+    status = commit(w, &o, frame_len(w));
     if (status == SSE_OK)
         w->state &= ~(size_t)(OPEN | CR);
     return status;
@@ -215,7 +220,7 @@ int sse_writer_raw(sse_writer *w, const void *bytes, size_t len)
     if (bytes == NULL)
         return SSE_E_ARG;
     sse_out_put(&o, bytes, len);
-    return commit(w, &o);
+    return commit(w, &o, 0);
 }
 
 int sse_writer_pass(sse_writer *w, const void *bytes, size_t len)
@@ -226,7 +231,7 @@ int sse_writer_pass(sse_writer *w, const void *bytes, size_t len)
     if (status != SSE_OK)
         return status;
     sse_out_put(&o, bytes, len);
-    return commit(w, &o);
+    return commit(w, &o, 0);
 }
 
 /* see sse/writer.h */
@@ -318,7 +323,7 @@ int sse_writer_close(sse_writer *w)
         return status;
     if ((w->state & (CHUNKED | CLOSED)) == CHUNKED) {
         o.cap += RESERVE;
-        SSE_OUT_LIT(&o, LAST_CHUNK);
+        SSE_OUT_LIT(&o, SSE_CHUNK_LAST);
         w->used += o.len;
     }
     w->state |= CLOSED;

@@ -51,11 +51,11 @@ static void the_shape_of_a_beat_is_the_callers(void **state)
         sse_str bytes;
         parsed seen;
     } shapes[] = {
-        {{TEXT(""), ABSENT, ABSENT, ABSENT, 0}, TEXT(":\n\n"), {NULL, 0, NULL, 0, 1, ABSENT}},
-        {{TEXT("here"), ABSENT, ABSENT, ABSENT, 0},
+        {{TEXT(""), ABSENT, ABSENT, 0, ABSENT}, TEXT(":\n\n"), {NULL, 0, NULL, 0, 1, ABSENT}},
+        {{TEXT("here"), ABSENT, ABSENT, 0, ABSENT},
          TEXT(": here\n\n"),
          {NULL, 0, NULL, 0, 1, ABSENT}},
-        {{ABSENT, ABSENT, TEXT("ping"), TEXT(""), 0},
+        {{ABSENT, TEXT("ping"), ABSENT, 0, TEXT("")},
          TEXT("event: ping\ndata: \n\n"),
          {&ping, 1, NULL, 0, 0, ABSENT}},
     };

@@ -1,8 +1,9 @@
-/* test_history.c - the log: which events it accepts, which it keeps and which it drops. Its memory
- * is in test_history_init.c, ids in test_history_ids.c, long lives in test_history_model.c. */
-#include "sse/history.h"
-
+/* test_history.c - which events a history accepts, which it keeps and which it drops, and how they
+ * are got. Its memory is in test_history_init.c, ids in test_history_ids.c, long lives in
+ * test_history_model.c. */
 #include "history.h"
+
+#include "../src/history_layout.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -16,26 +17,27 @@ static void all_bytes_of_the_room_hold_events(void **state)
 {
     static uint64_t memory[SSE_HISTORY_WORDS(3, 100)];
     static const char data[93];
-    const size_t size = SSE_HISTORY_OVERHEAD + 3 * SSE_HISTORY_SLOT + 100;
+    const size_t size = (size_t)SSE_HISTORY_OVERHEAD + 3 * SSE_HISTORY_SLOT + 100;
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {data, 92}};
-    sse_history *log = sse_history_init(memory, size, 3, 0, 0);
+    sse_history *real = sse_history_init(memory, size, 3, 0, 0, NULL, 0);
 
     (void)state;
     assert_true(sizeof memory >= size);
-    assert_int_equal(sse_history_append(log, &ev, 0, 0, 0), SSE_OK);
+    assert_int_equal(sse_history_append(real, &ev, 0, 0, 0), SSE_OK);
     ev.data.len = 93;
-    assert_int_equal(sse_history_append(log, &ev, 0, 0, 0), SSE_E_TOOBIG);
-    assert_int_equal(sse_history_first(log), 1);
-    assert_int_equal(sse_history_end(log), 2);
+    assert_int_equal(sse_history_append(real, &ev, 0, 0, 0), SSE_E_TOOBIG);
+    assert_int_equal(sse_history_first(real), 1);
+    assert_int_equal(sse_history_next(real), 2);
 }
 
-static void a_log_that_is_none_is_refused_by_all(void **state)
+static void a_history_that_is_none_is_refused_by_all(void **state)
 {
     static const uint64_t zero[SSE_HISTORY_WORDS(1, 64)];
     const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", 1}};
     uint64_t memory[SSE_HISTORY_WORDS(1, 64)] = {0};
-    sse_history *logs[2] = {NULL, (sse_history *)memory};
+    sse_history *histories[2] = {NULL, (sse_history *)memory};
     char id[SSE_HISTORY_ID_MAX];
+    const void *bytes = id;
     int i;
 
     (void)state;
@@ -43,17 +45,45 @@ static void a_log_that_is_none_is_refused_by_all(void **state)
         uint64_t next = 99;
         size_t len = 99;
 
-        assert_int_equal(sse_history_append(logs[i], &ev, 0, 0, 0), SSE_E_ARG);
-        assert_int_equal(sse_history_expire(logs[i], 1), SSE_E_ARG);
-        assert_int_equal(sse_history_find(logs[i], "1-1", 3, &next), SSE_E_ARG);
-        assert_int_not_equal(next, 99);
-        assert_int_equal(sse_history_id(logs[i], 1, id, &len), SSE_E_ARG);
+        assert_int_equal(sse_history_append(histories[i], &ev, 0, 0, 0), SSE_E_ARG);
+        assert_int_equal(sse_history_expire(histories[i], 1), SSE_E_ARG);
+        assert_int_equal(sse_history_find(histories[i], "1-1", 3, &next), SSE_E_ARG);
+        assert_int_equal(next, 0);
+        assert_int_equal(sse_history_id(histories[i], 1, id, sizeof id, &len), SSE_E_ARG);
         assert_int_equal(len, 0);
-        assert_int_equal(sse_history_fits(logs[i], 8, 1), 0);
+        len = 99;
+        assert_int_equal(sse_history_get(histories[i], 1, &bytes, &len), SSE_E_ARG);
+        assert_int_equal(len, 0);
+        assert_null(bytes);
+        assert_int_equal(sse_history_first(histories[i]), 0);
+        assert_int_equal(sse_history_next(histories[i]), 0);
     }
-    assert_int_equal(sse_history_first(NULL), 0);
-    assert_int_equal(sse_history_end(NULL), 0);
     assert_memory_equal(memory, zero, sizeof zero);
+}
+
+static void an_out_parameter_that_is_null_is_refused(void **state)
+{
+    char id[SSE_HISTORY_ID_MAX];
+    const void *bytes = id;
+    uint64_t epoch;
+    size_t len = 99;
+
+    (void)state;
+    for (epoch = 0; epoch < 2; epoch++) {
+        history_begin(&h, 4, 100, 0, epoch);
+        history_append(&h, 20, 0, 0, 0);
+        assert_int_equal(sse_history_find(h.real, "1-1", 3, NULL), SSE_E_ARG);
+        assert_int_equal(sse_history_id(h.real, 1, id, sizeof id, NULL), SSE_E_ARG);
+        assert_int_equal(sse_history_id(h.real, 1, NULL, 1, &len), SSE_E_ARG);
+        assert_int_equal(len, 0);
+        len = 99;
+        assert_int_equal(sse_history_get(h.real, 1, NULL, &len), SSE_E_ARG);
+        assert_int_equal(len, 0);
+        assert_int_equal(sse_history_get(h.real, 1, &bytes, NULL), SSE_E_ARG);
+        assert_null(bytes);
+        bytes = id;
+        history_end(&h);
+    }
 }
 
 static void an_event_that_cannot_be_sent_is_refused_and_changes_nothing(void **state)
@@ -62,11 +92,11 @@ static void an_event_that_cannot_be_sent_is_refused_and_changes_nothing(void **s
         sse_event ev;
         int status;
     } refused[] = {
-        {{{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0}, SSE_E_ARG},
-        {{{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 1}, 0}, SSE_E_ARG},
-        {{{NULL, 0}, {NULL, 0}, {NULL, 0}, {"x", 1}, SSE_RETRY_MAX + 1}, SSE_E_RANGE},
-        {{{NULL, 0}, {NULL, 0}, {NULL, 0}, {"x", SSE_PART_MAX + 1}, 0}, SSE_E_TOOBIG},
-        {{{NULL, 0}, {NULL, 0}, {"a\ndata: b", 9}, {"x", 1}, 0}, SSE_E_FIELD},
+        {{{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}}, SSE_E_ARG},
+        {{{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 1}}, SSE_E_ARG},
+        {{{NULL, 0}, {NULL, 0}, {NULL, 0}, SSE_RETRY_MAX + 1, {"x", 1}}, SSE_E_RANGE},
+        {{{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", SSE_PART_MAX + 1}}, SSE_E_TOOBIG},
+        {{{NULL, 0}, {NULL, 0}, {"a\ndata: b", 9}, 0, {"x", 1}}, SSE_E_FIELD},
     };
     static unsigned char before[8192];
     uint64_t epoch;
@@ -74,37 +104,38 @@ static void an_event_that_cannot_be_sent_is_refused_and_changes_nothing(void **s
 
     (void)state;
     for (epoch = 0; epoch < 2; epoch++) {
-        history_begin(&h, 4, 100, epoch, 0);
+        history_begin(&h, 4, 100, 0, epoch);
         for (i = 0; i < 6; i++)
             history_append(&h, 30, 1, 1, i);
-        memcpy(before, h.log, h.size);
-        assert_int_equal(sse_history_append(h.log, NULL, 0, 0, 9), SSE_E_ARG);
+        memcpy(before, h.real, h.size);
+        assert_int_equal(sse_history_append(h.real, NULL, 0, 0, 9), SSE_E_ARG);
         for (i = 0; i < sizeof refused / sizeof refused[0]; i++)
-            assert_int_equal(sse_history_append(h.log, &refused[i].ev, 1, 1, 9), refused[i].status);
+            assert_int_equal(sse_history_append(h.real, &refused[i].ev, 1, 1, 9),
+                             refused[i].status);
         assert_int_equal(history_append(&h, 101, 1, 1, 9), SSE_E_TOOBIG);
-        assert_memory_equal(before, h.log, h.size);
-        history_check(&h, h.log);
+        assert_memory_equal(before, h.real, h.size);
+        history_check(&h, h.real);
         history_end(&h);
     }
 }
 
-static void an_id_is_refused_where_ids_are_automatic_and_a_bad_one_always(void **state)
+static void an_id_is_refused_where_ids_are_automatic_and_an_invalid_one_always(void **state)
 {
     sse_event ev = {{NULL, 0}, {NULL, 0}, {"", 0}, 0, {"x", 1}};
 
     (void)state;
-    history_begin(&h, 4, 100, 5, 0);
-    assert_int_equal(sse_history_append(h.log, &ev, 0, 0, 0), SSE_E_ARG);
+    history_begin(&h, 4, 100, 0, 5);
+    assert_int_equal(sse_history_append(h.real, &ev, 0, 0, 0), SSE_E_ARG);
     ev.id = SSE_LIT("5-1");
-    assert_int_equal(sse_history_append(h.log, &ev, 0, 0, 0), SSE_E_ARG);
-    assert_int_equal(sse_history_end(h.log), 1);
+    assert_int_equal(sse_history_append(h.real, &ev, 0, 0, 0), SSE_E_ARG);
+    assert_int_equal(sse_history_next(h.real), 1);
     history_end(&h);
 
     history_begin(&h, 4, 100, 0, 0);
     ev.id = SSE_LIT("a\n");
-    assert_int_equal(sse_history_append(h.log, &ev, 0, 0, 0), SSE_E_FIELD);
+    assert_int_equal(sse_history_append(h.real, &ev, 0, 0, 0), SSE_E_FIELD);
     ev.id = SSE_LIT(" a");
-    assert_int_equal(sse_history_append(h.log, &ev, 0, 0, 0), SSE_E_FIELD);
+    assert_int_equal(sse_history_append(h.real, &ev, 0, 0, 0), SSE_E_FIELD);
     ev.id = SSE_LIT("");
     assert_int_equal(history_give(&h, &ev, 0, 0, 0), SSE_OK);
     history_end(&h);
@@ -125,14 +156,80 @@ static void any_event_is_kept_as_it_is_encoded(void **state)
     size_t i;
 
     (void)state;
-    for (flags = 0; flags < 2; flags++)
+    for (flags = 0; flags <= SSE_HISTORY_CHUNKED; flags += SSE_HISTORY_CHUNKED)
         for (epoch = 0; epoch < 2; epoch++) {
-            history_begin(&h, 8, 1000, epoch, flags);
+            history_begin(&h, 8, 1000, flags, epoch);
             for (i = 0; i < sizeof events / sizeof events[0]; i++)
                 assert_int_equal(history_give(&h, &events[i], i % HISTORY_TAGS, 0, i), SSE_OK);
-            history_check(&h, h.log);
+            history_check(&h, h.real);
             history_end(&h);
         }
+}
+
+/* Each by itself: how long an event will be is guessed from all of them. */
+static void an_event_can_be_any_one_part(void **state)
+{
+    static const sse_event events[] = {
+        {{"abcd", 4}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}},
+        {{NULL, 0}, {NULL, 0}, {"abcd", 4}, 0, {NULL, 0}},
+        {{NULL, 0}, {"abcd", 4}, {NULL, 0}, 0, {NULL, 0}},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"abcd", 4}},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 1, {NULL, 0}},
+    };
+    size_t i;
+
+    (void)state;
+    history_begin(&h, 8, 1000, 0, 0);
+    for (i = 0; i < sizeof events / sizeof events[0]; i++)
+        assert_int_equal(history_give(&h, &events[i], 0, 0, 0), SSE_OK);
+    history_check(&h, h.real);
+    history_reopen(&h, 0);
+    history_check(&h, h.real);
+    history_end(&h);
+}
+
+/* A part of a flat call that is absent differs from one that is empty, except the data. */
+static void an_event_can_be_given_in_parts(void **state)
+{
+    static const struct parts {
+        const char *type, *id, *data;
+        const char *want;
+    } given[] = {
+        {NULL, NULL, NULL, "data\n\n"},
+        {NULL, NULL, "", "data\n\n"},
+        {"", "", "x", "event\nid\ndata: x\n\n"},
+        {"tick", NULL, "a\nb", "event: tick\ndata: a\ndata: b\n\n"},
+        {NULL, "7", "x", "id: 7\ndata: x\n\n"},
+    };
+    const void *bytes;
+    uint64_t n;
+    size_t len;
+
+    (void)state;
+    history_begin(&h, 8, 1000, 0, 0);
+    for (n = 1; n <= sizeof given / sizeof given[0]; n++) {
+        const struct parts *p = &given[n - 1];
+        const sse_slot *slot;
+
+        assert_int_equal(sse_history_append_parts(h.real, p->type, p->type ? strlen(p->type) : 0,
+                                                  p->id, p->id ? strlen(p->id) : 0, p->data,
+                                                  p->data ? strlen(p->data) : 0, 2, 3, n),
+                         SSE_OK);
+        assert_int_equal(sse_history_get(h.real, n, &bytes, &len), SSE_OK);
+        assert_int_equal(len, strlen(p->want));
+        assert_memory_equal(bytes, p->want, len);
+        slot = sse_history_slot(h.real, n);
+        assert_true(slot->tag == 2 && slot->key == 3 && slot->time_ms == n);
+    }
+    assert_int_equal(sse_history_append_parts(h.real, NULL, 1, NULL, 0, "x", 1, 0, 0, 0),
+                     SSE_E_ARG);
+    assert_int_equal(sse_history_append_parts(h.real, NULL, 0, NULL, 1, "x", 1, 0, 0, 0),
+                     SSE_E_ARG);
+    assert_int_equal(sse_history_append_parts(h.real, NULL, 0, NULL, 0, NULL, 1, 0, 0, 0),
+                     SSE_E_ARG);
+    assert_int_equal(sse_history_append_parts(NULL, NULL, 0, NULL, 0, "x", 1, 0, 0, 0), SSE_E_ARG);
+    assert_int_equal(sse_history_next(h.real), n);
+    history_end(&h);
 }
 
 static void the_oldest_go_when_there_are_too_many(void **state)
@@ -140,12 +237,12 @@ static void the_oldest_go_when_there_are_too_many(void **state)
     size_t i;
 
     (void)state;
-    history_begin(&h, 3, 1000, 7, 0);
+    history_begin(&h, 3, 1000, 0, 7);
     for (i = 0; i < 10; i++)
         assert_int_equal(history_append(&h, 20, 0, 0, i), SSE_OK);
-    assert_int_equal(sse_history_first(h.log), 8);
-    assert_int_equal(sse_history_end(h.log), 11);
-    history_check(&h, h.log);
+    assert_int_equal(sse_history_first(h.real), 8);
+    assert_int_equal(sse_history_next(h.real), 11);
+    history_check(&h, h.real);
     history_end(&h);
 }
 
@@ -157,19 +254,45 @@ static void the_oldest_go_as_far_as_a_place_is_needed_and_no_further(void **stat
     history_append(&h, 30, 0, 0, 0);
     history_append(&h, 30, 0, 0, 0);
     history_append(&h, 40, 0, 0, 0); /* all is full */
-    assert_int_equal(sse_history_first(h.log), 1);
+    assert_int_equal(sse_history_first(h.real), 1);
     history_append(&h, 8, 0, 0, 0); /* in the place of the first */
-    assert_int_equal(sse_history_first(h.log), 2);
+    assert_int_equal(sse_history_first(h.real), 2);
     history_append(&h, 22, 0, 0, 0);
-    assert_int_equal(sse_history_first(h.log), 2);
+    assert_int_equal(sse_history_first(h.real), 2);
     history_append(&h, 31, 0, 0, 0); /* in that of the second, and of a byte of the third */
-    assert_int_equal(sse_history_first(h.log), 4);
-    history_check(&h, h.log);
+    assert_int_equal(sse_history_first(h.real), 4);
+    history_check(&h, h.real);
     history_append(&h, 39, 0, 0, 0); /* does what is left at the end do? */
-    assert_int_equal(sse_history_first(h.log), 4);
+    assert_int_equal(sse_history_first(h.real), 4);
     history_append(&h, 100, 0, 0, 0);
-    assert_int_equal(sse_history_first(h.log), 8);
-    history_check(&h, h.log);
+    assert_int_equal(sse_history_first(h.real), 8);
+    history_check(&h, h.real);
+    history_end(&h);
+}
+
+/* However it comes to be too long: by its bytes, or by what they become. */
+static void an_event_that_is_too_long_drops_nothing_from_a_full_history(void **state)
+{
+    static const char breaks[20] = "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n";
+    static const char text[100];
+    static const sse_event events[] = {
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {breaks, sizeof breaks}},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {text, sizeof text}},
+        {{"", 0}, {NULL, 0}, {NULL, 0}, 0, {text, sizeof text}},
+    };
+    static unsigned char before[1024];
+    size_t i;
+
+    (void)state;
+    history_begin(&h, 3, 100, 0, 0);
+    for (i = 0; i < 5; i++)
+        assert_int_equal(history_append(&h, 20, 0, 0, 0), SSE_OK);
+    assert_int_equal(h.end - h.first, 3);
+    memcpy(before, h.real, h.size);
+    for (i = 0; i < sizeof events / sizeof events[0]; i++) {
+        assert_int_equal(sse_history_append(h.real, &events[i], 0, 0, 0), SSE_E_TOOBIG);
+        assert_memory_equal(before, h.real, h.size);
+    }
     history_end(&h);
 }
 
@@ -179,68 +302,82 @@ static void events_expire_up_to_the_first_that_is_not_older(void **state)
     size_t i;
 
     (void)state;
-    history_begin(&h, 10, 1000, 9, 0);
+    history_begin(&h, 10, 1000, 0, 9);
     for (i = 0; i < sizeof at_ms / sizeof at_ms[0]; i++)
         history_append(&h, 30, 0, 0, at_ms[i]);
     history_expire(&h, 10);
-    assert_int_equal(sse_history_first(h.log), 1);
+    assert_int_equal(sse_history_first(h.real), 1);
     history_expire(&h, 11);
-    assert_int_equal(sse_history_first(h.log), 2);
+    assert_int_equal(sse_history_first(h.real), 2);
     history_expire(&h, 21);
-    assert_int_equal(sse_history_first(h.log), 4);
-    history_check(&h, h.log);
+    assert_int_equal(sse_history_first(h.real), 4);
+    history_check(&h, h.real);
     history_expire(&h, UINT64_MAX);
-    assert_int_equal(sse_history_first(h.log), 5);
-    history_check(&h, h.log);
+    assert_int_equal(sse_history_first(h.real), 5);
+    history_check(&h, h.real);
     history_append(&h, 30, 0, 0, 0);
-    history_check(&h, h.log);
+    history_check(&h, h.real);
     history_end(&h);
 }
 
-static void a_log_that_has_expired_is_empty_and_goes_on(void **state)
+static void a_history_that_has_expired_is_empty_and_goes_on(void **state)
 {
     uint32_t flags;
 
     (void)state;
-    for (flags = 0; flags < 2; flags++) {
-        history_begin(&h, 10, 1000, 9, flags);
+    for (flags = 0; flags <= SSE_HISTORY_CHUNKED; flags += SSE_HISTORY_CHUNKED) {
+        history_begin(&h, 10, 1000, flags, 9);
         history_expire(&h, 1);
         history_append(&h, 40, 0, 0, 1);
         history_append(&h, 40, 0, 0, 1);
         history_expire(&h, 2);
-        assert_int_equal(sse_history_first(h.log), 3);
-        assert_int_equal(sse_history_end(h.log), 3);
-        history_check(&h, h.log);
+        assert_int_equal(sse_history_first(h.real), 3);
+        assert_int_equal(sse_history_next(h.real), 3);
+        history_check(&h, h.real);
         history_append(&h, 40, 0, 0, 3);
-        history_check(&h, h.log);
+        history_check(&h, h.real);
         history_end(&h);
     }
 }
 
-static void what_fits_can_be_asked_ahead(void **state)
+static void what_fits_can_be_asked_before(void **state)
 {
     (void)state;
     history_begin(&h, 3, 100, 0, 0);
-    assert_int_equal(sse_history_fits(h.log, 100, 1), 1);
-    assert_int_equal(sse_history_fits(h.log, 101, 1), 0);
-    assert_int_equal(sse_history_fits(h.log, (size_t)-1, 1), 0);
+    assert_int_equal(sse_history_fits(h.real, 100, 1), 1);
+    assert_int_equal(sse_history_fits(h.real, 101, 1), 0);
+    assert_int_equal(sse_history_fits(h.real, (size_t)-1, 1), 0);
     history_append(&h, 50, 0, 0, 0);
     history_append(&h, 20, 0, 0, 0);
-    assert_int_equal(sse_history_fits(h.log, 30, 1), 1);
-    assert_int_equal(sse_history_fits(h.log, 31, 1), 0);
-    assert_int_equal(sse_history_fits(h.log, 50, 2), 1);
-    assert_int_equal(sse_history_fits(h.log, 51, 2), 0);
-    assert_int_equal(sse_history_fits(h.log, 100, 3), 1);
-    assert_int_equal(sse_history_fits(h.log, (size_t)-1, 3), 0);
+    assert_int_equal(sse_history_fits(h.real, 30, 1), 1);
+    assert_int_equal(sse_history_fits(h.real, 31, 1), 0);
+    assert_int_equal(sse_history_fits(h.real, 50, 2), 1);
+    assert_int_equal(sse_history_fits(h.real, 51, 2), 0);
+    assert_int_equal(sse_history_fits(h.real, 100, 3), 1);
+    assert_int_equal(sse_history_fits(h.real, (size_t)-1, 3), 0);
     history_append(&h, 8, 0, 0, 0);
-    assert_int_equal(sse_history_fits(h.log, 8, 1), 0);
-    assert_int_equal(sse_history_fits(h.log, 8, 2), 1);
-    assert_int_equal(sse_history_fits(h.log, 100, 4), 1);
-    assert_int_equal(sse_history_fits(h.log, 100, 99), 1); /* none of these is there yet */
-    assert_int_equal(sse_history_fits(h.log, 101, 99), 0);
+    assert_int_equal(sse_history_fits(h.real, 8, 1), 0);
+    assert_int_equal(sse_history_fits(h.real, 8, 2), 1);
+    assert_int_equal(sse_history_fits(h.real, 100, 4), 1);
+    assert_int_equal(sse_history_fits(h.real, 100, 99), 1); /* none of these is there yet */
+    assert_int_equal(sse_history_fits(h.real, 101, 99), 0);
     history_append(&h, 8, 0, 0, 0);
-    assert_int_equal(sse_history_first(h.log), 2);
-    assert_int_equal(sse_history_fits(h.log, 8, 1), 0); /* it is gone already */
+    assert_int_equal(sse_history_first(h.real), 2);
+    assert_int_equal(sse_history_fits(h.real, 8, 1), 0); /* it is gone already */
+    history_end(&h);
+}
+
+/* Though there would be a place for it. */
+static void what_is_gone_cannot_be_kept(void **state)
+{
+    (void)state;
+    history_begin(&h, 8, 100, 0, 0);
+    assert_int_equal(history_append(&h, 60, 0, 0, 1), SSE_OK);
+    assert_int_equal(history_append(&h, 20, 0, 0, 2), SSE_OK);
+    assert_int_equal(sse_history_fits(h.real, 8, 1), 1);
+    history_expire(&h, 2);
+    assert_int_equal(sse_history_fits(h.real, 8, 1), 0);
+    assert_int_equal(sse_history_fits(h.real, 8, 2), 1);
     history_end(&h);
 }
 
@@ -248,15 +385,20 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_bytes_of_the_room_hold_events),
-        cmocka_unit_test(a_log_that_is_none_is_refused_by_all),
+        cmocka_unit_test(a_history_that_is_none_is_refused_by_all),
+        cmocka_unit_test(an_out_parameter_that_is_null_is_refused),
         cmocka_unit_test(an_event_that_cannot_be_sent_is_refused_and_changes_nothing),
-        cmocka_unit_test(an_id_is_refused_where_ids_are_automatic_and_a_bad_one_always),
+        cmocka_unit_test(an_id_is_refused_where_ids_are_automatic_and_an_invalid_one_always),
         cmocka_unit_test(any_event_is_kept_as_it_is_encoded),
+        cmocka_unit_test(an_event_can_be_any_one_part),
+        cmocka_unit_test(an_event_can_be_given_in_parts),
         cmocka_unit_test(the_oldest_go_when_there_are_too_many),
         cmocka_unit_test(the_oldest_go_as_far_as_a_place_is_needed_and_no_further),
+        cmocka_unit_test(an_event_that_is_too_long_drops_nothing_from_a_full_history),
         cmocka_unit_test(events_expire_up_to_the_first_that_is_not_older),
-        cmocka_unit_test(a_log_that_has_expired_is_empty_and_goes_on),
-        cmocka_unit_test(what_fits_can_be_asked_ahead),
+        cmocka_unit_test(a_history_that_has_expired_is_empty_and_goes_on),
+        cmocka_unit_test(what_fits_can_be_asked_before),
+        cmocka_unit_test(what_is_gone_cannot_be_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

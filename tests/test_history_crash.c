@@ -1,5 +1,5 @@
-/* test_history_crash.c - a process that dies while it writes to a log in a mapped file: the next one
- * finds a log that has lost nothing but what was on its way.
+/* test_history_crash.c - a process that dies while it writes to a history in a mapped file: the
+ * next one finds a history that has lost nothing but what was on its way.
  *
  * What the memory is behind each write is opened. For a machine that dies, which writes its pages
  * as it likes, any mixture of what the memory was and what it was to be is opened, too. */
@@ -20,7 +20,7 @@
 
 enum kind { APPEND, EXPIRE, OPEN, INIT };
 
-/* What is done to a log. */
+/* What is done to a history. */
 static const struct deed {
     enum kind kind;
     size_t amount; /* bytes of an event; how many events expire; which one is torn, from the end */
@@ -33,16 +33,16 @@ static history h;
 static uint64_t before[WATCH_BYTES_MAX / 8], after[WATCH_BYTES_MAX / 8]; /* the memory */
 static reopened was, will; /* and what it is opened as */
 
-static int append_again(sse_history *log, const past *p)
+static int append_again(sse_history *real, const past *p)
 {
     sse_event ev = p->ev;
 
     if (h.epoch)
         ev.id = (sse_str){NULL, 0};
-    return sse_history_append(log, &ev, p->tag, p->key, p->at_ms) == SSE_OK;
+    return sse_history_append(real, &ev, p->tag, p->key, p->at_ms) == SSE_OK;
 }
 
-/* Do it to a log that h does not know of. For an event, it is the latest of the list. */
+/* Do it to a history that h does not know of. For an event, it is the latest of the list. */
 static int carry_out(const void *user, void *memory)
 {
     const struct deed *deed = user;
@@ -53,16 +53,18 @@ static int carry_out(const void *user, void *memory)
     case EXPIRE:
         return sse_history_expire(memory, (was.first + deed->amount) * 10 - 5) == SSE_OK;
     case OPEN:
-        return sse_history_open(memory, h.size, h.events, h.epoch ? 0xb : 0, h.flags) != NULL;
+        return sse_history_open(memory, h.size, h.events, h.flags, h.epoch ? 0xb : 0, HISTORY_NAME,
+                                HISTORY_NAME_LEN) != NULL;
     default:
-        return sse_history_init(memory, h.size, h.events, h.epoch, h.flags) != NULL;
+        return sse_history_init(memory, h.size, h.events, h.flags, h.epoch, HISTORY_NAME,
+                                HISTORY_NAME_LEN) != NULL;
     }
 }
 
 /* Damage the event that is this far from the end, if there is one. */
 static void tear(size_t back)
 {
-    unsigned char *image = (unsigned char *)h.log;
+    unsigned char *image = (unsigned char *)h.real;
     const past *p;
     size_t at = 0;
 
@@ -74,40 +76,41 @@ static void tear(size_t back)
     image[at + p->stored / 2] ^= 0x10;
 }
 
-/* Make a log of a few events, and do it. */
+/* Make a history of a few events, and do it. */
 static void begin(uint32_t events, size_t room, int variant, int count, const struct deed *deed)
 {
-    history_begin(&h, events, room, variant & 2 ? 0xa : 0, variant & 1 ? SSE_HISTORY_CHUNKED : 0);
+    history_begin(&h, events, room, variant & 1 ? SSE_HISTORY_CHUNKED : 0, variant & 2 ? 0xa : 0);
     assert_true(h.size <= sizeof before);
     for (; count > 0; count--)
         history_append(&h, 25 + h.count % 17, h.count % 2, 1 + h.count % 2, h.count * 10 + 10);
     if (deed->kind == OPEN && deed->amount > 0)
         tear(deed->amount);
-    memcpy(before, h.log, h.size);
+    memcpy(before, h.real, h.size);
     was = reopen(&h, before);
     if (deed->kind == APPEND)
         assert_int_equal(history_append(&h, deed->amount, 1, 1, h.count * 10 + 10), SSE_OK);
     else
-        assert_true(carry_out(deed, h.log));
-    memcpy(after, h.log, h.size);
+        assert_true(carry_out(deed, h.real));
+    memcpy(after, h.real, h.size);
     will = reopen(&h, after);
 }
 
-/* Call it for each deed on logs of each kind. */
+/* Call it for each deed on histories of each kind. */
 static void for_each(void (*try)(const struct deed *deed))
 {
     static const struct {
         uint32_t events;
         size_t room;
         int count;
-    } logs[] = {{3, 110, 0}, {3, 110, 1}, {3, 110, 8}, {1, 104, 2}, {8, 150, 11}, {8, 203, 6}};
+    } histories[] = {{3, 110, 0}, {3, 110, 1}, {3, 110, 8}, {1, 104, 2}, {8, 150, 11}, {8, 203, 6}};
     size_t i, k;
     int variant;
 
-    for (i = 0; i < sizeof logs / sizeof logs[0]; i++)
+    for (i = 0; i < sizeof histories / sizeof histories[0]; i++)
         for (variant = 0; variant < VARIANTS; variant++)
             for (k = 0; k < sizeof deeds / sizeof deeds[0]; k++) {
-                begin(logs[i].events, logs[i].room, variant, logs[i].count, &deeds[k]);
+                begin(histories[i].events, histories[i].room, variant, histories[i].count,
+                      &deeds[k]);
                 try(&deeds[k]);
                 history_end(&h);
             }
@@ -135,7 +138,8 @@ static int is_cut_well(const struct deed *deed, const void *memory)
     return found.first == will.first && found.end == will.end;
 }
 
-/* What is done stays done, but for what makes the log anew: that can be the old one for a while. */
+/* What is done stays done, but for what makes the history anew: that can be the old one for a
+ * while. */
 static void cut_behind_each_write(const struct deed *deed)
 {
     const watched *seen = watch(before, h.size, carry_out, deed);

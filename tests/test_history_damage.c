@@ -1,5 +1,6 @@
-/* test_history_damage.c - nothing in the memory of a log is trusted: whatever happened to it, it is
- * refused, or what is left are genuine events without a gap. Malice is in test_history_hostile.c. */
+/* test_history_damage.c - nothing in the memory of a history is trusted: whatever happened to it,
+ * it is refused, or what is left are genuine events without a gap. Malice is in
+ * test_history_hostile.c. */
 #include "sse/history.h"
 
 #include "dice.h"
@@ -18,19 +19,19 @@ static unsigned char *const image = (unsigned char *)words;
 
 #define VARIANTS 4 /* raw or chunked, the caller's ids or automatic ones */
 
-/* A log that its ring has turned in, if count is not small. */
+/* A history that its ring has turned in, if count is not small. */
 static void begin(uint32_t events, size_t room, int variant, int count)
 {
     dice_seed((uint64_t)variant);
-    history_begin(&h, events, room, variant & 2 ? 0xa : 0, variant & 1 ? SSE_HISTORY_CHUNKED : 0);
+    history_begin(&h, events, room, variant & 1 ? SSE_HISTORY_CHUNKED : 0, variant & 2 ? 0xa : 0);
     assert_true(h.size <= sizeof words);
     for (; count > 0; count--)
         history_append(&h, 25 + h.count % 7, h.count % 2, 1 + h.count % 2, h.count * 10 + 10);
-    memcpy(image, h.log, h.size);
+    memcpy(image, h.real, h.size);
 }
 
-/* One place is damaged, that of at most one event: the log is what is newer than it, or, where it
- * is the newest, all but that. Returns 1 if the log was refused. */
+/* One place is damaged, that of at most one event: the history is what is newer than it, or, where
+ * it is the newest, all but that. Returns 1 if the history was refused. */
 static int try_damaged_place(void)
 {
     const reopened found = reopen(&h, image);
@@ -102,10 +103,10 @@ static void each_end_and_each_start_can_be_missing(void **state)
         for (i = 0; i < 2; i++) {
             begin(4, 130, variant, 9);
             for (at = 0; at < h.size; at++) {
-                memcpy(image, h.log, h.size);
+                memcpy(image, h.real, h.size);
                 memset(image + at, fills[i], h.size - at);
                 reopen(&h, image);
-                memcpy(image, h.log, h.size);
+                memcpy(image, h.real, h.size);
                 memset(image, fills[i], at + 1);
                 reopen(&h, image);
             }
@@ -125,7 +126,7 @@ static void any_damage_leaves_genuine_events_or_none(void **state)
             begin(1 + (uint32_t)(i / 500 % 6), 64 + i / 500 * 9, (int)(i / 500 % VARIANTS),
                   (int)(i / 500));
         }
-        memcpy(image, h.log, h.size);
+        memcpy(image, h.real, h.size);
         hits = 1 + below(12);
         for (k = 0; k < hits; k++)
             image[below(h.size)] = (unsigned char)below(256);
@@ -134,51 +135,46 @@ static void any_damage_leaves_genuine_events_or_none(void **state)
     history_end(&h);
 }
 
-/* Read all that a log has, and demand that it is, event by event, of one of two histories, or of
- * what was appended since. */
-static void assert_of_either(const history *one, const history *other, const sse_history *log)
+/* Read all that a history has, and demand that it is, event by event, of one of two histories, or
+ * of what was appended since. */
+static void assert_of_either(const history *one, const history *other, const sse_history *real)
 {
-    static char bytes[4096];
-    size_t len = 0, at = 0, taken;
-    sse_cursor c;
+    const void *bytes;
+    size_t len;
     uint64_t n;
 
-    sse_cursor_init(&c, sse_history_first(log), 0, NULL, NULL);
-    while (sse_cursor_read(&c, log, bytes + len, sizeof bytes - len, &taken) == SSE_OK)
-        len += taken;
-    for (n = sse_history_first(log); n < sse_history_end(log); n++) {
+    for (n = sse_history_first(real); n < sse_history_next(real); n++) {
         const past *p = &one->list[n - 1];
 
-        if (p->stored > len - at || memcmp(p->bytes, bytes + at, p->stored) != 0)
+        assert_int_equal(sse_history_get(real, n, &bytes, &len), SSE_OK);
+        if (p->stored != len || memcmp(p->bytes, bytes, len) != 0)
             p = &other->list[n - 1];
-        assert_true(p->stored <= len - at);
-        assert_memory_equal(bytes + at, p->bytes, p->stored);
-        at += p->stored;
+        assert_int_equal(len, p->stored);
+        assert_memory_equal(bytes, p->bytes, len);
     }
-    assert_int_equal(at, len);
 }
 
 /* Append to what was opened, until all that was there is gone. */
-static void goes_round(sse_history *log, const history *one, const history *other)
+static void goes_round(sse_history *real, const history *one, const history *other)
 {
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
     uint64_t next;
     int i;
 
     for (i = 0; i < 8; i++) {
-        const past *p = &one->list[sse_history_end(log) - 1];
+        const past *p = &one->list[sse_history_next(real) - 1];
 
         ev.data = p->ev.data;
-        assert_int_equal(sse_history_append(log, &ev, p->tag, p->key, p->at_ms), SSE_OK);
-        assert_of_either(one, other, log);
-        assert_int_equal(sse_history_find(log, p->id, p->ev.id.len, &next), SSE_OK);
-        assert_int_equal(next, sse_history_end(log));
+        assert_int_equal(sse_history_append(real, &ev, p->tag, p->key, p->at_ms), SSE_OK);
+        assert_of_either(one, other, real);
+        assert_int_equal(sse_history_find(real, p->id, p->ev.id.len, &next), SSE_OK);
+        assert_int_equal(next, sse_history_next(real));
     }
 }
 
-/* All checksums are right, and yet it is no log: events of one, with their bytes, are put in that
- * of another one, whose events have the same numbers and other lengths. */
-static void events_of_another_log_of_the_same_shape_do_no_harm(void **state)
+/* All checksums are right, and yet it is no history: events of one, with their bytes, are put in
+ * that of another one, whose events have the same numbers and other lengths. */
+static void events_of_another_history_of_the_same_shape_do_no_harm(void **state)
 {
     static history other;
     static unsigned char others[sizeof words];
@@ -189,11 +185,11 @@ static void events_of_another_log_of_the_same_shape_do_no_harm(void **state)
 
     (void)state;
     begin(6, 168, 2, 21);
-    memcpy(image, h.log, h.size);
-    history_begin(&other, 6, 168, h.epoch, 0);
+    memcpy(image, h.real, h.size);
+    history_begin(&other, 6, 168, 0, h.epoch);
     while (other.count < h.count)
         history_append(&other, 20 + other.count * 7 % 40, 1, 1, other.count * 10 + 10);
-    memcpy(others, other.log, other.size);
+    memcpy(others, other.real, other.size);
     while (h.count < 40) { /* what is to come */
         history_append(&h, 30, 0, 1, 0);
         history_append(&other, 30, 0, 1, 0);
@@ -201,7 +197,7 @@ static void events_of_another_log_of_the_same_shape_do_no_harm(void **state)
     g = guard_before_end(h.size);
     assert_int_equal(h.size % 8, 0);
     for (i = 0; i < 30000; i++) {
-        sse_history *log;
+        sse_history *real;
 
         memcpy(g.ptr, image, h.size);
         for (k = 1 + below(8); k > 0; k--) {
@@ -213,12 +209,12 @@ static void events_of_another_log_of_the_same_shape_do_no_harm(void **state)
             memcpy(g.ptr + at, others + at, slot);
             memcpy(g.ptr + index + p->at, others + index + p->at, p->stored);
         }
-        log = sse_history_open(g.ptr, h.size, 6, h.epoch, 0);
-        if (log == NULL)
+        real = sse_history_open(g.ptr, h.size, 6, 0, h.epoch, HISTORY_NAME, HISTORY_NAME_LEN);
+        if (real == NULL)
             continue;
         taken_in++;
-        assert_of_either(&h, &other, log);
-        goes_round(log, &h, &other);
+        assert_of_either(&h, &other, real);
+        goes_round(real, &h, &other);
     }
     assert_true(taken_in > 10000);
     guard_free(&g);
@@ -232,7 +228,7 @@ int main(void)
         cmocka_unit_test(each_bit_that_flips_costs_no_more_than_its_event_and_older_ones),
         cmocka_unit_test(each_byte_can_be_anything),
         cmocka_unit_test(each_end_and_each_start_can_be_missing),
-        cmocka_unit_test(events_of_another_log_of_the_same_shape_do_no_harm),
+        cmocka_unit_test(events_of_another_history_of_the_same_shape_do_no_harm),
         cmocka_unit_test(any_damage_leaves_genuine_events_or_none),
     };
 

@@ -1,6 +1,6 @@
-/* test_history_format.c - a log in memory, number by number: as a program leaves it, so the next one
- * finds it, which may be another version of the library, or made by another compiler. */
-#include "sse/cursor.h"
+/* test_history_format.c - a history in memory, number by number: as a program leaves it, so the
+ * next one finds it, which may be another version of the library, or made by another compiler. */
+#include "../src/history_layout.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 enum { EVENTS = 4, ROOM = 200 };
 
-/* The memory of a log. What is called anew here is what the next program finds anew. */
+/* The memory of a history. What is called anew here is what the next program finds anew. */
 typedef struct image {
     uint64_t magic, size;
     uint32_t events, flags;
@@ -53,30 +53,30 @@ static uint64_t mix_bytes(uint64_t sum, const void *bytes, size_t len)
     return mix(sum, word);
 }
 
-static uint64_t check_of(const image *log, const struct slot *slot)
+static uint64_t check_of(const image *real, const struct slot *slot)
 {
-    uint64_t sum = mix(log->check, slot->number);
+    uint64_t sum = mix(real->check, slot->number);
 
     sum = mix_bytes(sum, &slot->tag, 3 * sizeof(uint64_t) + 4 * sizeof(uint32_t));
-    return mix_bytes(sum, (const char *)log + offsetof(image, room) + slot->at, slot->len);
+    return mix_bytes(sum, (const char *)real + offsetof(image, room) + slot->at, slot->len);
 }
 
-/* Write an empty log of such flags. */
-static void write_log(image *log, uint32_t flags)
+/* Write an empty history of such flags. */
+static void write_history(image *real, uint32_t flags)
 {
-    memset(log, 0, sizeof *log);
-    log->magic = UINT64_C(0x315f676f6c657373);
-    log->size = ROOM;
-    log->events = EVENTS;
-    log->flags = flags;
-    log->check = mix_bytes(0, log, 24);
+    memset(real, 0, sizeof *real);
+    real->magic = UINT64_C(0x3174736968657373);
+    real->size = ROOM;
+    real->events = EVENTS;
+    real->flags = flags;
+    real->check = mix_bytes(0, real, 24);
 }
 
 /* Write an event with this number, whose bytes, and the id in them, are at such places. */
-static void write_event_with(image *log, uint64_t number, uint32_t at, const char *bytes,
+static void write_event_with(image *real, uint64_t number, uint32_t at, const char *bytes,
                              uint32_t id_at, uint32_t id_len)
 {
-    struct slot *const slot = &log->slots[number % EVENTS];
+    struct slot *const slot = &real->slots[number % EVENTS];
 
     slot->number = number;
     slot->tag = 2;
@@ -86,30 +86,30 @@ static void write_event_with(image *log, uint64_t number, uint32_t at, const cha
     slot->len = (uint32_t)strlen(bytes);
     slot->id_at = id_at;
     slot->id_len = id_len;
-    memcpy((char *)log + offsetof(image, room) + at, bytes, slot->len);
-    slot->check = check_of(log, slot);
+    memcpy((char *)real + offsetof(image, room) + at, bytes, slot->len);
+    slot->check = check_of(real, slot);
 }
 
-static void write_event(image *log, uint64_t number, uint32_t at, const char *bytes)
+static void write_event(image *real, uint64_t number, uint32_t at, const char *bytes)
 {
-    write_event_with(log, number, at, bytes, 4, 1);
+    write_event_with(real, number, at, bytes, 4, 1);
 }
 
-static sse_history *open_log(image *log, uint32_t flags)
+static sse_history *open_history(image *real, uint32_t flags)
 {
-    sse_history *const opened = sse_history_open(log, SIZE, EVENTS, 0, flags);
+    sse_history *const opened = sse_history_open(real, SIZE, EVENTS, flags, 0, NULL, 0);
 
-    assert_ptr_equal(opened, log);
+    assert_ptr_equal(opened, real);
     return opened;
 }
 
-static void assert_holds(const sse_history *log, uint64_t first, uint64_t end)
+static void assert_holds(const sse_history *real, uint64_t first, uint64_t end)
 {
-    assert_int_equal(sse_history_first(log), first);
-    assert_int_equal(sse_history_end(log), end);
+    assert_int_equal(sse_history_first(real), first);
+    assert_int_equal(sse_history_next(real), end);
 }
 
-static void append(sse_history *log, uint64_t key, const char *id, const char *text)
+static void append(sse_history *real, uint64_t key, const char *id, const char *text)
 {
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}};
 
@@ -119,29 +119,29 @@ static void append(sse_history *log, uint64_t key, const char *id, const char *t
     }
     ev.data.ptr = text;
     ev.data.len = strlen(text);
-    assert_int_equal(sse_history_append(log, &ev, 2, key, 4), SSE_OK);
+    assert_int_equal(sse_history_append(real, &ev, 2, key, 4), SSE_OK);
 }
 
-static void assert_find(const sse_history *log, const char *id, int status, uint64_t want)
+static void assert_find(const sse_history *real, const char *id, int status, uint64_t want)
 {
     uint64_t next;
 
-    assert_int_equal(sse_history_find(log, id, strlen(id), &next), status);
+    assert_int_equal(sse_history_find(real, id, strlen(id), &next), status);
     assert_int_equal(next, want);
 }
 
-static void a_log_is_left_in_its_format(void **state)
+static void a_history_is_left_in_its_format(void **state)
 {
     static image left;
-    sse_history *const log = sse_history_init(&left, SIZE, EVENTS, 0, 0);
+    sse_history *const real = sse_history_init(&left, SIZE, EVENTS, 0, 0, NULL, 0);
     size_t i;
 
     (void)state;
     assert_int_equal(SIZE, SSE_HISTORY_OVERHEAD + EVENTS * SSE_HISTORY_SLOT + ROOM);
-    append(log, 3, "a", "x");
-    append(log, 3, "b", "yy");
-    append(log, 3, "", "z");
-    write_log(&one, 0);
+    append(real, 3, "a", "x");
+    append(real, 3, "b", "yy");
+    append(real, 3, "", "z");
+    write_history(&one, 0);
     write_event(&one, 1, 0, "id: a\ndata: x\n\n");
     write_event(&one, 2, 15, "id: b\ndata: yy\n\n");
     write_event_with(&one, 3, 31, "data: z\n\n", 0, 0);
@@ -150,47 +150,47 @@ static void a_log_is_left_in_its_format(void **state)
         assert_memory_equal(&left.slots[i], &one.slots[i], offsetof(struct slot, anew));
     assert_memory_equal(left.room, one.room, 40);
 
-    assert_int_equal(sse_history_expire(log, UINT64_MAX), SSE_OK);
+    assert_int_equal(sse_history_expire(real, UINT64_MAX), SSE_OK);
     for (i = 0; i < EVENTS; i++)
         assert_int_equal(left.slots[i].number, 0);
 }
 
-static void a_log_is_found_by_its_format(void **state)
+static void a_history_is_found_by_its_format(void **state)
 {
-    const sse_history *log;
+    const sse_history *real;
 
     (void)state;
-    write_log(&one, 0);
-    assert_holds(open_log(&one, 0), 1, 1);
+    write_history(&one, 0);
+    assert_holds(open_history(&one, 0), 1, 1);
     write_event(&one, 7, 20, "id: a\ndata: x\n\n");
     write_event(&one, 8, 35, "id: b\ndata: yy\n\n");
-    log = open_log(&one, 0);
-    assert_holds(log, 7, 9);
-    assert_find(log, "a", SSE_OK, 8);
-    assert_find(log, "b", SSE_OK, 9);
+    real = open_history(&one, 0);
+    assert_holds(real, 7, 9);
+    assert_find(real, "a", SSE_OK, 8);
+    assert_find(real, "b", SSE_OK, 9);
 }
 
-/* As when numbers, places or bytes of two lives of a log are mixed. */
+/* As when numbers, places or bytes of two lives of a history are mixed. */
 static void an_event_that_its_neighbours_deny_is_left_out(void **state)
 {
     (void)state;
-    write_log(&one, 0);
+    write_history(&one, 0);
     write_event(&one, 7, 0, "data\n\n");
     one.slots[2] = one.slots[3]; /* where 7 does not belong */
     one.slots[3].number = 0;
-    assert_holds(open_log(&one, 0), 1, 1);
+    assert_holds(open_history(&one, 0), 1, 1);
 
-    write_log(&one, 0);
+    write_history(&one, 0);
     write_event(&one, 2, 0, "data\n\n"); /* where 6 should be */
     write_event(&one, 7, 6, "data\n\n");
-    assert_holds(open_log(&one, 0), 7, 8);
+    assert_holds(open_history(&one, 0), 7, 8);
 
-    write_log(&one, 0);
+    write_history(&one, 0);
     write_event(&one, 5, 0, ":a\n:bc\n\n");
     write_event(&one, 4, 3, ":bc\n\n"); /* where it could be no more */
-    assert_holds(open_log(&one, 0), 5, 6);
+    assert_holds(open_history(&one, 0), 5, 6);
     write_event(&one, 4, 8, ":bc\n\n");
-    assert_holds(open_log(&one, 0), 4, 6);
+    assert_holds(open_history(&one, 0), 4, 6);
 }
 
 /* Though its bytes come to be there in the end, as those of another event. */
@@ -198,46 +198,46 @@ static void what_was_not_believed_once_is_not_believed_later(void **state)
 {
     static const char again[] = "data: again\n\n";
     static const uint32_t no_names[2 * EVENTS];
-    sse_history *log;
+    sse_history *real;
 
     (void)state;
-    write_log(&one, 0);
+    write_history(&one, 0);
     write_event(&one, 3, 0, "data\n\n");
     write_event(&one, 5, 6, "data\n\n");
     write_event(&one, 8, 12, again);
     write_event(&one, 6, 30, again);
     memset(one.room + 12, 0, 100);
     memset(one.anew_too, 0xA5, sizeof one.anew_too);
-    log = open_log(&one, 0);
-    assert_holds(log, 5, 6);
+    real = open_history(&one, 0);
+    assert_holds(real, 5, 6);
     assert_int_equal(one.slots[0].number, 0);
     assert_int_equal(one.slots[2].number, 0);
     assert_int_equal(one.slots[3].number, 0);
-    append(log, 0, "", "again");
+    append(real, 0, "", "again");
     assert_memory_equal(one.room + 12, again, sizeof again - 1);
-    log = open_log(&one, 0);
-    assert_holds(log, 5, 7);
+    real = open_history(&one, 0);
+    assert_holds(real, 5, 7);
 
-    assert_int_equal(sse_history_expire(log, UINT64_MAX), SSE_OK);
+    assert_int_equal(sse_history_expire(real, UINT64_MAX), SSE_OK);
     memset(one.anew_too, 0xA5, sizeof one.anew_too);
-    assert_holds(open_log(&one, 0), 1, 1);
+    assert_holds(open_history(&one, 0), 1, 1);
     assert_memory_equal(one.anew_too, no_names, sizeof no_names);
 }
 
-/* Else a raw log would hold a chunk, when a file has parts of two lives of a log. */
-static void an_event_of_a_log_with_other_flags_is_not_believed(void **state)
+/* Else a raw history would hold a chunk, when a file has parts of two lives of a history. */
+static void an_event_of_a_history_with_other_flags_is_not_believed(void **state)
 {
     uint32_t flags;
 
     (void)state;
-    for (flags = 0; flags < 2; flags++) {
-        write_log(&one, !flags);
+    for (flags = 0; flags <= SSE_HISTORY_CHUNKED; flags += SSE_HISTORY_CHUNKED) {
+        write_history(&one, flags ^ SSE_HISTORY_CHUNKED);
         write_event(&one, 2, 0, "id: a\ndata: x\n\n");
         one.flags = flags;
         one.check = mix_bytes(0, &one, 24);
-        assert_holds(open_log(&one, flags), 1, 1);
+        assert_holds(open_history(&one, flags), 1, 1);
         write_event(&one, 2, 0, "id: a\ndata: x\n\n");
-        assert_holds(open_log(&one, flags), 2, 3);
+        assert_holds(open_history(&one, flags), 2, 3);
     }
 }
 
@@ -254,9 +254,9 @@ static void a_number_that_no_event_can_have_is_not_believed(void **state)
     for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         const uint64_t first = numbers[i].known ? numbers[i].number : 1;
 
-        write_log(&one, 0);
+        write_history(&one, 0);
         write_event(&one, numbers[i].number, 0, "id: a\ndata: x\n\n");
-        assert_holds(open_log(&one, 0), first, first + (uint64_t)numbers[i].known);
+        assert_holds(open_history(&one, 0), first, first + (uint64_t)numbers[i].known);
     }
 }
 
@@ -288,9 +288,9 @@ static void bytes_and_id_of_an_event_are_inside_of_what_holds_them(void **state)
     for (i = 0; i < sizeof places / sizeof places[0]; i++) {
         const struct place *const p = &places[i];
 
-        write_log(&one, 0);
+        write_history(&one, 0);
         write_event_with(&one, 5, p->at, p->bytes, p->id_at, p->id_len);
-        assert_holds(open_log(&one, 0), p->inside ? 5 : 1, p->inside ? 6 : 1);
+        assert_holds(open_history(&one, 0), p->inside ? 5 : 1, p->inside ? 6 : 1);
     }
 }
 
@@ -299,49 +299,45 @@ static void bytes_and_id_of_an_event_are_inside_of_what_holds_them(void **state)
 static void the_event_after_4_billion_is_one_like_any_other(void **state)
 {
     const uint64_t round = UINT64_C(1) << 32;
-    static const char newest[] = "id: b\ndata: other\n\nid: c\ndata: newest\n\n";
-    char bytes[100], unknown[2] = "A";
+    char unknown[2] = "A";
     uint64_t key;
-    sse_cursor c;
-    size_t len;
 
     (void)state;
     for (key = 2; key < 40; key++) {
-        sse_history *log;
+        sse_history *real;
 
-        write_log(&one, 0);
+        write_history(&one, 0);
         write_event(&one, round - 3, 0, "id: z\n\n");
-        log = open_log(&one, 0);
-        assert_holds(log, round - 3, round - 2);
-        append(log, 0, "", "still 32 bits");
-        append(log, 0, "", "the last of these");
-        assert_int_equal(sse_history_end(log), round);
-        append(log, 1, key % 2 ? "a" : "", "old");
-        assert_find(log, "a", key % 2 ? SSE_OK : SSE_GAP, key % 2 ? round + 1 : round - 3);
-        append(log, 1, "", "newer");
-        append(log, key, "b", "other");
-        append(log, 1, "c", "newest");
-        assert_int_equal(sse_history_first(log), round);
+        real = open_history(&one, 0);
+        assert_holds(real, round - 3, round - 2);
+        append(real, 0, "", "still 32 bits");
+        append(real, 0, "", "the last of these");
+        assert_int_equal(sse_history_next(real), round);
+        append(real, 1, key % 2 ? "a" : "", "old");
+        assert_find(real, "a", key % 2 ? SSE_OK : SSE_GAP, key % 2 ? round + 1 : round - 3);
+        append(real, 1, "", "newer");
+        append(real, key, "b", "other");
+        append(real, 1, "c", "newest");
+        assert_int_equal(sse_history_first(real), round);
         for (unknown[0] = 'A'; unknown[0] <= 'Z'; unknown[0]++)
-            assert_find(log, unknown, SSE_GAP, round);
-        assert_find(log, "", SSE_GAP, round);
-        assert_find(log, "b", SSE_OK, round + 3);
-        assert_find(log, "c", SSE_OK, round + 4);
-        assert_int_equal(sse_cursor_init(&c, round, SSE_COALESCE, NULL, NULL), SSE_OK);
-        assert_int_equal(sse_cursor_read(&c, log, bytes, sizeof bytes, &len), SSE_OK);
-        assert_int_equal(len, sizeof newest - 1);
-        assert_memory_equal(bytes, newest, len);
+            assert_find(real, unknown, SSE_GAP, round);
+        assert_find(real, "", SSE_GAP, round);
+        assert_find(real, "b", SSE_OK, round + 3);
+        assert_find(real, "c", SSE_OK, round + 4);
+        assert_int_equal(sse_history_slot(real, round)->newer, round + 1);
+        assert_int_equal(sse_history_slot(real, round + 1)->newer, round + 3);
+        assert_int_equal(sse_history_slot(real, round + 2)->newer, 0);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_log_is_left_in_its_format),
-        cmocka_unit_test(a_log_is_found_by_its_format),
+        cmocka_unit_test(a_history_is_left_in_its_format),
+        cmocka_unit_test(a_history_is_found_by_its_format),
         cmocka_unit_test(an_event_that_its_neighbours_deny_is_left_out),
         cmocka_unit_test(what_was_not_believed_once_is_not_believed_later),
-        cmocka_unit_test(an_event_of_a_log_with_other_flags_is_not_believed),
+        cmocka_unit_test(an_event_of_a_history_with_other_flags_is_not_believed),
         cmocka_unit_test(a_number_that_no_event_can_have_is_not_believed),
         cmocka_unit_test(bytes_and_id_of_an_event_are_inside_of_what_holds_them),
         cmocka_unit_test(the_event_after_4_billion_is_one_like_any_other),

@@ -1,5 +1,5 @@
-/* test_history_hostile.c - memory that was made to mislead: numbers that overflow, parts of a log in
- * the wrong place, events of another log. */
+/* test_history_hostile.c - memory that was made to mislead: numbers that overflow, parts of a
+ * history in the wrong place, events of another history. */
 #include "sse/history.h"
 
 #include "dice.h"
@@ -18,15 +18,15 @@ static unsigned char *const image = (unsigned char *)words;
 
 #define VARIANTS 4 /* raw or chunked, the caller's ids or automatic ones */
 
-/* A log that its ring has turned in, if count is not small. */
+/* A history that its ring has turned in, if count is not small. */
 static void begin(uint32_t events, size_t room, int variant, int count)
 {
     dice_seed((uint64_t)variant);
-    history_begin(&h, events, room, variant & 2 ? 0xa : 0, variant & 1 ? SSE_HISTORY_CHUNKED : 0);
+    history_begin(&h, events, room, variant & 1 ? SSE_HISTORY_CHUNKED : 0, variant & 2 ? 0xa : 0);
     assert_true(h.size <= sizeof words);
     for (; count > 0; count--)
         history_append(&h, 25 + h.count % 7, h.count % 2, 1 + h.count % 2, h.count * 10 + 10);
-    memcpy(image, h.log, h.size);
+    memcpy(image, h.real, h.size);
 }
 
 /* Every number in the memory, one after the other, takes values that a careless reader would
@@ -61,10 +61,10 @@ static void each_number_can_be_hostile(void **state)
         begin(4, 130, variant, 9);
         for (at = 0; at + 8 <= h.size; at += 4)
             for (i = 0; i < sizeof values / sizeof values[0]; i++) {
-                memcpy(image, h.log, h.size);
+                memcpy(image, h.real, h.size);
                 memcpy(image + at, &values[i], 8);
                 reopen(&h, image);
-                memcpy(image, h.log, h.size);
+                memcpy(image, h.real, h.size);
                 memcpy(image + at, &values[i], 4);
                 reopen(&h, image);
             }
@@ -82,7 +82,7 @@ static void parts_can_stand_where_others_belong(void **state)
     for (variant = 0; variant < VARIANTS; variant++) {
         begin(4, 130, variant, 9);
         for (i = 0; i < 6000; i++) {
-            memcpy(image, h.log, h.size);
+            memcpy(image, h.real, h.size);
             len = below(4) ? SSE_HISTORY_SLOT : 8 * (1 + below(20));
             from = below((h.size - len) / 8 + 1) * 8;
             to = below((h.size - len) / 8 + 1) * 8;
@@ -103,14 +103,15 @@ static void slots_can_stand_in_each_others_places(void **state)
     for (variant = 0; variant < VARIANTS; variant++) {
         begin(4, 130, variant, 9);
         for (from = 0; from + SSE_HISTORY_SLOT <= h.size; from += 4)
-            for (to = from % SSE_HISTORY_SLOT; to + SSE_HISTORY_SLOT <= h.size; to += SSE_HISTORY_SLOT)
+            for (to = from % SSE_HISTORY_SLOT; to + SSE_HISTORY_SLOT <= h.size;
+                 to += SSE_HISTORY_SLOT)
                 for (swap = 0; swap < 2; swap++) {
-                    const unsigned char *log = (const unsigned char *)h.log;
+                    const unsigned char *real = (const unsigned char *)h.real;
 
-                    memcpy(image, log, h.size);
-                    memcpy(image + to, log + from, SSE_HISTORY_SLOT);
+                    memcpy(image, real, h.size);
+                    memcpy(image + to, real + from, SSE_HISTORY_SLOT);
                     if (swap)
-                        memcpy(image + from, log + to, SSE_HISTORY_SLOT);
+                        memcpy(image + from, real + to, SSE_HISTORY_SLOT);
                     reopen(&h, image);
                 }
         history_end(&h);

@@ -1,6 +1,6 @@
-/* test_history_open.c - a log is found again by the next process, and nothing else is taken for it.
- * Damage is in test_history_damage.c, what a crash leaves in test_history_crash.c, its numbers are in
- * test_history_format.c. */
+/* test_history_open.c - a history is found again by the next process, and nothing else is taken for
+ * it. Damage is in test_history_damage.c, what a crash leaves in test_history_crash.c, its numbers
+ * are in test_history_format.c. */
 #include "sse/history.h"
 
 #include "history.h"
@@ -19,12 +19,12 @@ static history h;
 
 static void begin(uint32_t events, size_t room, int variant, int count)
 {
-    history_begin(&h, events, room, variant & 2 ? 0xa : 0, variant & 1 ? SSE_HISTORY_CHUNKED : 0);
+    history_begin(&h, events, room, variant & 1 ? SSE_HISTORY_CHUNKED : 0, variant & 2 ? 0xa : 0);
     for (; count > 0; count--)
         history_append(&h, 31, h.count % 2, h.count % 3, h.count * 10 + 10);
 }
 
-static void a_log_is_found_as_it_was(void **state)
+static void a_history_is_found_as_it_was(void **state)
 {
     int variant, count;
     reopened found;
@@ -33,7 +33,7 @@ static void a_log_is_found_as_it_was(void **state)
     for (variant = 0; variant < VARIANTS; variant++)
         for (count = 0; count < 12; count++) {
             begin(4, 150 + (size_t)count, variant, count);
-            found = reopen(&h, h.log);
+            found = reopen(&h, h.real);
             assert_false(found.refused);
             assert_int_equal(found.first, h.first);
             assert_int_equal(found.end, h.end);
@@ -51,19 +51,19 @@ static void what_has_expired_does_not_come_back(void **state)
         for (count = 1; count < 12; count++) {
             begin(4, 150, variant, count);
             history_expire(&h, h.count * 10 - 5);
-            found = reopen(&h, h.log);
+            found = reopen(&h, h.real);
             assert_false(found.refused);
             assert_int_equal(found.first, h.first);
             assert_int_equal(found.end, h.end);
             history_expire(&h, UINT64_MAX);
-            found = reopen(&h, h.log);
+            found = reopen(&h, h.real);
             assert_false(found.refused);
             assert_int_equal(found.first, found.end);
             history_end(&h);
         }
 }
 
-static void a_log_goes_on_through_many_incarnations(void **state)
+static void a_history_goes_on_through_many_incarnations(void **state)
 {
     int variant, i;
 
@@ -72,18 +72,22 @@ static void a_log_goes_on_through_many_incarnations(void **state)
         begin(5, 200, variant, 0);
         for (i = 0; i < 40; i++) {
             history_reopen(&h, variant & 2 ? 0x100 - (uint64_t)i : 0);
-            history_check(&h, h.log);
+            history_check(&h, h.real);
             if (i % 3)
                 history_append(&h, 20 + (size_t)i, 0, 1, (uint64_t)i);
-            history_check(&h, h.log);
+            history_check(&h, h.real);
         }
         history_end(&h);
     }
 }
 
-/* Where the memory of a log of four events has the slot of one, and their bytes; of a slot, 8 bytes
- * stand elsewhere, in the tables. */
-enum { EVENTS = 4, SLOT = SSE_HISTORY_SLOT - 8, ROOM = SSE_HISTORY_OVERHEAD + 4 * SSE_HISTORY_SLOT };
+/* Where the memory of a history of four events has the slot of one, and their bytes; of a slot, 8
+ * bytes stand elsewhere, in the tables. */
+enum {
+    EVENTS = 4,
+    SLOT = SSE_HISTORY_SLOT - 8,
+    ROOM = SSE_HISTORY_OVERHEAD + 4 * SSE_HISTORY_SLOT
+};
 
 static uint64_t one[SSE_HISTORY_WORDS(EVENTS, 200)], other[SSE_HISTORY_WORDS(EVENTS, 200)];
 
@@ -92,36 +96,36 @@ static char *slot_of(uint64_t *memory, size_t i)
     return (char *)memory + SSE_HISTORY_OVERHEAD + i * SLOT;
 }
 
-/* Make a log in which events of such lengths were stored, up to a 0. */
+/* Make a history in which events of such lengths were stored, up to a 0. */
 static void store(uint64_t *memory, size_t room, const size_t *lens)
 {
     const size_t frame = sizeof "data: \n\n" - 1;
     static const char text[200];
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {text, 0}};
-    sse_history *const log = sse_history_init(memory, (size_t)ROOM + room, EVENTS, 0, 0);
+    sse_history *const real = sse_history_init(memory, (size_t)ROOM + room, EVENTS, 0, 0, NULL, 0);
 
-    assert_non_null(log);
+    assert_non_null(real);
     for (; *lens > 0; lens++) {
         ev.data.len = *lens - frame;
-        assert_int_equal(sse_history_append(log, &ev, 0, 0, 0), SSE_OK);
+        assert_int_equal(sse_history_append(real, &ev, 0, 0, 0), SSE_OK);
     }
 }
 
-/* Put event 2 of another log of the same shape, whose bytes are at that place, in its stead; tell
- * which events are found then. */
+/* Put event 2 of another history of the same shape, whose bytes are at that place, in its stead;
+ * tell which events are found then. */
 static void assert_found(size_t room, size_t at, size_t len, uint64_t first, uint64_t end)
 {
-    const sse_history *log;
+    const sse_history *real;
 
     memcpy(slot_of(one, 2), slot_of(other, 2), SLOT);
     memcpy((char *)one + ROOM + at, (char *)other + ROOM + at, len);
-    log = sse_history_open(one, (size_t)ROOM + room, EVENTS, 0, 0);
-    assert_non_null(log);
-    assert_int_equal(sse_history_first(log), first);
-    assert_int_equal(sse_history_end(log), end);
+    real = sse_history_open(one, (size_t)ROOM + room, EVENTS, 0, 0, NULL, 0);
+    assert_non_null(real);
+    assert_int_equal(sse_history_first(real), first);
+    assert_int_equal(sse_history_next(real), end);
 }
 
-/* As when a file has parts of two lives of a log: each event is sound by itself. */
+/* As when a file has parts of two lives of a history: each event is sound by itself. */
 static void an_event_that_does_not_lie_beside_the_next_one_is_left_out(void **state)
 {
     static const size_t three[] = {20, 20, 20, 0}, far[] = {80, 20, 0};
@@ -139,23 +143,24 @@ static void an_event_that_does_not_lie_beside_the_next_one_is_left_out(void **st
     assert_found(100, 30, 30, 2, 5);
 }
 
-/* Open a copy in memory of that size; the log begins it, or is cut. */
-static void assert_other(size_t size, uint32_t events, uint64_t epoch, uint32_t flags)
+/* Open a copy in memory of that size; the history begins it, or is cut. */
+static void assert_other(size_t size, uint32_t events, uint32_t flags, uint64_t epoch)
 {
     const size_t len = size < h.size ? size : h.size;
     char *memory = calloc(1, size + !size);
     char *before = calloc(1, size + !size);
 
     assert_true(memory && before);
-    memcpy(memory, h.log, len);
+    memcpy(memory, h.real, len);
     memcpy(before, memory, size);
-    assert_null(sse_history_open(memory, size, events, epoch, flags));
+    assert_null(
+        sse_history_open(memory, size, events, flags, epoch, HISTORY_NAME, HISTORY_NAME_LEN));
     assert_memory_equal(memory, before, size);
     free(memory);
     free(before);
 }
 
-static void a_log_of_another_shape_is_refused(void **state)
+static void a_history_of_another_shape_is_refused(void **state)
 {
     int variant;
     size_t size;
@@ -165,18 +170,18 @@ static void a_log_of_another_shape_is_refused(void **state)
         begin(3, 200, variant, 7);
         for (size = 0; size < h.size + 200; size++)
             if (size != h.size)
-                assert_other(size, h.events, h.epoch, h.flags);
-        assert_other(h.size, h.events - 1, h.epoch, h.flags);
-        assert_other(h.size, h.events + 1, h.epoch, h.flags);
-        assert_other(h.size, h.events, !h.epoch, h.flags);
-        assert_other(h.size, h.events, h.epoch, !h.flags);
-        assert_other(h.size, h.events, h.epoch, h.flags | 2);
-        assert_other(h.size, 0, h.epoch, h.flags);
+                assert_other(size, h.events, h.flags, h.epoch);
+        assert_other(h.size, h.events - 1, h.flags, h.epoch);
+        assert_other(h.size, h.events + 1, h.flags, h.epoch);
+        assert_other(h.size, h.events, h.flags, !h.epoch);
+        assert_other(h.size, h.events, h.flags ^ SSE_HISTORY_CHUNKED, h.epoch);
+        assert_other(h.size, h.events, h.flags | 2, h.epoch);
+        assert_other(h.size, 0, h.flags, h.epoch);
         history_end(&h);
     }
 }
 
-static void memory_without_a_log_is_refused(void **state)
+static void memory_without_a_history_is_refused(void **state)
 {
     static uint64_t memory[SSE_HISTORY_WORDS(3, 200)], before[SSE_HISTORY_WORDS(3, 200)];
     unsigned byte;
@@ -187,13 +192,14 @@ static void memory_without_a_log_is_refused(void **state)
         for (epoch = 0; epoch < 2; epoch++) {
             memset(memory, (int)byte, sizeof memory);
             memcpy(before, memory, sizeof memory);
-            assert_null(sse_history_open(memory, sizeof memory, 3, epoch, 0));
+            assert_null(sse_history_open(memory, sizeof memory, 3, 0, epoch, HISTORY_NAME,
+                                         HISTORY_NAME_LEN));
             assert_memory_equal(memory, before, sizeof memory);
         }
 }
 
 /* The old events are still in its room: they must not come back as the newest. */
-static void a_log_that_is_made_anew_forgets_what_the_memory_held(void **state)
+static void a_history_that_is_made_anew_forgets_what_the_memory_held(void **state)
 {
     static unsigned char old[4096];
     int variant, count;
@@ -204,15 +210,17 @@ static void a_log_that_is_made_anew_forgets_what_the_memory_held(void **state)
             reopened found;
 
             begin(4, 200, variant, 30);
-            memcpy(old, h.log, h.size);
+            memcpy(old, h.real, h.size);
             history_end(&h);
             begin(4, 200, variant, 0);
-            memcpy(h.log, old, h.size);
-            assert_ptr_equal(sse_history_init(h.log, h.size, h.events, h.epoch, h.flags), h.log);
+            memcpy(h.real, old, h.size);
+            assert_ptr_equal(sse_history_init(h.real, h.size, h.events, h.flags, h.epoch,
+                                              HISTORY_NAME, HISTORY_NAME_LEN),
+                             h.real);
             while (h.count < (size_t)count)
                 history_append(&h, 29, 1, 2, h.count * 10 + 10);
-            history_check(&h, h.log);
-            found = reopen(&h, h.log);
+            history_check(&h, h.real);
+            found = reopen(&h, h.real);
             assert_false(found.refused);
             assert_int_equal(found.first, h.first);
             assert_int_equal(found.end, h.end);
@@ -223,13 +231,13 @@ static void a_log_that_is_made_anew_forgets_what_the_memory_held(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_log_is_found_as_it_was),
+        cmocka_unit_test(a_history_is_found_as_it_was),
         cmocka_unit_test(what_has_expired_does_not_come_back),
-        cmocka_unit_test(a_log_goes_on_through_many_incarnations),
+        cmocka_unit_test(a_history_goes_on_through_many_incarnations),
         cmocka_unit_test(an_event_that_does_not_lie_beside_the_next_one_is_left_out),
-        cmocka_unit_test(a_log_of_another_shape_is_refused),
-        cmocka_unit_test(memory_without_a_log_is_refused),
-        cmocka_unit_test(a_log_that_is_made_anew_forgets_what_the_memory_held),
+        cmocka_unit_test(a_history_of_another_shape_is_refused),
+        cmocka_unit_test(memory_without_a_history_is_refused),
+        cmocka_unit_test(a_history_that_is_made_anew_forgets_what_the_memory_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

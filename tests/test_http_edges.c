@@ -144,7 +144,7 @@ static void the_first_chunk_says_its_length_whatever_that_is(void **state)
     for (retry_ms = 1; retry_ms <= 1000000000; retry_ms *= 10) {
         const size_t payload = (size_t)sprintf(want, "retry: %lu\n\n", (unsigned long)retry_ms);
 
-        want_len = (size_t)sprintf(want, "\r\n\r\n%02x\r\nretry: %lu\n\n\r\n", (unsigned)payload,
+        want_len = (size_t)sprintf(want, "\r\n\r\n%08x\r\nretry: %lu\n\n\r\n", (unsigned)payload,
                                    (unsigned long)retry_ms);
         head.retry_ms = retry_ms;
         assert_int_equal(sse_http_head(&head, bytes, sizeof bytes, &len), SSE_OK);

@@ -39,10 +39,10 @@ typedef struct story {
 } story;
 
 /* clang-format off */
-#define SENDS(id, type, data) {SEND, {ABSENT, id, type, data, 0}}
-#define BEGINS(type)          {BEGIN, {ABSENT, ABSENT, type, ABSENT, 0}}
-#define APPENDS(text)         {APPEND, {ABSENT, ABSENT, ABSENT, TEXT(text), 0}}
-#define FINISHES              {FINISH, {ABSENT, ABSENT, ABSENT, ABSENT, 0}}
+#define SENDS(id, type, data) {SEND, {ABSENT, type, id, 0, data}}
+#define BEGINS(type)          {BEGIN, {ABSENT, type, ABSENT, 0, ABSENT}}
+#define APPENDS(text)         {APPEND, {ABSENT, ABSENT, ABSENT, 0, TEXT(text)}}
+#define FINISHES              {FINISH, {ABSENT, ABSENT, ABSENT, 0, ABSENT}}
 #define MESSAGE               TEXT("message")
 #define NO_ID                 TEXT("")
 /* clang-format on */
@@ -50,9 +50,9 @@ typedef struct story {
 static const line whole[] = {
     SENDS(TEXT("1"), TEXT("tick"), TEXT("a")),
     SENDS(ABSENT, ABSENT, TEXT("")),
-    {SEND, {TEXT("beat"), ABSENT, ABSENT, ABSENT, 0}},
+    {SEND, {TEXT("beat"), ABSENT, ABSENT, 0, ABSENT}},
     SENDS(ABSENT, ABSENT, TEXT(" \n\r\n\r b\n")),
-    {SEND, {ABSENT, ABSENT, ABSENT, TEXT("retry"), 1234}},
+    {SEND, {ABSENT, ABSENT, ABSENT, 1234, TEXT("retry")}},
     SENDS(TEXT("2"), ABSENT, TEXT("id: 3")),
     SENDS(TEXT(""), TEXT("t"), TEXT("0123456789abcdefghijklm")),
 };
@@ -93,7 +93,7 @@ static const parsed_event pieces_events[] = {
 /* Closed in the middle of an event. */
 static const line cut[] = {
     SENDS(TEXT("1"), ABSENT, TEXT("a")),
-    {BEGIN, {ABSENT, TEXT("2"), TEXT("cut"), ABSENT, 0}},
+    {BEGIN, {ABSENT, TEXT("cut"), TEXT("2"), 0, ABSENT}},
     APPENDS("0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz\n\n\n"),
 };
 static const parsed_event cut_events[] = {{MESSAGE, TEXT("a"), TEXT("1")}};

@@ -1,23 +1,28 @@
-/* sse/history.h - the log: the latest events of a stream, encoded once, in one block of memory.
+/* sse/history.h - the latest events of a stream, encoded once, in one block of memory.
  *
- *      append                                            sse/cursor.h: any number of readers
+ *      append                                            any number of readers
  *     --------> | 17 | 18 | 19 | 20 | 21 | 22 |             ^         ^            ^
- *                 ^first                        ^end        18        21           end: live
+ *                 ^first                        ^next       18        21           next: live
  *
- * Events are numbered from 1, and each lies in one piece. The log keeps those from first up to end,
- * as many as fit; a new one pushes out the oldest, whoever may still want to read it. Live delivery
- * and replay are the same thing: a live reader stands at the end, one that comes back stands
- * further back.
+ * Events are numbered from 1, and each lies in one piece. The history keeps as many of the newest
+ * as fit; a new event pushes out the oldest ones, whether they have been read or not. Live delivery
+ * and replay are the same thing: a live reader stands at the next number, and a reader that comes
+ * back stands at an earlier one. A channel reads a history for its subscribers; a program without a
+ * channel reads it with sse_history_get.
  *
- * Ids make a place in the log known to the client. They are the caller's own, or automatic:
+ * Ids make a place in the history known to the client. They are the caller's own, or automatic:
  *
- *     19a3f0c2e41-42      <epoch, in hexadecimal>-<number of the event>
+ *     8a5c0f3b91d2e647-42      <origin, in hexadecimal>-<number of the event>
  *
- * The epoch is another at each start of the program, so that an id from before cannot be taken for
- * one of now. The block holds no pointer: it may be static, from the heap, or a mapped file, where
- * the next process finds it again with sse_history_open.
+ * With automatic ids no event is lost silently: a client's last id says which events it has missed,
+ * and whether they are still here. So every client sees how many events the history has had, those
+ * that its filter hides from it included.
  *
- * Every function that returns a status returns SSE_E_ARG for a log that is NULL or all zero. */
+ * The block holds no pointer: it may be static, from the heap, or a mapped file, where the next
+ * process finds it again with sse_history_open. A file then holds all that was appended: the bytes
+ * of the events, their ids, tags, keys and times, as long as nothing newer has overwritten them; an
+ * event that has expired or was pushed out may still be found in the bytes. The file has the byte
+ * order of the machine. Nothing is synced to the disk. */
 #ifndef SSE_HISTORY_H
 #define SSE_HISTORY_H
 
@@ -30,107 +35,169 @@ extern "C" {
 /* Opaque; its address is the address of the block. */
 typedef struct sse_history sse_history;
 
-/* Bytes of a block that hold no events: this much, and so much for each event that it can keep. */
-#define SSE_HISTORY_OVERHEAD 80
-#define SSE_HISTORY_SLOT     80
+enum sse_history_limit {
+    SSE_HISTORY_OVERHEAD = 80,     /* bytes of a block that hold no events: so many, */
+    SSE_HISTORY_SLOT = 80,         /* and so many for each event that it can keep */
+    SSE_HISTORY_CAPACITY_MIN = 64, /* the least bytes for events */
+    SSE_HISTORY_ID_MAX = 37        /* bytes of the longest automatic id */
+};
 
-/* The least room for events, in bytes. */
-#define SSE_HISTORY_ROOM_MIN 64
-
-/* The length of an array of uint64_t that holds a log of this many events and bytes of them:
+/* The length of an array of uint64_t that holds a history of so many events and bytes of them:
  *     static uint64_t memory[SSE_HISTORY_WORDS(1000, 65536)]; */
-#define SSE_HISTORY_WORDS(events, room) \
-    ((SSE_HISTORY_OVERHEAD + (events) * (size_t)SSE_HISTORY_SLOT + (room) + 7) / 8)
+#define SSE_HISTORY_WORDS(events, capacity) \
+    ((SSE_HISTORY_OVERHEAD + (uint64_t)(events)*SSE_HISTORY_SLOT + (capacity) + 7) / 8)
+
+/* Gets the bytes of a block for a history.
+ *
+ *   events     the most events that it keeps; above 0
+ *   capacity   bytes for encoded events; SSE_HISTORY_CAPACITY_MIN to 4 GiB - 1
+ *
+ * Returns the size for sse_history_init; 0 where there is none: events is 0, capacity is outside of
+ * its bounds, or the sum is above SIZE_MAX. */
+SSE_API size_t sse_history_size(uint32_t events, size_t capacity);
+
+/* Gets SSE_HISTORY_ID_MAX, for bindings. */
+SSE_API size_t sse_history_id_max(void);
 
 /* Flags of sse_history_init. The bits of all flags in the library are disjoint. */
 enum sse_history_flag {
     SSE_HISTORY_CHUNKED = 0x10 /* each event is stored as an HTTP/1.1 chunk */
 };
 
-/* Make an empty log of a block of memory.
+/* Makes an empty history of a block of memory.
  *
- *   mem      the block, aligned for uint64_t; the caller keeps it and frees it when it likes
- *   size     bytes of the block: what is not index is room for events
- *   events   the most events that it keeps; above 0
- *   epoch    events get automatic ids with this epoch: the time in milliseconds, or a random
- *            number; 0: they bear the caller's ids, or none
- *   flags    0, or SSE_HISTORY_CHUNKED
+ *   mem        the block, aligned for uint64_t; the caller owns it, and frees it when the history
+ *              is no longer used
+ *   size       bytes of the block: those that are not overhead or slots are for events
+ *   events     the most events that it keeps; above 0
+ *   flags      0, or SSE_HISTORY_CHUNKED
+ *   epoch      0: events carry the caller's ids, if any. Else ids are automatic, and this tells the
+ *              runs of the program from each other: the time in milliseconds at its start, or a
+ *              random number
+ *   name       tells this history from every other one of the program: the path of its stream, say.
+ *              name_len bytes, read during the call; not read where epoch is 0
  *
- * Returns the log, which is mem; NULL where mem is NULL or not aligned, events is 0, a flag is
- * unknown, or the room for events is less than SSE_HISTORY_ROOM_MIN or from 4 GiB. */
-SSE_API sse_history *sse_history_init(void *mem, size_t size, uint32_t events, uint64_t epoch,
-                                    uint32_t flags);
+ * The origin in automatic ids is 64 bits, mixed from epoch and name. Ids with another origin are
+ * refused by sse_history_find. Two histories with the same name and the same epoch take each
+ * other's ids: do not make any.
+ *
+ * Returns the history, which is mem. Returns NULL, and changes nothing, if mem is NULL or not
+ * aligned, events is 0, a flag is unknown, less than SSE_HISTORY_CAPACITY_MIN or more than
+ * 4 GiB - 1 bytes are left for events, or epoch is not 0 and name is NULL or name_len 0. */
+SSE_API sse_history *sse_history_init(void *mem, size_t size, uint32_t events, uint32_t flags,
+                                      uint64_t epoch, const char *name, size_t name_len);
 
-/* Find the log that an earlier process left in memory, and go on with it.
+/* Finds the history that an earlier process left in memory, and goes on with it.
  *
- *   epoch   of this process; ids that were given before stay as they are
- *   the others as they were given to sse_history_init
+ *   epoch       of this run: ids of earlier runs stay as they are
+ *   the others  as they were given to sse_history_init
  *
- * Nothing in the memory is trusted. An event counts if its checksum is right and it stands where
- * its number and its neighbours say; of those the newest and what goes before it without a gap
- * are the log; where there is none, it begins at 1. So an event that was cut by the end of the
- * process is dropped.
+ * Nothing in the memory is trusted. An event is kept if its checksum and its position are valid.
+ * The history is the newest valid event and the unbroken run of valid events before it; if there is
+ * none, the history is empty and numbering starts at 1. So an event that the end of the process
+ * has cut is dropped.
  *
- * Returns the log, which is mem; NULL, and mem is unchanged, as sse_history_init, and where the
- * memory is not a log of the same size, number of events, kind of ids, flags, format and byte
- * order. Cost: a checksum of all of the memory. */
-SSE_API sse_history *sse_history_open(void *mem, size_t size, uint32_t events, uint64_t epoch,
-                                    uint32_t flags);
+ * Returns the history, which is mem. Returns NULL, and changes nothing, for the reasons that
+ * sse_history_init has, and if the memory does not hold a history of the same size, number of
+ * events, flags, kind of ids (epoch 0 or not), format and byte order.
+ * Cost: a checksum of all of the memory. */
+SSE_API sse_history *sse_history_open(void *mem, size_t size, uint32_t events, uint32_t flags,
+                                      uint64_t epoch, const char *name, size_t name_len);
 
-/* Append an event; the oldest go as far as they must.
+/* Appends an event. The oldest events are dropped as far as their place is needed.
  *
+ *   h        the history; not NULL
  *   ev       as for sse_event_encode; without an id where ids are automatic
- *   tag      who may see it, for the filters of readers: a topic, a user; 0 if there are none
- *   key      what it is the newest state of, for coalescing readers: an event stands for all
- *            earlier ones with the same tag and key; 0: only for itself
- *   now_ms   when, for sse_history_expire; any clock
+ *   tag      who may see it, for the filters of subscribers: the number of a topic or of a user;
+ *            0: everybody
+ *   key      the thing whose newest state it is, for subscribers that coalesce: the event replaces
+ *            all earlier ones with the same tag and key; 0: none
+ *   now_ms   the time, for sse_history_expire
  *
  * Returns SSE_OK;
- *   SSE_E_TOOBIG   it is longer than the room of the log;
- *   SSE_E_ARG      also where it has an id and ids are automatic;
- *   SSE_E_ARG, SSE_E_RANGE, SSE_E_FIELD   as sse_event_encode.
- * Only SSE_OK changes the log. Cost: that of encoding twice, and a checksum; constant in the number
- * of events, where keys, and the caller's ids, are as many as events or fewer. */
-SSE_API int sse_history_append(sse_history *log, const sse_event *ev, uint64_t tag, uint64_t key,
-                              uint64_t now_ms);
+ *   SSE_E_ARG      h is NULL or all zero, ev is NULL, a range is NULL with a length, the event has
+ * no part at all, or it has an id and ids are automatic; SSE_E_RANGE    retry_ms is above
+ * SSE_RETRY_MAX; SSE_E_TOOBIG   a part is longer than SSE_PART_MAX, or the encoded event is longer
+ * than the capacity of the history; SSE_E_FIELD    type fails sse_type_valid, or id fails
+ * sse_id_valid. Only SSE_OK changes the history. Cost: two encodings and one checksum. Independent
+ * of the number of events, on average. */
+SSE_API int sse_history_append(sse_history *h, const sse_event *ev, uint64_t tag, uint64_t key,
+                               uint64_t now_ms);
 
-/* Drop the events that are older than a time, up to the first that is not.
- * Returns SSE_OK. */
-SSE_API int sse_history_expire(sse_history *log, uint64_t before_ms);
-
-/* Find the place where a client that comes back goes on.
+/* Appends an event that is given in parts: sse_history_append without a struct.
  *
- *   id     its last event ID, as sse_http_last_event_id gives it; NULL where len is 0. Of the
- *          caller's ids that came twice, the newer event is meant
- *   next   out: the number of the event behind it; else that of the oldest event; always written
+ *   type, id   NULL: absent
+ *   data       always present: NULL with data_len 0 is ""
  *
- * Returns SSE_OK; *next may be one that the log has dropped, which the reader is told of;
- *   SSE_GAP   the id is of another incarnation, or dropped, or never was: how much the client has
- *             missed cannot be said.
- * Cost: constant, for the caller's ids on average. */
-SSE_API int sse_history_find(const sse_history *log, const char *id, size_t len, uint64_t *next);
+ * Returns SSE_OK, SSE_E_ARG, SSE_E_TOOBIG or SSE_E_FIELD, as sse_history_append. */
+SSE_API int sse_history_append_parts(sse_history *h, const char *type, size_t type_len,
+                                     const char *id, size_t id_len, const char *data,
+                                     size_t data_len, uint64_t tag, uint64_t key, uint64_t now_ms);
 
-/* Tell the id of the event with this number, which need not be in the log.
+/* Drops the events that are older than a time, up to the first one that is not.
  *
- *   id    out: where the id goes, SSE_HISTORY_ID_MAX bytes
- *   len   out: its length; always written
+ *   before_ms   on the clock of now_ms, as it was given with the events (by a channel, or by the
+ *               caller)
  *
- * Returns SSE_OK; SSE_E_STATE where ids are the caller's; SSE_E_RANGE where the event is of an
- * earlier incarnation, or still to come. The number ahead of the first one of an incarnation is
- * the place ahead of it. */
-SSE_API int sse_history_id(const sse_history *log, uint64_t number, char *id, size_t *len);
-#define SSE_HISTORY_ID_MAX 37
+ * The history compares these times and has no clock of its own. A monotonic clock does where the
+ * block ends with the process. In a file that is opened again, give the time since 1970 with every
+ * event instead: a monotonic clock starts anew at each boot. An event with a time that is too late
+ * keeps itself and the events after it until that time, or until their place is needed.
+ *
+ * Returns SSE_OK; SSE_E_ARG if h is NULL or all zero. */
+SSE_API int sse_history_expire(sse_history *h, uint64_t before_ms);
 
-/* Tell whether len bytes, as they are stored, can be appended without dropping the event with this
- * number, or one behind it. SSE_HISTORY_FRAME is more than an automatic id and a chunk add to an
- * event. Returns 1 or 0; 0 for NULL. */
-#define SSE_HISTORY_FRAME (SSE_HISTORY_ID_MAX + 5 + 12)
-SSE_API int sse_history_fits(const sse_history *log, size_t len, uint64_t number);
+/* Finds the place where a client that comes back goes on.
+ *
+ *   id     its last event ID, as sse_http_last_event_id gives it; NULL where len is 0
+ *   next   out: the number of the event after it, or of the oldest event if the result is not
+ *          SSE_OK; always written; 0 for a history that is NULL or all zero
+ *
+ * Returns SSE_OK: the event with this id was in this history, as far as can be told:
+ *     an automatic id of this run, whether its event is still kept or not. If *next is less than
+ *     sse_history_first, the events between the two are lost, and how many is known;
+ *     the automatic id of an earlier run, or the caller's own, if its event is still kept. If
+ *     several events have the caller's id, the newest one counts;
+ *   SSE_GAP     the id is empty, or of another history, or never was one, or its event is of an
+ *               earlier run or has the caller's id and is no longer kept: how much the client has
+ *               missed is not known;
+ *   SSE_E_ARG   h is NULL or all zero, next is NULL, or id is NULL with a length.
+ * Cost: independent of the number of events; for the caller's ids, on average. */
+SSE_API int sse_history_find(const sse_history *h, const char *id, size_t len, uint64_t *next);
 
-/* Tell the number of the oldest event, and the one that the next event will get; equal where the
- * log is empty. 0 for NULL. */
-SSE_API uint64_t sse_history_first(const sse_history *log);
-SSE_API uint64_t sse_history_end(const sse_history *log);
+/* Gets the automatic id of an event, whether it is still kept or not.
+ *
+ *   number   of the event; that of the last event before this run means "before all of this run"
+ *   dst      where the id goes, cap bytes; NULL with cap 0 measures
+ *   cap      bytes available at dst; SSE_HISTORY_ID_MAX is always enough
+ *   len      out: bytes written, or needed where the result is SSE_E_SPACE, else 0; always written
+ *
+ * Returns SSE_OK;
+ *   SSE_E_ARG     h is NULL or all zero, len is NULL, or dst is NULL with cap above 0;
+ *   SSE_E_STATE   ids are the caller's;
+ *   SSE_E_RANGE   the event is of an earlier run, or still to come;
+ *   SSE_E_SPACE   cap is too small; nothing is written to dst. */
+SSE_API int sse_history_id(const sse_history *h, uint64_t number, char *dst, size_t cap,
+                           size_t *len);
+
+/* Gets the encoded bytes of an event, for a program that reads a history without a channel.
+ *
+ *   bytes   out: the event as it is stored, a chunk if the history has SSE_HISTORY_CHUNKED. They
+ *           lie in the history: valid until the next call that writes to it. NULL if the result is
+ *           not SSE_OK; always written
+ *   len     out: how many, else 0; always written
+ *
+ * Returns SSE_OK;
+ *   SSE_GAP       the event is no longer kept: go on at sse_history_first;
+ *   SSE_E_ARG     h is NULL or all zero, or bytes or len is NULL;
+ *   SSE_E_RANGE   no event has this number: it is 0, or still to come.
+ * Nothing is copied. */
+SSE_API int sse_history_get(const sse_history *h, uint64_t number, const void **bytes, size_t *len);
+
+/* Gets the number of the oldest event, and the number that the next event will get. They are equal
+ * where the history is empty. 0 if h is NULL or all zero. */
+SSE_API uint64_t sse_history_first(const sse_history *h);
+SSE_API uint64_t sse_history_next(const sse_history *h);
 
 #ifdef __cplusplus
 }

@@ -21,7 +21,7 @@
  *
  * Objects live in the caller's memory, may be dropped at any time without a call, and may be moved
  * or copied while no call is inside of them. All-zero memory is a valid object or is refused.
- * A cursor, a channel and a subscriber hold pointers, so their headers say what holds instead.
+ * A channel and a subscriber hold pointers, so their headers say what holds instead.
  * Members whose names end in _ are private. Distinct objects may be used from distinct threads;
  * one object from one thread at a time.
  *
@@ -39,6 +39,5 @@
 #include "sse/heartbeat.h"
 #include "sse/http.h"
 #include "sse/history.h"
-#include "sse/cursor.h"
 
 #endif

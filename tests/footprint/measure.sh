@@ -13,14 +13,12 @@ export LC_ALL
 modules='
     status      status version
     text        text
-    event       event lines out
+    event       event lines out digits
     writer      writer
     heartbeat   heartbeat
     http        http http_request ascii
-    history      history history_names history_open
+    history     history history_names history_open digits64
     cursor      cursor
-    channel     channel channel_time crowd
-    subscriber  subscriber subscriber_gap subscriber_offer subscriber_serve
 '
 small='sse_writer_init sse_writer_send sse_writer_peek sse_writer_consume sse_writer_close'
 constants='SSE_WRITER_OVERHEAD SSE_HISTORY_OVERHEAD SSE_HISTORY_SLOT'

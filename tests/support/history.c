@@ -1,5 +1,7 @@
 #include "history.h"
 
+#include "../../src/history_layout.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <setjmp.h>
@@ -16,9 +18,26 @@ const past *history_event(const history *h, uint64_t n)
     return &h->list[n - 1];
 }
 
-void history_begin(history *h, uint32_t events, size_t room, uint64_t epoch, uint32_t flags)
+void history_learn(history *h)
 {
-    h->size = SSE_HISTORY_OVERHEAD + events * (size_t)SSE_HISTORY_SLOT + room;
+    static const char digits[] = "0123456789abcdef-";
+    char id[SSE_HISTORY_ID_MAX + 1] = "";
+    size_t len;
+
+    if (h->epoch == 0)
+        return;
+    assert_int_equal(sse_history_id(h->real, h->end - 1, id, SSE_HISTORY_ID_MAX, &len), SSE_OK);
+    len = strspn(id, digits);
+    while (id[len - 1] != '-')
+        len--;
+    assert_true(len < sizeof h->origin);
+    memcpy(h->origin, id, len);
+    h->origin[len] = '\0';
+}
+
+void history_begin(history *h, uint32_t events, size_t room, uint32_t flags, uint64_t epoch)
+{
+    h->size = sse_history_size(events, room);
     h->memory = guard_before_end((h->size + 7) / 8 * 8);
     memset(h->memory.ptr, MARK, h->memory.len);
     h->events = events;
@@ -27,8 +46,10 @@ void history_begin(history *h, uint32_t events, size_t room, uint64_t epoch, uin
     h->epoch = epoch;
     h->base = h->first = h->end = 1;
     h->count = 0;
-    h->log = sse_history_init(h->memory.ptr, h->size, events, epoch, flags);
-    assert_ptr_equal(h->log, h->memory.ptr);
+    h->real = sse_history_init(h->memory.ptr, h->size, events, flags, epoch, HISTORY_NAME,
+                               HISTORY_NAME_LEN);
+    assert_ptr_equal(h->real, h->memory.ptr);
+    history_learn(h);
 }
 
 void history_end(history *h)
@@ -40,8 +61,8 @@ void history_end(history *h)
     guard_free(&h->memory);
 }
 
-/* What a log puts ahead of an event of len encoded bytes, for a chunk; it is learnt from a log,
- * since the contract leaves open how many digits a length has. */
+/* What a history puts before an event of len encoded bytes, for a chunk; it is learnt from a
+ * history, since the contract leaves open how many digits a length has. */
 static sse_str chunk_head(size_t len)
 {
     static struct {
@@ -51,26 +72,24 @@ static sse_str chunk_head(size_t len)
     static uint64_t memory[SSE_HISTORY_WORDS(1, 2 * HISTORY_BYTES_MAX)];
     static const char filler[HISTORY_BYTES_MAX];
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {filler, 0}};
-    sse_history *log;
-    sse_cursor c;
-    sse_str run;
-    size_t count;
+    sse_history *real;
+    const void *bytes;
+    size_t stored;
 
     assert_true(len >= 8 && len < HISTORY_BYTES_MAX);
     if (known[len].len == 0) {
         ev.data.len = len - 8;
-        log = sse_history_init(memory, sizeof memory, 1, 0, SSE_HISTORY_CHUNKED);
-        assert_int_equal(sse_history_append(log, &ev, 0, 0, 0), SSE_OK);
-        assert_int_equal(sse_cursor_init(&c, 1, 0, NULL, NULL), SSE_OK);
-        assert_int_equal(sse_cursor_peek(&c, log, &run, 1, &count), SSE_OK);
-        assert_true(run.len > len + 2 && run.len - len - 2 <= sizeof known[len].head);
-        known[len].len = run.len - len - 2;
-        memcpy(known[len].head, run.ptr, known[len].len);
+        real = sse_history_init(memory, sizeof memory, 1, SSE_HISTORY_CHUNKED, 0, NULL, 0);
+        assert_int_equal(sse_history_append(real, &ev, 0, 0, 0), SSE_OK);
+        assert_int_equal(sse_history_get(real, 1, &bytes, &stored), SSE_OK);
+        assert_true(stored > len + 2 && stored - len - 2 <= sizeof known[len].head);
+        known[len].len = stored - len - 2;
+        memcpy(known[len].head, bytes, known[len].len);
     }
     return (sse_str){known[len].head, known[len].len};
 }
 
-/* Make the bytes that the log is to hold. */
+/* Make the bytes that the history is to hold. */
 static void encode_past(past *p, uint32_t flags)
 {
     sse_str head = {"", 0}, tail = {"", 0};
@@ -130,12 +149,12 @@ static past *prepare(history *h, const sse_event *ev, uint64_t tag, uint64_t key
 
     assert_true(h->count < HISTORY_MAX);
     p->ev = *ev;
-    p->epoch = h->epoch;
+    p->base = h->base;
     p->tag = tag;
     p->key = key;
     p->at_ms = now_ms;
     if (h->epoch) {
-        p->ev.id.len = (size_t)snprintf(id, sizeof id, "%" PRIx64 "-%" PRIu64, h->epoch, h->end);
+        p->ev.id.len = (size_t)snprintf(id, sizeof id, "%s%" PRIu64, h->origin, h->end);
         memcpy(p->id, id, p->ev.id.len);
         p->ev.id.ptr = p->id;
     } else if (ev->id.ptr) {
@@ -160,23 +179,24 @@ int history_give(history *h, const sse_event *ev, uint64_t tag, uint64_t key, ui
     int status;
 
     for (n = h->first; n <= h->end; n++)
-        assert_int_equal(sse_history_fits(h->log, p->stored, n), p->stored <= h->room && n >= first);
-    status = sse_history_append(h->log, ev, tag, key, now_ms);
+        assert_int_equal(sse_history_fits(h->real, p->stored, n),
+                         p->stored <= h->room && n >= first);
+    status = sse_history_append(h->real, ev, tag, key, now_ms);
     assert_int_equal(status, p->stored > h->room ? SSE_E_TOOBIG : SSE_OK);
     if (status == SSE_OK) {
         h->first = first;
         h->end++;
         h->count++;
     }
-    assert_int_equal(sse_history_first(h->log), h->first);
-    assert_int_equal(sse_history_end(h->log), h->end);
+    assert_int_equal(sse_history_first(h->real), h->first);
+    assert_int_equal(sse_history_next(h->real), h->end);
     return status;
 }
 
 int history_append(history *h, size_t len, uint64_t tag, uint64_t key, uint64_t now_ms)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-    char data[HISTORY_TEXT_MAX], id[32];
+    char data[HISTORY_TEXT_MAX], id[SSE_HISTORY_ID_MAX + 1];
     sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {data, 0}};
     size_t rest, i;
 
@@ -185,7 +205,7 @@ int history_append(history *h, size_t len, uint64_t tag, uint64_t key, uint64_t 
         ev.id.len = (size_t)snprintf(id, sizeof id, "n%" PRIu64, h->end);
         rest = 8 + 5 + ev.id.len;
     } else if (h->epoch)
-        rest = 8 + 5 + (size_t)snprintf(id, sizeof id, "%" PRIx64 "-%" PRIu64, h->epoch, h->end);
+        rest = 8 + 5 + (size_t)snprintf(id, sizeof id, "%s%" PRIu64, h->origin, h->end);
     else
         rest = 8;
     ev.data.len = len > rest ? len - rest : 0;
@@ -199,31 +219,34 @@ void history_expire(history *h, uint64_t before_ms)
 {
     while (h->first < h->end && history_event(h, h->first)->at_ms < before_ms)
         h->first++;
-    assert_int_equal(sse_history_expire(h->log, before_ms), SSE_OK);
-    assert_int_equal(sse_history_first(h->log), h->first);
-    assert_int_equal(sse_history_end(h->log), h->end);
+    assert_int_equal(sse_history_expire(h->real, before_ms), SSE_OK);
+    assert_int_equal(sse_history_first(h->real), h->first);
+    assert_int_equal(sse_history_next(h->real), h->end);
 }
 
 void history_reopen(history *h, uint64_t epoch)
 {
-    assert_ptr_equal(sse_history_open(h->log, h->size, h->events, epoch, h->flags), h->log);
+    assert_ptr_equal(sse_history_open(h->real, h->size, h->events, h->flags, epoch, HISTORY_NAME,
+                                      HISTORY_NAME_LEN),
+                     h->real);
     if (h->first == h->end) {
         h->first = h->end = 1;
         h->count = 0;
     }
     h->epoch = epoch;
     h->base = h->end;
-    assert_int_equal(sse_history_first(h->log), h->first);
-    assert_int_equal(sse_history_end(h->log), h->end);
+    assert_int_equal(sse_history_first(h->real), h->first);
+    assert_int_equal(sse_history_next(h->real), h->end);
+    history_learn(h);
 }
 
-int history_superseded(const history *h, uint64_t n, uint64_t end)
+uint64_t history_newer(const history *h, uint64_t n, uint64_t end)
 {
     const past *p = history_event(h, n);
     uint64_t m;
 
     for (m = n + 1; p->key != 0 && m < end; m++)
         if (history_event(h, m)->tag == p->tag && history_event(h, m)->key == p->key)
-            return 1;
+            return m;
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "history.h"
 
+#include "../../src/history_layout.h"
 #include "chunks.h"
 #include "parsed.h"
 
@@ -66,93 +67,118 @@ void history_says(const history *h, const uint64_t *numbers, size_t count, const
     assert_client_gets(h, numbers, count, payload, len);
 }
 
-static int is_tag(void *user, uint64_t tag)
+static void assert_gets(const history *h, const sse_history *real)
 {
-    return tag == *(const uint64_t *)user;
-}
-
-/* Demand that a reader that begins with the oldest event gets all that it may see. */
-static void assert_reads(const history *h, const sse_history *log, uint32_t flags, uint64_t *tag)
-{
-    static char bytes[STREAM_MAX];
+    static char all[STREAM_MAX];
     uint64_t numbers[HISTORY_MAX], n;
-    size_t count = 0, len = 0, taken;
-    sse_cursor c;
-    int status;
+    size_t count = 0, len = 0;
 
-    for (n = h->first; n < h->end; n++)
-        if ((tag == NULL || history_event(h, n)->tag == *tag) &&
-            !(flags & SSE_COALESCE && history_superseded(h, n, h->end)))
+    for (n = 0; n <= h->end + 1; n++) {
+        const int held = n >= h->first && n < h->end;
+        const void *bytes = "";
+        size_t stored = 99;
+
+        assert_int_equal(sse_history_get(real, n, &bytes, &stored), held ? SSE_OK
+                                                                    : n == 0 || n >= h->end
+                                                                        ? SSE_E_RANGE
+                                                                        : SSE_GAP);
+        if (held) {
+            assert_true(stored <= sizeof all - len);
+            memcpy(all + len, bytes, stored);
             numbers[count++] = n;
-    assert_int_equal(sse_cursor_init(&c, h->first, flags, tag ? is_tag : NULL, tag), SSE_OK);
-    while ((status = sse_cursor_read(&c, log, bytes + len, sizeof bytes - len, &taken)) == SSE_OK) {
-        assert_true(taken > 0);
-        len += taken;
+            len += stored;
+        } else {
+            assert_null(bytes);
+            assert_int_equal(stored, 0);
+        }
     }
-    assert_int_equal(status, SSE_AGAIN);
-    assert_int_equal(taken, 0);
-    history_says(h, numbers, count, bytes, len);
+    history_says(h, numbers, count, all, len);
 }
 
-static void assert_finds(const history *h, const sse_history *log)
+/* What subscribers go by. */
+static void assert_slots(const history *h, const sse_history *real)
+{
+    uint64_t n;
+
+    for (n = h->first; n < h->end; n++) {
+        const sse_slot *slot = sse_history_slot(real, n);
+        const past *p = history_event(h, n);
+
+        assert_int_equal(slot->number, n);
+        assert_int_equal(slot->tag, p->tag);
+        assert_int_equal(slot->key, p->key);
+        assert_int_equal(slot->time_ms, p->at_ms);
+        assert_int_equal(slot->newer, history_newer(h, n, h->end));
+    }
+}
+
+static void assert_finds(const history *h, const sse_history *real)
 {
     uint64_t next, n;
 
     for (n = 1; n <= h->count; n++) {
         const past *p = history_event(h, n);
         const int held = n >= h->first && n < h->end;
-        const int found = held || (h->epoch && p->epoch == h->epoch && n < h->end);
+        const int found = held || (h->epoch && p->base == h->base && n < h->end);
 
         if (p->ev.id.ptr == NULL)
             continue;
         next = 0;
-        assert_int_equal(sse_history_find(log, p->id, p->ev.id.len, &next),
+        assert_int_equal(sse_history_find(real, p->id, p->ev.id.len, &next),
                          found ? SSE_OK : SSE_GAP);
         assert_int_equal(next, found ? n + 1 : h->first);
     }
 }
 
-static void assert_tells_ids(const history *h, const sse_history *log)
+static void assert_tells_ids(const history *h, const sse_history *real)
 {
-    char id[SSE_HISTORY_ID_MAX];
+    static guard g;
     uint64_t n;
     size_t len;
     int known;
 
     for (n = 1; n <= h->end + 1; n++) {
         if (n + 1 == h->base)
-            continue; /* it can be the place ahead of the first one */
+            continue; /* it can be the place before the first one */
         known = h->epoch ? n >= h->base && n < h->end ? SSE_OK : SSE_E_RANGE : SSE_E_STATE;
         len = 99;
-        assert_int_equal(sse_history_id(log, n, id, &len), known);
-        assert_int_equal(len, known == SSE_OK ? history_event(h, n)->ev.id.len : 0);
-        if (known == SSE_OK)
-            assert_memory_equal(id, history_event(h, n)->id, len);
+        if (known != SSE_OK) {
+            assert_int_equal(sse_history_id(real, n, NULL, 0, &len), known);
+            assert_int_equal(len, 0);
+        } else {
+            const past *p = history_event(h, n);
+            char *id;
+
+            if (g.ptr == NULL)
+                g = guard_before_end(SSE_HISTORY_ID_MAX);
+            id = guard_tail(&g, p->ev.id.len);
+            assert_int_equal(sse_history_id(real, n, id, p->ev.id.len - 1, &len), SSE_E_SPACE);
+            assert_int_equal(len, p->ev.id.len);
+            assert_int_equal(sse_history_id(real, n, id, len, &len), SSE_OK);
+            assert_int_equal(len, p->ev.id.len);
+            assert_memory_equal(id, p->id, len);
+        }
     }
 }
 
-void history_check(const history *h, const sse_history *log)
+void history_check(const history *h, const sse_history *real)
 {
-    uint64_t tag;
-
-    assert_int_equal(sse_history_first(log), h->first);
-    assert_int_equal(sse_history_end(log), h->end);
-    assert_reads(h, log, 0, NULL);
-    assert_reads(h, log, SSE_COALESCE, NULL);
-    for (tag = 0; tag < HISTORY_TAGS; tag++)
-        assert_reads(h, log, 0, &tag);
-    assert_finds(h, log);
-    assert_tells_ids(h, log);
+    assert_int_equal(sse_history_first(real), h->first);
+    assert_int_equal(sse_history_next(real), h->end);
+    assert_gets(h, real);
+    assert_slots(h, real);
+    assert_finds(h, real);
+    assert_tells_ids(h, real);
 }
 
-void history_expires(const history *h, sse_history *log)
+void history_expires(const history *h, sse_history *real)
 {
     uint64_t n;
 
     for (n = h->first; n < h->end; n++) {
-        assert_int_equal(sse_history_expire(log, history_event(h, n)->at_ms), SSE_OK);
-        assert_int_equal(sse_history_first(log), n);
-        assert_int_equal(sse_history_expire(log, history_event(h, n)->at_ms + 1), SSE_OK);
-        assert_int_equal(sse_history_first(log), n + 1);
+        assert_int_equal(sse_history_expire(real, history_event(h, n)->at_ms), SSE_OK);
+        assert_int_equal(sse_history_first(real), n);
+        assert_int_equal(sse_history_expire(real, history_event(h, n)->at_ms + 1), SSE_OK);
+        assert_int_equal(sse_history_first(real), n + 1);
     }
 }
