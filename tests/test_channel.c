@@ -369,7 +369,7 @@ static void a_turn_of_so_many_bytes_lets_the_others_have_theirs(void **state)
         for (rounds = 0; rounds < 1000 && sse_subscriber_behind(a.s) > 0; rounds++) {
             assert_ptr_equal(sse_channel_next(&v.ch), a.s);
             if (rounds == 0)
-                join(&b); /* is served while a waits */
+                join(&b);                            /* is served while a waits */
             assert_in_range(flush_once(&a), 1, 520); /* ends with the event that reaches 400 */
             assert_null(sse_channel_next(&v.ch));
             assert_null(sse_channel_next(&v.ch));
@@ -428,11 +428,11 @@ static void call_all(client *c)
     assert_null(sse_channel_next(&v.ch));
     assert_null(sse_channel_flush(&v.ch, client_sink));
     assert_int_equal(sse_channel_drain(&v.ch, NULL, 0, NULL, 0, 0, 0, 0, 0), SSE_E_BUSY);
-    assert_int_equal(sse_subscriber_join(&fresh, &v.ch,
-                                         block_writer(&memory, CLIENT_QUEUE,
-                                                      v.chunked ? SSE_WRITER_CHUNKED : 0),
-                                         NULL, 0, NULL, 0, NULL, 0),
-                     SSE_E_BUSY);
+    assert_int_equal(
+        sse_subscriber_join(&fresh, &v.ch,
+                            block_writer(&memory, CLIENT_QUEUE, v.chunked ? SSE_WRITER_CHUNKED : 0),
+                            NULL, 0, NULL, 0, NULL, 0),
+        SSE_E_BUSY);
     for (i = 0; i < 2; i++) {
         sse_subscriber *const s = both[i];
         const void *bytes = &ev;

@@ -255,24 +255,26 @@ int client_take_some(client *c, size_t n)
     return status;
 }
 
-/* Put the origin of the server for "e-" at the start of an id. */
+/* Put the origin of the server for "e-" at the start of a text, or after the first "=" in it. */
 static char *with_origin(const server *v, const char *text)
 {
-    const int is_ours = text && strncmp(text, "e-", 2) == 0;
+    const char *const sign = text ? strchr(text, '=') : NULL;
+    const char *const id = sign ? sign + 1 : text;
+    const int is_ours = text && strncmp(id, "e-", 2) == 0;
     char *full;
 
     if (text == NULL)
         return NULL;
     full = malloc(sizeof v->origin + strlen(text));
     assert_non_null(full);
-    strcpy(full, is_ours ? v->origin : "");
-    strcat(full, is_ours ? text + 2 : text);
+    sprintf(full, "%.*s%s%s", (int)(id - text), text, is_ours ? v->origin : "",
+            is_ours ? id + 2 : id);
     return full;
 }
 
 int client_resume(client *c, server *v, const char *header, const char *query)
 {
-    char *const field = with_origin(v, header);
+    char *const field = with_origin(v, header), *const text = with_origin(v, query);
     int status;
 
     if (c->s == NULL) {
@@ -287,8 +289,9 @@ int client_resume(client *c, server *v, const char *header, const char *query)
     if (c->head)
         assert_int_equal(sse_writer_raw(c->queue, c->head, strlen(c->head)), SSE_OK);
     status = sse_subscriber_join(c->s, &v->ch, c->queue, c, c->flags, field,
-                                 field ? strlen(field) : 0, query, query ? strlen(query) : 0);
+                                 field ? strlen(field) : 0, text, text ? strlen(text) : 0);
     free(field);
+    free(text);
     return status;
 }
 

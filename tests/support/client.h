@@ -83,8 +83,8 @@ size_t server_turn(server *v);
 /* The sink, whose user is a client. */
 int client_sink(void *user, const void *bytes, size_t len, size_t *taken);
 
-/* Join; last_id NULL: none. client_resume: the field and the query as they are, except that "e-" at
- * their start is the origin of the server. Both return as sse_subscriber_join. */
+/* Join; last_id NULL: none. client_resume: with the field and the query as they are, except that
+ * "e-" at the start of an id is the origin of the server. Both return as sse_subscriber_join. */
 int client_join(client *c, server *v, const char *last_id);
 int client_resume(client *c, server *v, const char *header, const char *query);
 
