@@ -1,15 +1,31 @@
+/* ascii.c - letters and blanks as HTTP sees them. */
 #include "ascii.h"
 
+/* see ascii.h */
 char sse_ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
+/* see ascii.h */
 int sse_ascii_is_blank(char c)
 {
     return c == ' ' || c == '\t';
 }
 
+/* see ascii.h */
+sse_str sse_ascii_trim(sse_str s)
+{
+    while (s.len > 0 && sse_ascii_is_blank(s.ptr[0])) {
+        s.ptr++;
+        s.len--;
+    }
+    while (s.len > 0 && sse_ascii_is_blank(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+/* see ascii.h */
 int sse_ascii_same(sse_str a, sse_str b)
 {
     size_t i;

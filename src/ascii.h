@@ -6,10 +6,13 @@
 
 char sse_ascii_lower(char c);
 
-/* Space or tab. */
+/* Whether a byte is a space or a tab. */
 int sse_ascii_is_blank(char c);
 
-/* Whether two texts are the same but for letter case. */
+/* A text without the blanks at its ends. */
+sse_str sse_ascii_trim(sse_str s);
+
+/* Whether two texts are the same in lower case. */
 int sse_ascii_same(sse_str a, sse_str b);
 
 #endif

@@ -310,22 +310,6 @@ int sse_http_head(sse_head *head, void *dst, size_t cap, size_t *len)
 }
 
 /* see sse/http.h */
-uint32_t sse_retry_spread(uint32_t base_ms, uint32_t window_ms, uint64_t seed)
-{
-    uint64_t time;
-
-    /* splitmix64: neighbouring seeds give values without relation. */
-    seed += UINT64_C(0x9E3779B97F4A7C15);
-    seed = (seed ^ seed >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    seed = (seed ^ seed >> 27) * UINT64_C(0x94D049BB133111EB);
-    seed ^= seed >> 31;
-    time = base_ms + ((seed >> 32) * window_ms >> 32);
-    if (time == 0)
-        return 1;
-    return time > SSE_RETRY_MAX ? SSE_RETRY_MAX : (uint32_t)time;
-}
-
-/* see sse/http.h */
 size_t sse_field_size(void)
 {
     return sizeof(sse_field);

@@ -1,10 +1,7 @@
 #include "sse/http.h"
 
 #include "ascii.h"
-#include "out.h"
-#include "sse/event.h"
-#include "sse/text.h"
-#include "str.h"
+#include "last_id.h"
 
 #include <string.h>
 
@@ -14,17 +11,6 @@ static sse_str range(const char *ptr, size_t len)
 
     s.ptr = ptr;
     s.len = ptr ? len : 0;
-    return s;
-}
-
-static sse_str trim(sse_str s)
-{
-    while (s.len > 0 && sse_ascii_is_blank(s.ptr[0])) {
-        s.ptr++;
-        s.len--;
-    }
-    while (s.len > 0 && sse_ascii_is_blank(s.ptr[s.len - 1]))
-        s.len--;
     return s;
 }
 
@@ -97,19 +83,19 @@ static weight weigh(sse_str accept, sse_str type)
 {
     weight best = {0, 1}; /* until it is named: as if any type were refused */
 
-    if (trim(accept).len == 0)
+    if (sse_ascii_trim(accept).len == 0)
         accept = SSE_LIT("*/*");
     while (accept.ptr) {
         sse_str element = cut(&accept, ',');
-        int named = names(trim(cut(&element, ';')), type);
+        int named = names(sse_ascii_trim(cut(&element, ';')), type);
         int q = 1000;
 
         while (element.ptr) {
             sse_str value = cut(&element, ';');
             sse_str name = cut(&value, '=');
 
-            if (sse_ascii_same(trim(name), SSE_LIT("q")))
-                q = qvalue(trim(value));
+            if (sse_ascii_same(sse_ascii_trim(name), SSE_LIT("q")))
+                q = qvalue(sse_ascii_trim(value));
         }
         if (named > best.named || (named == best.named && q > best.q)) {
             best.q = q;
@@ -143,95 +129,20 @@ int sse_http_prefers(const char *accept, size_t len, const char *other, size_t o
            (stream.q > 0 && stream.q == plain.q && stream.named > plain.named);
 }
 
-/* The value of a hexadecimal digit; below 0 for what is none. */
-static int hex(char c)
-{
-    c = sse_ascii_lower(c);
-    if (c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Undo the percent-encoding of form data. */
-static int decode(sse_out *o, sse_str s)
-{
-    size_t i;
-
-    for (i = 0; i < s.len; i++) {
-        char c = s.ptr[i] == '+' ? ' ' : s.ptr[i];
-
-        if (c == '%') {
-            int high, low;
-
-            if (s.len - i < 3)
-                return SSE_E_FIELD;
-            high = hex(s.ptr[i + 1]);
-            low = hex(s.ptr[i + 2]);
-            if (high < 0 || low < 0)
-                return SSE_E_FIELD;
-            c = (char)(high * 16 + low);
-            i += 2;
-        }
-        sse_out_put(o, &c, 1);
-    }
-    return SSE_OK;
-}
-
-/* Cut s at the first `stop`, as cut does, but with no regard to quotes. */
-static sse_str split(sse_str *s, char stop)
-{
-    sse_str ahead = *s;
-    const char *at = memchr(s->ptr, stop, s->len);
-
-    if (at == NULL) {
-        *s = range(NULL, 0);
-        return ahead;
-    }
-    ahead.len = (size_t)(at - ahead.ptr);
-    *s = range(at + 1, s->len - ahead.len - 1);
-    return ahead;
-}
-
-/* The value of lastEventId or last_event_id in a query; absent where it has neither. */
-static sse_str from_query(sse_str query)
-{
-    while (query.ptr) {
-        sse_str value = split(&query, '&');
-        const sse_str name = split(&value, '=');
-
-        if (sse_str_same(name, SSE_LIT("lastEventId")) || sse_str_same(name, SSE_LIT("last_event_id")))
-            return value;
-    }
-    return query;
-}
-
-/* Put what a client sends for an id: the header, or else what is in the query. */
-static int put_last_id(sse_out *o, sse_str header, sse_str query)
-{
-    if (header.ptr == NULL)
-        return decode(o, from_query(query));
-    header = trim(header);
-    if (header.len > 0)
-        sse_out_put(o, header.ptr, header.len);
-    return SSE_OK;
-}
-
 /* see sse/http.h */
 int sse_http_last_event_id(const char *header, size_t header_len, const char *query,
                            size_t query_len, char *dst, size_t cap, size_t *len)
 {
-    sse_out o = sse_out_to(dst, cap);
+    sse_str id;
     int status;
 
     if (len == NULL)
         return SSE_E_ARG;
-    *len = 0;
-    if (sse_is_missing(dst, cap) || sse_is_missing(header, header_len) || sse_is_missing(query, query_len))
-        return SSE_E_ARG;
-    status = put_last_id(&o, range(header, header_len), range(query, query_len));
-    if (status != SSE_OK)
-        return status;
-    if (o.len <= cap && !sse_id_valid(dst, o.len))
-        return SSE_E_FIELD;
-    return sse_out_end(&o, len);
+    status = sse_last_id(header, header_len, query, query_len, dst, cap, &id);
+    *len = id.len;
+    if (status == SSE_OK && id.len > cap)
+        return SSE_E_SPACE;
+    if (status == SSE_OK && id.len > 0)
+        memmove(dst, id.ptr, id.len);
+    return status;
 }

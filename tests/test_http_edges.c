@@ -1,6 +1,7 @@
 /* test_http_edges.c - the response head: origins that look like all, and lengths at the bound;
  * and the spread of reconnection times, to the bit. */
 #include "sse/http.h"
+#include "sse/retry.h"
 #include "sse/event.h"
 
 #include "text.h"

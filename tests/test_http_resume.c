@@ -90,7 +90,7 @@ typedef struct pair {
     sse_str id;
 } pair;
 
-static void the_header_says_where_without_the_blanks_around_it(void **state)
+static void the_header_counts_without_the_blanks_around_it(void **state)
 {
     static const pair headers[] = {
         {TEXT("7"), TEXT("7")},
@@ -102,18 +102,28 @@ static void the_header_says_where_without_the_blanks_around_it(void **state)
         {TEXT("%41+%"), TEXT("%41+%")},
         {TEXT("lastEventId=7&x"), TEXT("lastEventId=7&x")},
         {TEXT("\"7\""), TEXT("\"7\"")},
-        {TEXT(""), TEXT("")},
-        {TEXT(" "), TEXT("")},
-        {TEXT("\t \t"), TEXT("")},
     };
     size_t i;
 
     (void)state;
     for (i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         assert_resumes(headers[i].given, absent, headers[i].id);
-        /* The query is not asked, not even where the header is empty. */
         assert_resumes(headers[i].given, SSE_LIT("lastEventId=other"), headers[i].id);
         assert_resumes(headers[i].given, SSE_LIT("lastEventId=%zz"), headers[i].id);
+    }
+}
+
+static void a_header_that_is_empty_or_blank_is_no_id_and_the_query_counts(void **state)
+{
+    static const sse_str headers[] = {ABSENT, TEXT(""), TEXT(" "), TEXT("\t \t")};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        assert_resumes(headers[i], absent, SSE_LIT(""));
+        assert_resumes(headers[i], SSE_LIT("a=b"), SSE_LIT(""));
+        assert_resumes(headers[i], SSE_LIT("lastEventId=abc-7"), SSE_LIT("abc-7"));
+        assert_no_id(headers[i], SSE_LIT("lastEventId=%zz"), 64);
     }
 }
 
@@ -135,7 +145,7 @@ static void a_header_that_was_never_an_id_is_refused(void **state)
     }
 }
 
-static void the_query_says_where_if_no_header_does(void **state)
+static void the_query_counts_if_no_header_does(void **state)
 {
     static const pair queries[] = {
         {ABSENT, TEXT("")},
@@ -150,8 +160,10 @@ static void the_query_says_where_if_no_header_does(void **state)
         {TEXT("lastEventId=a?b/c;d#e"), TEXT("a?b/c;d#e")},
         {TEXT("lastEventId"), TEXT("")},
         {TEXT("lastEventId="), TEXT("")},
-        {TEXT("lastEventId&last_event_id=7"), TEXT("")},
-        {TEXT("lastEventId=&last_event_id=7"), TEXT("")},
+        {TEXT("lastEventId&last_event_id=7"), TEXT("7")},
+        {TEXT("lastEventId=&last_event_id=7"), TEXT("7")},
+        {TEXT("?lastEventId=7"), TEXT("7")},
+        {TEXT("?"), TEXT("")},
         {TEXT("lastEventId=1&last_event_id=2"), TEXT("1")},
         {TEXT("last_event_id=2&lastEventId=1"), TEXT("2")},
         {TEXT("lastEventId=1&lastEventId=%zz"), TEXT("1")},
@@ -167,15 +179,45 @@ static void the_query_says_where_if_no_header_does(void **state)
         assert_resumes(absent, queries[i].given, queries[i].id);
 }
 
-static void the_name_in_a_query_matches_in_whole_and_in_letter_case(void **state)
+static void the_names_that_clients_use_are_known_in_any_letter_case(void **state)
 {
     static const sse_str queries[] = {
-        TEXT("lastEventID=7"),    TEXT("lasteventid=7"),   TEXT("LASTEVENTID=7"),
-        TEXT("Last_Event_Id=7"),  TEXT("last-event-id=7"), TEXT("Last-Event-ID=7"),
-        TEXT("lastEventI=7"),     TEXT("lastEventIdx=7"),  TEXT("xlastEventId=7"),
-        TEXT("last_event_ids=7"), TEXT("_event_id=7"),     TEXT(" lastEventId=7"),
-        TEXT("lastEventId =7"),   TEXT("?lastEventId=7"),  TEXT("a=lastEventId=7"),
-        TEXT("a;lastEventId=7"),  TEXT("lastEventId\0=7"), TEXT("lastEventId:7"),
+        TEXT("lastEventId=7"),       TEXT("lastEventID=7"),       TEXT("lasteventid=7"),
+        TEXT("LASTEVENTID=7"),       TEXT("last_event_id=7"),     TEXT("Last_Event_Id=7"),
+        TEXT("last-event-id=7"),     TEXT("Last-Event-ID=7"),     TEXT("Last-Event-Id=7"),
+        TEXT("evs_last_event_id=7"), TEXT("last%2Devent%2did=7"), TEXT("last%5Fevent_id=7"),
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+        assert_resumes(absent, queries[i], SSE_LIT("7"));
+}
+
+static void a_name_in_a_query_matches_in_whole(void **state)
+{
+    static const sse_str queries[] = {
+        TEXT("lastEventI=7"),
+        TEXT("lastEventIdx=7"),
+        TEXT("xlastEventId=7"),
+        TEXT("last_event_ids=7"),
+        TEXT("_event_id=7"),
+        TEXT(" lastEventId=7"),
+        TEXT("lastEventId =7"),
+        TEXT("??lastEventId=7"),
+        TEXT("a=lastEventId=7"),
+        TEXT("a;lastEventId=7"),
+        TEXT("lastEventId\0=7"),
+        TEXT("lastEventId:7"),
+        TEXT("evs_=7"),
+        TEXT("xevs_last_event_id=7"),
+        TEXT("evs_last_event_id2=7"),
+        TEXT("last+event+id=7"),
+        TEXT("lastEventId%=7"),
+        TEXT("evs_lastEventId=7"),
+        TEXT("last event id=7"),
+        TEXT("eventId=7&id=7&since=7"),
+        TEXT("a=1&?lastEventId=7"),
     };
     size_t i;
 
@@ -349,10 +391,12 @@ static void an_argument_that_breaks_its_contract_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_header_says_where_without_the_blanks_around_it),
+        cmocka_unit_test(the_header_counts_without_the_blanks_around_it),
+        cmocka_unit_test(a_header_that_is_empty_or_blank_is_no_id_and_the_query_counts),
         cmocka_unit_test(a_header_that_was_never_an_id_is_refused),
-        cmocka_unit_test(the_query_says_where_if_no_header_does),
-        cmocka_unit_test(the_name_in_a_query_matches_in_whole_and_in_letter_case),
+        cmocka_unit_test(the_query_counts_if_no_header_does),
+        cmocka_unit_test(the_names_that_clients_use_are_known_in_any_letter_case),
+        cmocka_unit_test(a_name_in_a_query_matches_in_whole),
         cmocka_unit_test(the_value_in_a_query_is_percent_decoded),
         cmocka_unit_test(every_byte_comes_back_from_two_hex_digits_of_either_case),
         cmocka_unit_test(every_other_pair_of_bytes_is_no_escape),

@@ -69,8 +69,8 @@ typedef struct sse_channel {
     sse_history *history_;
     sse_link idle_, ready_, spent_, away_;
     struct sse_subscriber *timers_;
-    uint64_t now_ms_, offset_ms_, limit_ms_;
-    uint64_t lowest_;
+    uint64_t clock_ms_, now_ms_, limit_ms_;
+    uint64_t lowest_, farewells_;
     uint64_t counters_[SSE_COUNTERS];
     uint32_t heartbeat_ms_, turn_bytes_, retry_ms_, retry_window_ms_;
     uint8_t draining_, sinking_;

@@ -137,17 +137,6 @@ SSE_API int sse_http_prefers(const char *accept, size_t len, const char *other, 
 SSE_API int sse_http_last_event_id(const char *header, size_t header_len, const char *query,
                                    size_t query_len, char *dst, size_t cap, size_t *len);
 
-/* Choose a reconnection time for one client out of many, so that a restart is no stampede.
- *
- *   base_ms     the least time
- *   window_ms   how far to spread: the result is below base_ms + window_ms, if that is above 1 and
- *               window_ms is not 0
- *   seed        what tells clients apart: a counter, an address, a random number
- *
- * Returns a value for retry_ms, from 1 to 2^31-1; the same one for the same arguments.
- * Spec: #concept-event-stream-reconnection-time. */
-SSE_API uint32_t sse_retry_spread(uint32_t base_ms, uint32_t window_ms, uint64_t seed);
-
 /* Tell sizeof(sse_field) and sizeof(sse_head), for bindings that lay them out by hand. */
 SSE_API size_t sse_field_size(void);
 SSE_API size_t sse_head_size(void);

@@ -37,7 +37,10 @@
 #include "sse/event.h"
 #include "sse/writer.h"
 #include "sse/heartbeat.h"
+#include "sse/retry.h"
 #include "sse/http.h"
 #include "sse/history.h"
+#include "sse/channel.h"
+#include "sse/subscriber.h"
 
 #endif

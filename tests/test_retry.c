@@ -1,5 +1,5 @@
 /* test_http_retry.c - reconnection times that are spread over many clients. */
-#include "sse/http.h"
+#include "sse/retry.h"
 #include "sse/event.h"
 
 #include <stdarg.h>

@@ -1,0 +1,69 @@
+/* last_id.c - the last event ID in what came from a client: its header, or else its query. */
+#include "last_id.h"
+
+#include "ascii.h"
+#include "query.h"
+#include "sse/text.h"
+
+/* Whether a name in a query, still encoded, is one that clients and polyfills use for the id. */
+static int is_known(sse_str encoded)
+{
+    char text[sizeof "evs_last_event_id" - 1]; /* the longest */
+    sse_str name;
+
+    name.ptr = text;
+    if (sse_query_decode(encoded, text, sizeof text, &name.len) != SSE_OK)
+        return 0;
+    return sse_ascii_same(name, SSE_LIT("lastEventId")) ||
+           sse_ascii_same(name, SSE_LIT("last_event_id")) ||
+           sse_ascii_same(name, SSE_LIT("last-event-id")) ||
+           sse_ascii_same(name, SSE_LIT("evs_last_event_id"));
+}
+
+static int find_in_query(sse_str query, char *dst, size_t cap, sse_str *id)
+{
+    sse_str name, value;
+
+    if (query.len > 0 && query.ptr[0] == '?') {
+        query.ptr++;
+        query.len--;
+    }
+    while (sse_query_next(&query, &name, &value))
+        if (value.len > 0 && is_known(name)) {
+            const int status = sse_query_decode(value, dst, cap, &id->len);
+
+            if (status == SSE_OK)
+                id->ptr = dst;
+            return status;
+        }
+    return SSE_OK;
+}
+
+/* see last_id.h */
+int sse_last_id(const char *header, size_t header_len, const char *query, size_t query_len,
+                char *dst, size_t cap, sse_str *id)
+{
+    const sse_str absent = {NULL, 0};
+    const sse_str field = {header, header_len};
+    const sse_str pairs = {query, query_len};
+    int status;
+
+    if (id == NULL)
+        return SSE_E_ARG;
+    *id = absent;
+    if ((header == NULL && header_len > 0) || (query == NULL && query_len > 0) ||
+        (dst == NULL && cap > 0))
+        return SSE_E_ARG;
+    *id = sse_ascii_trim(field);
+    if (id->len == 0) {
+        *id = absent;
+        status = find_in_query(pairs, dst, cap, id);
+        if (status != SSE_OK)
+            return status;
+    }
+    if (id->ptr && !sse_id_valid(id->ptr, id->len)) {
+        *id = absent;
+        return SSE_E_FIELD;
+    }
+    return SSE_OK;
+}

@@ -1,0 +1,169 @@
+/* A subscriber's transport takes bytes: flush, read, peek and consume. */
+#include "fanout.h"
+#include "offer.h"
+#include "queue.h"
+
+#include <string.h>
+
+/* Go on after an offer was looked for: s has taken everything, or is closed. Returns what the call
+ * returns. */
+static int finish(sse_subscriber *s, int status)
+{
+    if (status != SSE_AGAIN)
+        return sse_subscriber_end(s, status);
+    sse_subscriber_rest(s);
+    return status;
+}
+
+/* The same where the call has given bytes: the caller will learn of the rest. */
+static void finish_later(sse_subscriber *s, int status)
+{
+    if (status == SSE_AGAIN)
+        sse_subscriber_rest(s);
+    else
+        sse_subscriber_condemn(s, status);
+}
+
+/* Let a sink take an offer. Returns SSE_OK where it may be able to take more, SSE_AGAIN where it
+ * would block, SSE_E_IO where it failed. */
+static int push(sse_subscriber *s, sse_sink *sink, const sse_offer *o, size_t *taken)
+{
+    sse_channel *const ch = s->channel_;
+    int sunk;
+
+    *taken = 0;
+    ch->sinking_ = 1;
+    sunk = sink(s->user_, o->bytes, o->len, taken);
+    ch->sinking_ = 0;
+    if (sunk < SSE_OK || sunk > SSE_AGAIN || *taken > o->len)
+        return SSE_E_IO;
+    sse_offer_take(s, o, *taken);
+    return *taken == 0 ? SSE_AGAIN : sunk;
+}
+
+/* The turn of s is over, and it has more to take: the others come first. */
+static int spend(sse_subscriber *s)
+{
+    s->state_ &= ~(uint32_t)SSE_SUB_BUSY;
+    sse_list_move(&s->channel_->spent_, s);
+    return SSE_OK;
+}
+
+/* see sse/subscriber.h */
+int sse_subscriber_flush(sse_subscriber *s, sse_sink *sink)
+{
+    int status = sse_subscriber_enter(s);
+    size_t left, taken;
+    sse_offer o;
+
+    if (status != SSE_OK)
+        return status;
+    if (sink == NULL)
+        return SSE_E_ARG;
+    sse_queue_withdraw(s->queue_);
+    left = s->channel_->turn_bytes_ > 0 ? s->channel_->turn_bytes_ : SIZE_MAX;
+    while ((status = sse_offer_find(s, left, &o)) == SSE_OK) {
+        sse_subscriber_begin(s);
+        if (left == 0)
+            return spend(s);
+        status = push(s, sink, &o, &taken);
+        sse_queue_withdraw(s->queue_);
+        if (status == SSE_E_IO)
+            return sse_subscriber_end(s, status);
+        if (status == SSE_AGAIN) {
+            sse_offer_keep_rest(s);
+            return status;
+        }
+        left -= taken < left ? taken : left;
+        if (sse_offer_is_last(s)) {
+            status = SSE_AGAIN;
+            break;
+        }
+    }
+    status = finish(s, status);
+    return status == SSE_AGAIN ? SSE_OK : status;
+}
+
+/* see sse/subscriber.h */
+int sse_subscriber_read(sse_subscriber *s, void *dst, size_t cap, size_t *len)
+{
+    size_t got = 0;
+    sse_offer o;
+    int status;
+
+    if (len != NULL)
+        *len = 0;
+    status = sse_subscriber_enter(s);
+    if (status != SSE_OK)
+        return status;
+    if (dst == NULL || cap == 0 || len == NULL)
+        return SSE_E_ARG;
+    sse_queue_withdraw(s->queue_);
+    while ((status = sse_offer_find(s, cap - got, &o)) == SSE_OK) {
+        const size_t n = o.len < cap - got ? o.len : cap - got;
+
+        sse_subscriber_begin(s);
+        if (n == 0)
+            break;
+        memcpy((char *)dst + got, o.bytes, n);
+        sse_offer_take(s, &o, n);
+        got += n;
+    }
+    sse_queue_withdraw(s->queue_);
+    *len = got;
+    if (status == SSE_OK)
+        sse_offer_keep_rest(s);
+    else if (got == 0)
+        return finish(s, status);
+    else
+        finish_later(s, status);
+    return SSE_OK;
+}
+
+/* see sse/subscriber.h */
+int sse_subscriber_peek(sse_subscriber *s, const void **bytes, size_t *len)
+{
+    sse_offer o;
+    int status;
+
+    if (bytes != NULL)
+        *bytes = NULL;
+    if (len != NULL)
+        *len = 0;
+    status = sse_subscriber_enter(s);
+    if (status != SSE_OK)
+        return status;
+    if (bytes == NULL || len == NULL)
+        return SSE_E_ARG;
+    status = sse_offer_find(s, sse_queue_free(s->queue_), &o);
+    if (status != SSE_OK)
+        return finish(s, status);
+    sse_subscriber_begin(s);
+    if (o.run.end > 0) {
+        sse_offer_move(s, &o);
+        sse_offer_find(s, 0, &o);
+    }
+    *bytes = o.bytes;
+    *len = o.len;
+    return SSE_OK;
+}
+
+/* see sse/subscriber.h */
+int sse_subscriber_consume(sse_subscriber *s, size_t n)
+{
+    sse_offer o;
+    int status = sse_subscriber_enter(s);
+
+    if (status != SSE_OK)
+        return status;
+    status = sse_writer_consume(s->queue_, n);
+    if (status != SSE_OK)
+        return status;
+    s->first_ -= (uint32_t)n;
+    sse_offer_count(s, n);
+    status = sse_offer_find(s, 0, &o);
+    sse_queue_withdraw(s->queue_);
+    if (status != SSE_OK)
+        finish_later(s, status);
+    return SSE_OK;
+}
