@@ -437,11 +437,11 @@ static void a_later_filter_holds_from_the_event_that_is_taken_next(void **state)
             server_turn(&v);
             say_to(&v, 1, 0, "is begun");
             assert_int_equal(client_take_some(&a, cut), SSE_AGAIN);
-            say_to(&v, 2, 0, "is shown");
             say_to(&v, 1, 0, "is hidden");
+            say_to(&v, 2, 0, "is shown");
             assert_int_equal(sse_subscriber_filter(a.s, second, 1), SSE_OK);
             client_take(&a);
-            heard(&a, "place=@e-0,is begun@e-1,is shown@e-2");
+            heard(&a, "place=@e-0,is begun@e-1,is shown@e-3");
             end();
         }
     }
@@ -450,6 +450,7 @@ static void a_later_filter_holds_from_the_event_that_is_taken_next(void **state)
 static void silence_is_not_taken_for_loss_by_a_filtered_client(void **state)
 {
     static const uint64_t tags[] = {7};
+    char place[12];
     size_t way;
     int round, i;
 
@@ -466,7 +467,8 @@ static void silence_is_not_taken_for_loss_by_a_filtered_client(void **state)
             }
             server_tick(&v, 100); /* its place moves on with the heartbeat */
             assert_int_equal(server_turn(&v), 1);
-            assert_true(strncmp(heard_text(&a), "place=@e-", 9) == 0);
+            sprintf(place, "e-%d", 10 * round + 9);
+            assert_string_equal(heard_last_id(&a), place);
             say_to(&v, 7, 0, "shown");
             assert_int_equal(reconnect(&a), SSE_OK);
             assert_int_equal(sse_subscriber_filter(a.s, tags, 1), SSE_OK);
@@ -890,7 +892,7 @@ static void how_far_it_is_behind_and_how_long_it_is_blocked_can_be_asked(void **
     assert_int_equal(sse_subscriber_blocked_ms(a.s), 1);
     server_tick(&v, 40);
     server_tick(&v, 40);
-    assert_in_range(sse_subscriber_blocked_ms(a.s), 40, 80);
+    assert_int_equal(sse_subscriber_blocked_ms(a.s), 80);
     a.budget = 5;
     client_take(&a);
     server_tick(&v, 3);
@@ -903,40 +905,50 @@ static void how_far_it_is_behind_and_how_long_it_is_blocked_can_be_asked(void **
     end();
 }
 
+/* A test that has failed leaves things behind. */
+static int clean(void **state)
+{
+    (void)state;
+    end();
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, clean)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_start_begins_with_a_place_and_goes_on_with_what_comes),
-        cmocka_unit_test(with_oldest_a_start_begins_with_the_oldest_event),
-        cmocka_unit_test(the_head_goes_first_then_the_place_or_the_gap),
-        cmocka_unit_test(a_client_that_is_cut_before_its_first_event_loses_nothing),
-        cmocka_unit_test(a_line_that_is_cut_anywhere_costs_no_event),
-        cmocka_unit_test(where_ids_are_the_callers_there_is_no_place),
-        cmocka_unit_test(what_cannot_be_joined_is_refused_and_changes_nothing),
-        cmocka_unit_test(a_known_id_is_continued),
-        cmocka_unit_test(a_gap_event_says_which_events_are_missing),
-        cmocka_unit_test(a_client_that_is_cut_after_the_gap_event_resumes_after_it),
-        cmocka_unit_test(an_id_that_is_unknown_malformed_or_too_long_is_a_gap_and_never_a_start),
-        cmocka_unit_test(an_id_of_another_history_is_a_gap),
-        cmocka_unit_test(with_plain_there_is_nothing_but_events_of_the_callers),
-        cmocka_unit_test(a_filter_shows_its_tags_and_tag_0),
-        cmocka_unit_test(a_filter_that_is_refused_leaves_the_one_before),
-        cmocka_unit_test(a_later_filter_holds_from_the_event_that_is_taken_next),
-        cmocka_unit_test(silence_is_not_taken_for_loss_by_a_filtered_client),
-        cmocka_unit_test(what_a_filter_hides_is_told_by_no_gap),
-        cmocka_unit_test(coalescing_skips_what_a_newer_event_of_the_tag_and_key_replaces),
-        cmocka_unit_test(a_private_event_comes_after_what_was_published_and_inside_of_nothing),
-        cmocka_unit_test(two_hundred_bytes_of_the_queue_are_kept_from_private_events),
-        cmocka_unit_test(send_refuses_what_cannot_be_sent_and_queues_nothing),
-        cmocka_unit_test(a_private_event_does_not_come_again_and_one_with_a_tag_does),
-        cmocka_unit_test(close_ends_the_stream_after_all_that_was_published_and_sent),
-        cmocka_unit_test(close_of_a_subscriber_that_has_taken_all_is_told_by_next),
-        cmocka_unit_test(calls_on_null_and_on_a_subscriber_that_is_in_no_channel_are_refused),
-        cmocka_unit_test(once_closed_every_call_returns_the_reason_until_it_joins_again),
-        cmocka_unit_test(leave_is_safe_in_any_state),
-        cmocka_unit_test(who_joins_again_after_a_close_that_nobody_was_told_of_is_told_no_more),
-        cmocka_unit_test(a_close_is_told_once_by_next_or_by_a_call),
-        cmocka_unit_test(how_far_it_is_behind_and_how_long_it_is_blocked_can_be_asked),
+        TEST(a_start_begins_with_a_place_and_goes_on_with_what_comes),
+        TEST(with_oldest_a_start_begins_with_the_oldest_event),
+        TEST(the_head_goes_first_then_the_place_or_the_gap),
+        TEST(a_client_that_is_cut_before_its_first_event_loses_nothing),
+        TEST(a_line_that_is_cut_anywhere_costs_no_event),
+        TEST(where_ids_are_the_callers_there_is_no_place),
+        TEST(what_cannot_be_joined_is_refused_and_changes_nothing),
+        TEST(a_known_id_is_continued),
+        TEST(a_gap_event_says_which_events_are_missing),
+        TEST(a_client_that_is_cut_after_the_gap_event_resumes_after_it),
+        TEST(an_id_that_is_unknown_malformed_or_too_long_is_a_gap_and_never_a_start),
+        TEST(an_id_of_another_history_is_a_gap),
+        TEST(with_plain_there_is_nothing_but_events_of_the_callers),
+        TEST(a_filter_shows_its_tags_and_tag_0),
+        TEST(a_filter_that_is_refused_leaves_the_one_before),
+        TEST(a_later_filter_holds_from_the_event_that_is_taken_next),
+        TEST(silence_is_not_taken_for_loss_by_a_filtered_client),
+        TEST(what_a_filter_hides_is_told_by_no_gap),
+        TEST(coalescing_skips_what_a_newer_event_of_the_tag_and_key_replaces),
+        TEST(a_private_event_comes_after_what_was_published_and_inside_of_nothing),
+        TEST(two_hundred_bytes_of_the_queue_are_kept_from_private_events),
+        TEST(send_refuses_what_cannot_be_sent_and_queues_nothing),
+        TEST(a_private_event_does_not_come_again_and_one_with_a_tag_does),
+        TEST(close_ends_the_stream_after_all_that_was_published_and_sent),
+        TEST(close_of_a_subscriber_that_has_taken_all_is_told_by_next),
+        TEST(calls_on_null_and_on_a_subscriber_that_is_in_no_channel_are_refused),
+        TEST(once_closed_every_call_returns_the_reason_until_it_joins_again),
+        TEST(leave_is_safe_in_any_state),
+        TEST(who_joins_again_after_a_close_that_nobody_was_told_of_is_told_no_more),
+        TEST(a_close_is_told_once_by_next_or_by_a_call),
+        TEST(how_far_it_is_behind_and_how_long_it_is_blocked_can_be_asked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ void server_open(server *v, uint32_t events, size_t capacity, uint32_t chunked,
                  uint32_t heartbeat_ms);
 void server_open_plain(server *v, uint32_t events, size_t capacity, uint32_t chunked,
                        uint32_t heartbeat_ms);
-void server_close(server *v);
+void server_close(server *v); /* may be repeated, also for one that is all-zero */
 
 /* Publish a text. */
 void say(server *v, const char *text);
