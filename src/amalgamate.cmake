@@ -24,8 +24,8 @@ foreach(name ${HEADERS})
 endforeach()
 
 set(source "/* sse.c - ${origin}#include \"sse.h\"\n\n")
-foreach(name assert str out digits word vector lines encode ascii query last_id chunk queue history_layout
-        list timers fanout reader notice offer)
+foreach(name assert str out digits word vector lines encode ascii query last_id http_answer chunk queue
+        history_layout list timers fanout reader notice offer)
     append_file(source ${TOP}/src/${name}.h)
 endforeach()
 foreach(name ${SOURCES})

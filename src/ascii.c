@@ -1,6 +1,8 @@
 /* ascii.c - letters and blanks as HTTP sees them. */
 #include "ascii.h"
 
+#include <string.h>
+
 /* see ascii.h */
 char sse_ascii_lower(char c)
 {
@@ -36,4 +38,19 @@ int sse_ascii_same(sse_str a, sse_str b)
         if (sse_ascii_lower(a.ptr[i]) != sse_ascii_lower(b.ptr[i]))
             return 0;
     return 1;
+}
+
+/* see ascii.h */
+int sse_ascii_is_token(sse_str s)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    size_t i;
+
+    for (i = 0; i < s.len; i++) {
+        char c = sse_ascii_lower(s.ptr[i]);
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && !memchr(marks, c, sizeof marks - 1))
+            return 0;
+    }
+    return s.len > 0;
 }

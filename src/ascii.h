@@ -12,6 +12,9 @@ int sse_ascii_is_blank(char c);
 /* A text without the blanks at its ends. */
 sse_str sse_ascii_trim(sse_str s);
 
+/* Whether a text is a token: the name of a field, a half of a media type. */
+int sse_ascii_is_token(sse_str s);
+
 /* Whether two texts are the same in lower case. */
 int sse_ascii_same(sse_str a, sse_str b);
 

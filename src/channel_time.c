@@ -8,7 +8,7 @@
 #include <limits.h>
 
 /* see sse/channel.h */
-int sse_channel_heartbeat(sse_channel *ch, const char *type, size_t type_len, const char *data,
+int sse_channel_set_heartbeat(sse_channel *ch, const char *type, size_t type_len, const char *data,
                           size_t data_len)
 {
     if (!sse_channel_is(ch))

@@ -4,8 +4,11 @@
 char *sse_digits64(char *end, uint64_t number, unsigned base)
 {
     do {
-        *--end = "0123456789abcdef"[number % base];
-        number /= base;
+        /* by a constant, for compilers that multiply instead */
+        const uint64_t rest = base == 16 ? number >> 4 : number / 10;
+
+        *--end = "0123456789abcdef"[number - rest * base];
+        number = rest;
     } while (number > 0);
     return end;
 }

@@ -30,10 +30,6 @@ enum {
     SSE_SUB_CLOSED = 0x400   /* closed; the caller does not know */
 };
 
-/* Bytes of a queue that no event of the caller's takes: a gap event, the longest event of the
- * library's own, has 198. */
-enum { SSE_QUEUE_KEPT = 200 };
-
 /* A stalled subscriber is looked for after this share of its limit. */
 enum { SSE_STALL_SHARE = 4 };
 

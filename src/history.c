@@ -14,12 +14,11 @@ sse_history *sse_history_init(void *mem, size_t size, uint32_t events, uint32_t 
 {
     sse_history *h = mem;
     sse_history plan;
-    const sse_history *const empty =
-        sse_history_plan(&plan, mem, size, events, flags, epoch, name, name_len);
 
-    if (empty == NULL)
+    if (!sse_history_plan(&plan, mem, size, events, flags) ||
+        !sse_history_sign(&plan, epoch, name, name_len))
         return NULL;
-    *h = *empty;
+    *h = plan;
     memset(sse_history_slots(h), 0, events * (size_t)SSE_HISTORY_SLOT);
     return h;
 }
@@ -168,16 +167,9 @@ int sse_history_append_parts(sse_history *h, const char *type, size_t type_len, 
                              size_t id_len, const char *data, size_t data_len, uint64_t tag,
                              uint64_t key, uint64_t now_ms)
 {
-    sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"", 0}};
+    const char *const text = data_len > 0 ? data : "";
+    const sse_event ev = {{NULL, 0}, {type, type_len}, {id, id_len}, 0, {text, data_len}};
 
-    ev.type.ptr = type;
-    ev.type.len = type_len;
-    ev.id.ptr = id;
-    ev.id.len = id_len;
-    if (data != NULL || data_len > 0) {
-        ev.data.ptr = data;
-        ev.data.len = data_len;
-    }
     return sse_history_append(h, &ev, tag, key, now_ms);
 }
 

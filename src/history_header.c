@@ -71,41 +71,46 @@ static uint64_t scatter(uint64_t word)
     return word ^ word >> 33;
 }
 
-/* The origin of automatic ids: for one name another at each epoch, for sure; for one epoch another
- * for each hash of a name. */
-static uint64_t origin(uint64_t epoch, const char *name, size_t name_len)
-{
-    return scatter(scatter(epoch) ^ sse_history_hash(name, name_len));
-}
-
-sse_history *sse_history_plan(sse_history *plan, const void *mem, size_t size, uint32_t events,
-                              uint32_t flags, uint64_t epoch, const char *name, size_t name_len)
+int sse_history_plan(sse_history *plan, const void *mem, size_t size, uint32_t events,
+                     uint32_t flags)
 {
     const uint64_t index_len = SSE_HISTORY_OVERHEAD + events * (uint64_t)SSE_HISTORY_SLOT;
 
     if (mem == NULL || (uintptr_t)mem % offsetof(aligned, words) != 0 || events == 0 ||
         (flags & ~(uint32_t)SSE_HISTORY_CHUNKED) || size < index_len + SSE_HISTORY_CAPACITY_MIN ||
-        size - index_len > UINT32_MAX || (epoch != 0 && (name == NULL || name_len == 0)))
-        return NULL;
+        size - index_len > UINT32_MAX)
+        return 0;
     memset(plan, 0, sizeof *plan);
     plan->magic = MAGIC;
     plan->size = size - index_len;
     plan->events = events;
-    plan->flags = epoch != 0 ? flags | SSE_HISTORY_AUTOMATIC : flags;
-    plan->check = sse_history_check(plan);
-    plan->epoch = epoch != 0 ? origin(epoch, name, name_len) : 0;
+    plan->flags = flags;
     plan->born = plan->end = plan->wrap = 1;
     plan->slot = 1 % events;
-    return plan;
+    return 1;
+}
+
+/* The origin is another for each epoch, for certain, where the name is the same; and another for
+ * each hash of a name where the epoch is the same. */
+int sse_history_sign(sse_history *plan, uint64_t epoch, const char *name, size_t name_len)
+{
+    if (epoch != 0) {
+        if (name == NULL || name_len == 0)
+            return 0;
+        plan->flags |= SSE_HISTORY_AUTOMATIC;
+        plan->epoch = scatter(scatter(epoch) ^ sse_history_hash(name, name_len));
+    }
+    plan->check = sse_history_check(plan);
+    return 1;
 }
 
 /* see sse/history.h */
 size_t sse_history_size(uint32_t events, size_t capacity)
 {
-    const uint64_t index_len = SSE_HISTORY_OVERHEAD + events * (uint64_t)SSE_HISTORY_SLOT;
+    const uint64_t size =
+        SSE_HISTORY_OVERHEAD + events * (uint64_t)SSE_HISTORY_SLOT + (uint64_t)capacity;
 
-    if (events == 0 || capacity < SSE_HISTORY_CAPACITY_MIN || capacity > UINT32_MAX ||
-        index_len + capacity > SIZE_MAX)
+    if (events == 0 || capacity < SSE_HISTORY_CAPACITY_MIN || capacity > UINT32_MAX)
         return 0;
-    return (size_t)(index_len + capacity);
+    return (size_t)size * (size <= SIZE_MAX); /* which may be 32 bits */
 }

@@ -102,10 +102,11 @@ static inline int sse_history_is(const sse_history *h)
  * or a later one: 1 or 0; 0 for an event that is gone. history.c. */
 int sse_history_fits(const sse_history *h, size_t len, uint64_t number);
 
-/* Write to plan the header of such a history while it is empty. Returns plan, or NULL where
- * sse_history_init refuses. history_header.c. */
-sse_history *sse_history_plan(sse_history *plan, const void *mem, size_t size, uint32_t events,
-                              uint32_t flags, uint64_t epoch, const char *name, size_t name_len);
+/* Write to plan the header of an empty history of such memory, in two steps: all but the ids, and
+ * what kind they are. Each returns 1, or 0 where sse_history_init refuses. history_header.c. */
+int sse_history_plan(sse_history *plan, const void *mem, size_t size, uint32_t events,
+                     uint32_t flags);
+int sse_history_sign(sse_history *plan, uint64_t epoch, const char *name, size_t name_len);
 
 /* A hash of bytes, of which the upper bits count most. history_header.c. */
 uint64_t sse_history_hash(const char *bytes, size_t len);

@@ -81,12 +81,12 @@ sse_history *sse_history_open(void *mem, size_t size, uint32_t events, uint32_t 
     sse_history *h = mem;
     const sse_slot *newest;
     sse_history plan;
-    const sse_history *const empty =
-        sse_history_plan(&plan, mem, size, events, flags, epoch, name, name_len);
 
-    if (empty == NULL || memcmp(empty, h, offsetof(sse_history, epoch)) != 0)
+    if (!sse_history_plan(&plan, mem, size, events, flags) ||
+        !sse_history_sign(&plan, epoch, name, name_len) ||
+        memcmp(&plan, h, offsetof(sse_history, epoch)) != 0)
         return NULL;
-    *h = *empty;
+    *h = plan;
     newest = find_newest(h);
     if (newest != NULL) {
         h->end = newest->number + 1;

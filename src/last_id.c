@@ -4,6 +4,7 @@
 #include "ascii.h"
 #include "query.h"
 #include "sse/text.h"
+#include "str.h"
 
 /* Whether a name in a query, still encoded, is one that clients and polyfills use for the id. */
 static int is_known(sse_str encoded)
@@ -24,10 +25,6 @@ static int find_in_query(sse_str query, char *dst, size_t cap, sse_str *id)
 {
     sse_str name, value;
 
-    if (query.len > 0 && query.ptr[0] == '?') {
-        query.ptr++;
-        query.len--;
-    }
     while (sse_query_next(&query, &name, &value))
         if (value.len > 0 && is_known(name)) {
             const int status = sse_query_decode(value, dst, cap, &id->len);
@@ -45,19 +42,18 @@ int sse_last_id(const char *header, size_t header_len, const char *query, size_t
 {
     const sse_str absent = {NULL, 0};
     const sse_str field = {header, header_len};
-    const sse_str pairs = {query, query_len};
     int status;
 
     if (id == NULL)
         return SSE_E_ARG;
     *id = absent;
-    if ((header == NULL && header_len > 0) || (query == NULL && query_len > 0) ||
-        (dst == NULL && cap > 0))
+    if (sse_is_missing(header, header_len) || sse_is_missing(query, query_len) ||
+        sse_is_missing(dst, cap))
         return SSE_E_ARG;
     *id = sse_ascii_trim(field);
     if (id->len == 0) {
         *id = absent;
-        status = find_in_query(pairs, dst, cap, id);
+        status = find_in_query(sse_query_of(query, query_len), dst, cap, id);
         if (status != SSE_OK)
             return status;
     }

@@ -15,7 +15,7 @@
  *            whose value is not empty counts
  *   dst      where an id from the query is decoded to, cap bytes; NULL with cap 0 measures
  *   id       out: the id, in header or in dst; absent where the client sent none, and after an
- * error, but after SSE_E_SPACE its length is the need; always written
+ *            error, where its length is the need after SSE_E_SPACE, else 0; always written
  *
  * Returns SSE_OK;
  *   SSE_E_ARG     id is NULL, or header, query or dst is NULL with a length;

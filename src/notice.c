@@ -18,7 +18,7 @@ enum {
     GAP_MAX = sizeof "event: gap\nid: \ndata: \n\n" - 1 + SSE_HISTORY_ID_MAX + GAP_JSON_MAX +
               SSE_CHUNK_FRAME
 };
-SSE_STATIC_ASSERT((int)GAP_MAX <= (int)SSE_QUEUE_KEPT, a_gap_always_has_room);
+SSE_STATIC_ASSERT((int)GAP_MAX <= (int)SSE_SUBSCRIBER_KEPT, a_gap_always_has_room);
 
 /* An event with the type and data of a text; a comment where it has no type. */
 static sse_event event_of(const sse_channel_text *text)
@@ -44,7 +44,7 @@ static int fits(const sse_event *ev)
 
     most.retry_ms = SSE_RETRY_MAX;
     sse_event_put(&o, &most, 0);
-    return o.len + sizeof "id: \n" - 1 + sizeof id + SSE_CHUNK_FRAME <= SSE_QUEUE_KEPT;
+    return o.len + sizeof "id: \n" - 1 + sizeof id + SSE_CHUNK_FRAME <= SSE_SUBSCRIBER_KEPT;
 }
 
 int sse_notice_set(sse_channel_text *text, const char *type, size_t type_len, const char *data,

@@ -10,7 +10,7 @@
 #include "sse/subscriber.h"
 
 /* Copy the type and data of a heartbeat or farewell. Returns SSE_OK, or what
- * sse_channel_heartbeat documents. */
+ * sse_channel_set_heartbeat documents. */
 int sse_notice_set(sse_channel_text *text, const char *type, size_t type_len, const char *data,
                    size_t data_len);
 

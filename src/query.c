@@ -2,8 +2,17 @@
 #include "query.h"
 
 #include "ascii.h"
+#include "str.h"
 
 #include <string.h>
+
+/* see query.h */
+sse_str sse_query_of(const char *query, size_t len)
+{
+    if (len > 0 && query[0] == '?')
+        return sse_str_of(query + 1, len - 1);
+    return sse_str_of(query, len);
+}
 
 /* Cuts off what comes before the first `stop`, which is dropped. Without one, all is returned and s
  * becomes absent. */

@@ -6,6 +6,9 @@
 
 #include "sse/status.h"
 
+/* A query without the '?' that it may begin with. */
+sse_str sse_query_of(const char *query, size_t len);
+
 /* Cuts the next pair off a query, which becomes absent after the last one. A pair without '=' has
  * an empty value. Both ranges are still encoded. Returns 0 where no pair is left. */
 int sse_query_next(sse_str *query, sse_str *name, sse_str *value);

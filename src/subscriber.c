@@ -181,13 +181,13 @@ int sse_subscriber_join(sse_subscriber *s, sse_channel *ch, sse_writer *queue, v
     status = check_state(s, ch);
     if (status != SSE_OK)
         return status;
-    if (sse_queue_free(queue) < SSE_QUEUE_KEPT)
-        return SSE_E_TOOBIG;
     if (place == SSE_AGAIN && !(flags & SSE_JOIN_OLDEST))
         next = sse_history_next(ch->history_);
     is_missing = place == SSE_GAP || next < sse_history_oldest(ch->history_);
     if (is_missing && flags & SSE_JOIN_PLAIN)
-        return SSE_E_LAGGED;
+        return SSE_E_RANGE;
+    if (sse_queue_free(queue) < SSE_SUBSCRIBER_KEPT)
+        return SSE_E_TOOBIG;
 
     if (s->channel_ != NULL)
         sse_subscriber_detach(s);
@@ -206,7 +206,7 @@ int sse_subscriber_join(sse_subscriber *s, sse_channel *ch, sse_writer *queue, v
 }
 
 /* see sse/subscriber.h */
-int sse_subscriber_filter(sse_subscriber *s, const uint64_t *tags, size_t count)
+int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t count)
 {
     const int status = sse_subscriber_enter(s);
     sse_run run;
@@ -220,7 +220,7 @@ int sse_subscriber_filter(sse_subscriber *s, const uint64_t *tags, size_t count)
         if (tags[i - 1] > tags[i])
             return SSE_E_ARG;
     if (!(s->state_ & SSE_SUB_OWED))
-        sse_reader_find(s, UINT64_MAX, 1, &run); /* what the old filter hid stays hidden */
+        sse_reader_find(s, UINT64_MAX, 0, &run); /* what the old filter hid stays hidden */
     s->tags_ = tags;
     s->tags_count_ = (uint32_t)count;
     sse_subscriber_wake(s);
@@ -228,7 +228,7 @@ int sse_subscriber_filter(sse_subscriber *s, const uint64_t *tags, size_t count)
 }
 
 /* see sse/subscriber.h */
-int sse_subscriber_limits(sse_subscriber *s, uint32_t pace_ms, uint32_t stall_ms, uint32_t age_ms)
+int sse_subscriber_set_limits(sse_subscriber *s, uint32_t pace_ms, uint32_t stall_ms, uint32_t age_ms)
 {
     const int status = sse_subscriber_enter(s);
 
@@ -261,7 +261,7 @@ int sse_subscriber_send(sse_subscriber *s, const sse_event *ev)
     h = s->channel_->history_;
     if (ev == NULL || (ev->id.ptr != NULL && h->flags & SSE_HISTORY_AUTOMATIC))
         return SSE_E_ARG;
-    status = sse_queue_send(s->queue_, ev, SSE_QUEUE_KEPT);
+    status = sse_queue_send(s->queue_, ev, SSE_SUBSCRIBER_KEPT);
     if (status != SSE_OK)
         return status;
     s->mark_ = sse_history_next(h);

@@ -1,5 +1,5 @@
-/* test_history.c - which events a history accepts, which it keeps and which it drops, and how they
- * are got. Its memory is in test_history_init.c, ids in test_history_ids.c, long lives in
+/* test_history.c - which events a history accepts, and how it stores them. What it drops is in
+ * test_history_drop.c, its memory in test_history_init.c, ids in test_history_ids.c, long lives in
  * test_history_model.c. */
 #include "history.h"
 
@@ -30,7 +30,7 @@ static void all_bytes_of_the_room_hold_events(void **state)
     assert_int_equal(sse_history_next(real), 2);
 }
 
-static void a_history_that_is_none_is_refused_by_all(void **state)
+static void null_and_all_zero_memory_are_refused_by_each_function(void **state)
 {
     static const uint64_t zero[SSE_HISTORY_WORDS(1, 64)];
     const sse_event ev = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", 1}};
@@ -96,7 +96,7 @@ static void an_event_that_cannot_be_sent_is_refused_and_changes_nothing(void **s
         {{{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {NULL, 1}}, SSE_E_ARG},
         {{{NULL, 0}, {NULL, 0}, {NULL, 0}, SSE_RETRY_MAX + 1, {"x", 1}}, SSE_E_RANGE},
         {{{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"x", SSE_PART_MAX + 1}}, SSE_E_TOOBIG},
-        {{{NULL, 0}, {NULL, 0}, {"a\ndata: b", 9}, 0, {"x", 1}}, SSE_E_FIELD},
+        {{{NULL, 0}, {"a\ndata: b", 9}, {NULL, 0}, 0, {"x", 1}}, SSE_E_FIELD},
     };
     static unsigned char before[8192];
     uint64_t epoch;
@@ -142,7 +142,7 @@ static void an_id_is_refused_where_ids_are_automatic_and_an_invalid_one_always(v
 }
 
 /* The other parts, and each way of not being dispatched. */
-static void any_event_is_kept_as_it_is_encoded(void **state)
+static void an_event_is_stored_as_sse_event_encode_writes_it(void **state)
 {
     static const sse_event events[] = {
         {{NULL, 0}, {"tick", 4}, {NULL, 0}, 0, {"a\r\nb\rc\n", 7}},
@@ -167,7 +167,7 @@ static void any_event_is_kept_as_it_is_encoded(void **state)
 }
 
 /* Each by itself: how long an event will be is guessed from all of them. */
-static void an_event_can_be_any_one_part(void **state)
+static void an_event_of_any_one_part_is_stored(void **state)
 {
     static const sse_event events[] = {
         {{"abcd", 4}, {NULL, 0}, {NULL, 0}, 0, {NULL, 0}},
@@ -195,9 +195,9 @@ static void an_event_can_be_given_in_parts(void **state)
         const char *type, *id, *data;
         const char *want;
     } given[] = {
-        {NULL, NULL, NULL, "data\n\n"},
-        {NULL, NULL, "", "data\n\n"},
-        {"", "", "x", "event\nid\ndata: x\n\n"},
+        {NULL, NULL, NULL, "data: \n\n"},
+        {NULL, NULL, "", "data: \n\n"},
+        {"", "", "x", "id: \ndata: x\n\n"},
         {"tick", NULL, "a\nb", "event: tick\ndata: a\ndata: b\n\n"},
         {NULL, "7", "x", "id: 7\ndata: x\n\n"},
     };
@@ -232,173 +232,17 @@ static void an_event_can_be_given_in_parts(void **state)
     history_end(&h);
 }
 
-static void the_oldest_go_when_there_are_too_many(void **state)
-{
-    size_t i;
-
-    (void)state;
-    history_begin(&h, 3, 1000, 0, 7);
-    for (i = 0; i < 10; i++)
-        assert_int_equal(history_append(&h, 20, 0, 0, i), SSE_OK);
-    assert_int_equal(sse_history_first(h.real), 8);
-    assert_int_equal(sse_history_next(h.real), 11);
-    history_check(&h, h.real);
-    history_end(&h);
-}
-
-/* An event lies in one piece, so that a turn of the ring can leave bytes behind its last one. */
-static void the_oldest_go_as_far_as_a_place_is_needed_and_no_further(void **state)
-{
-    (void)state;
-    history_begin(&h, 50, 100, 0, 0);
-    history_append(&h, 30, 0, 0, 0);
-    history_append(&h, 30, 0, 0, 0);
-    history_append(&h, 40, 0, 0, 0); /* all is full */
-    assert_int_equal(sse_history_first(h.real), 1);
-    history_append(&h, 8, 0, 0, 0); /* in the place of the first */
-    assert_int_equal(sse_history_first(h.real), 2);
-    history_append(&h, 22, 0, 0, 0);
-    assert_int_equal(sse_history_first(h.real), 2);
-    history_append(&h, 31, 0, 0, 0); /* in that of the second, and of a byte of the third */
-    assert_int_equal(sse_history_first(h.real), 4);
-    history_check(&h, h.real);
-    history_append(&h, 39, 0, 0, 0); /* does what is left at the end do? */
-    assert_int_equal(sse_history_first(h.real), 4);
-    history_append(&h, 100, 0, 0, 0);
-    assert_int_equal(sse_history_first(h.real), 8);
-    history_check(&h, h.real);
-    history_end(&h);
-}
-
-/* However it comes to be too long: by its bytes, or by what they become. */
-static void an_event_that_is_too_long_drops_nothing_from_a_full_history(void **state)
-{
-    static const char breaks[20] = "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n";
-    static const char text[100];
-    static const sse_event events[] = {
-        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {breaks, sizeof breaks}},
-        {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {text, sizeof text}},
-        {{"", 0}, {NULL, 0}, {NULL, 0}, 0, {text, sizeof text}},
-    };
-    static unsigned char before[1024];
-    size_t i;
-
-    (void)state;
-    history_begin(&h, 3, 100, 0, 0);
-    for (i = 0; i < 5; i++)
-        assert_int_equal(history_append(&h, 20, 0, 0, 0), SSE_OK);
-    assert_int_equal(h.end - h.first, 3);
-    memcpy(before, h.real, h.size);
-    for (i = 0; i < sizeof events / sizeof events[0]; i++) {
-        assert_int_equal(sse_history_append(h.real, &events[i], 0, 0, 0), SSE_E_TOOBIG);
-        assert_memory_equal(before, h.real, h.size);
-    }
-    history_end(&h);
-}
-
-static void events_expire_up_to_the_first_that_is_not_older(void **state)
-{
-    static const uint64_t at_ms[] = {10, 20, 5, 30, UINT64_MAX, 1};
-    size_t i;
-
-    (void)state;
-    history_begin(&h, 10, 1000, 0, 9);
-    for (i = 0; i < sizeof at_ms / sizeof at_ms[0]; i++)
-        history_append(&h, 30, 0, 0, at_ms[i]);
-    history_expire(&h, 10);
-    assert_int_equal(sse_history_first(h.real), 1);
-    history_expire(&h, 11);
-    assert_int_equal(sse_history_first(h.real), 2);
-    history_expire(&h, 21);
-    assert_int_equal(sse_history_first(h.real), 4);
-    history_check(&h, h.real);
-    history_expire(&h, UINT64_MAX);
-    assert_int_equal(sse_history_first(h.real), 5);
-    history_check(&h, h.real);
-    history_append(&h, 30, 0, 0, 0);
-    history_check(&h, h.real);
-    history_end(&h);
-}
-
-static void a_history_that_has_expired_is_empty_and_goes_on(void **state)
-{
-    uint32_t flags;
-
-    (void)state;
-    for (flags = 0; flags <= SSE_HISTORY_CHUNKED; flags += SSE_HISTORY_CHUNKED) {
-        history_begin(&h, 10, 1000, flags, 9);
-        history_expire(&h, 1);
-        history_append(&h, 40, 0, 0, 1);
-        history_append(&h, 40, 0, 0, 1);
-        history_expire(&h, 2);
-        assert_int_equal(sse_history_first(h.real), 3);
-        assert_int_equal(sse_history_next(h.real), 3);
-        history_check(&h, h.real);
-        history_append(&h, 40, 0, 0, 3);
-        history_check(&h, h.real);
-        history_end(&h);
-    }
-}
-
-static void what_fits_can_be_asked_before(void **state)
-{
-    (void)state;
-    history_begin(&h, 3, 100, 0, 0);
-    assert_int_equal(sse_history_fits(h.real, 100, 1), 1);
-    assert_int_equal(sse_history_fits(h.real, 101, 1), 0);
-    assert_int_equal(sse_history_fits(h.real, (size_t)-1, 1), 0);
-    history_append(&h, 50, 0, 0, 0);
-    history_append(&h, 20, 0, 0, 0);
-    assert_int_equal(sse_history_fits(h.real, 30, 1), 1);
-    assert_int_equal(sse_history_fits(h.real, 31, 1), 0);
-    assert_int_equal(sse_history_fits(h.real, 50, 2), 1);
-    assert_int_equal(sse_history_fits(h.real, 51, 2), 0);
-    assert_int_equal(sse_history_fits(h.real, 100, 3), 1);
-    assert_int_equal(sse_history_fits(h.real, (size_t)-1, 3), 0);
-    history_append(&h, 8, 0, 0, 0);
-    assert_int_equal(sse_history_fits(h.real, 8, 1), 0);
-    assert_int_equal(sse_history_fits(h.real, 8, 2), 1);
-    assert_int_equal(sse_history_fits(h.real, 100, 4), 1);
-    assert_int_equal(sse_history_fits(h.real, 100, 99), 1); /* none of these is there yet */
-    assert_int_equal(sse_history_fits(h.real, 101, 99), 0);
-    history_append(&h, 8, 0, 0, 0);
-    assert_int_equal(sse_history_first(h.real), 2);
-    assert_int_equal(sse_history_fits(h.real, 8, 1), 0); /* it is gone already */
-    history_end(&h);
-}
-
-/* Though there would be a place for it. */
-static void what_is_gone_cannot_be_kept(void **state)
-{
-    (void)state;
-    history_begin(&h, 8, 100, 0, 0);
-    assert_int_equal(history_append(&h, 60, 0, 0, 1), SSE_OK);
-    assert_int_equal(history_append(&h, 20, 0, 0, 2), SSE_OK);
-    assert_int_equal(sse_history_fits(h.real, 8, 1), 1);
-    history_expire(&h, 2);
-    assert_int_equal(sse_history_fits(h.real, 8, 1), 0);
-    assert_int_equal(sse_history_fits(h.real, 8, 2), 1);
-    history_end(&h);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_bytes_of_the_room_hold_events),
-        cmocka_unit_test(a_history_that_is_none_is_refused_by_all),
+        cmocka_unit_test(null_and_all_zero_memory_are_refused_by_each_function),
         cmocka_unit_test(an_out_parameter_that_is_null_is_refused),
         cmocka_unit_test(an_event_that_cannot_be_sent_is_refused_and_changes_nothing),
         cmocka_unit_test(an_id_is_refused_where_ids_are_automatic_and_an_invalid_one_always),
-        cmocka_unit_test(any_event_is_kept_as_it_is_encoded),
-        cmocka_unit_test(an_event_can_be_any_one_part),
+        cmocka_unit_test(an_event_is_stored_as_sse_event_encode_writes_it),
+        cmocka_unit_test(an_event_of_any_one_part_is_stored),
         cmocka_unit_test(an_event_can_be_given_in_parts),
-        cmocka_unit_test(the_oldest_go_when_there_are_too_many),
-        cmocka_unit_test(the_oldest_go_as_far_as_a_place_is_needed_and_no_further),
-        cmocka_unit_test(an_event_that_is_too_long_drops_nothing_from_a_full_history),
-        cmocka_unit_test(events_expire_up_to_the_first_that_is_not_older),
-        cmocka_unit_test(a_history_that_has_expired_is_empty_and_goes_on),
-        cmocka_unit_test(what_fits_can_be_asked_before),
-        cmocka_unit_test(what_is_gone_cannot_be_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

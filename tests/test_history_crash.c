@@ -1,7 +1,7 @@
 /* test_history_crash.c - a process that dies while it writes to a history in a mapped file: the
  * next one finds a history that has lost nothing but what was on its way.
  *
- * What the memory is behind each write is opened. For a machine that dies, which writes its pages
+ * What the memory is after each write is opened. For a machine that dies, which writes its pages
  * as it likes, any mixture of what the memory was and what it was to be is opened, too. */
 #include "sse/history.h"
 
@@ -138,7 +138,7 @@ static int is_cut_well(const struct deed *deed, const void *memory)
     return found.first == will.first && found.end == will.end;
 }
 
-/* What is done stays done, but for what makes the history anew: that can be the old one for a
+/* What is done stays done, except that init can leave the old history for a
  * while. */
 static void cut_behind_each_write(const struct deed *deed)
 {
@@ -204,7 +204,7 @@ static void any_mixture_of_old_and_new_holds_genuine_events_or_none(void **state
     assert_true(cuts > 10000);
 }
 
-/* New up to a place, old behind it, and the other way round. */
+/* New up to a place, old after it, and the other way round. */
 static void open_halves(const struct deed *deed)
 {
     static unsigned char mixture[WATCH_BYTES_MAX];

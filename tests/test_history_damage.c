@@ -70,7 +70,7 @@ static void each_bit_that_flips_costs_no_more_than_its_event_and_older_ones(void
         }
 }
 
-static void each_byte_can_be_anything(void **state)
+static void each_byte_that_changes_leaves_genuine_events_or_none(void **state)
 {
     static const unsigned char values[] = {0x00, 0x01, 0x7F, 0x80, 0xFF};
     size_t i, at;
@@ -92,7 +92,7 @@ static void each_byte_can_be_anything(void **state)
 }
 
 /* As a file that was cut, and filled up again. */
-static void each_end_and_each_start_can_be_missing(void **state)
+static void a_missing_start_or_end_leaves_genuine_events_or_none(void **state)
 {
     static const int fills[] = {0x00, 0xFF};
     size_t i, at;
@@ -226,8 +226,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_bit_that_flips_costs_no_more_than_its_event_and_older_ones),
-        cmocka_unit_test(each_byte_can_be_anything),
-        cmocka_unit_test(each_end_and_each_start_can_be_missing),
+        cmocka_unit_test(each_byte_that_changes_leaves_genuine_events_or_none),
+        cmocka_unit_test(a_missing_start_or_end_leaves_genuine_events_or_none),
         cmocka_unit_test(events_of_another_history_of_the_same_shape_do_no_harm),
         cmocka_unit_test(any_damage_leaves_genuine_events_or_none),
     };

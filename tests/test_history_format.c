@@ -10,7 +10,7 @@
 
 enum { EVENTS = 4, ROOM = 200 };
 
-/* The memory of a history. What is called anew here is what the next program finds anew. */
+/* The memory of a history. The next program works out the members `anew` by itself. */
 typedef struct image {
     uint64_t magic, size;
     uint32_t events, flags;
@@ -24,10 +24,10 @@ typedef struct image {
     } slots[EVENTS];
     uint32_t anew_too[2 * EVENTS];
     char room[ROOM];
-    char behind[4];
+    char after[4];
 } image;
 
-enum { SIZE = offsetof(image, behind) };
+enum { SIZE = offsetof(image, after) };
 
 static image one;
 
@@ -130,7 +130,7 @@ static void assert_find(const sse_history *real, const char *id, int status, uin
     assert_int_equal(next, want);
 }
 
-static void a_history_is_left_in_its_format(void **state)
+static void a_history_is_written_in_its_format(void **state)
 {
     static image left;
     sse_history *const real = sse_history_init(&left, SIZE, EVENTS, 0, 0, NULL, 0);
@@ -171,7 +171,7 @@ static void a_history_is_found_by_its_format(void **state)
 }
 
 /* As when numbers, places or bytes of two lives of a history are mixed. */
-static void an_event_that_its_neighbours_deny_is_left_out(void **state)
+static void an_event_that_contradicts_its_neighbours_is_dropped(void **state)
 {
     (void)state;
     write_history(&one, 0);
@@ -194,7 +194,7 @@ static void an_event_that_its_neighbours_deny_is_left_out(void **state)
 }
 
 /* Though its bytes come to be there in the end, as those of another event. */
-static void what_was_not_believed_once_is_not_believed_later(void **state)
+static void a_dropped_event_does_not_come_back_when_its_bytes_do(void **state)
 {
     static const char again[] = "data: again\n\n";
     static const uint32_t no_names[2 * EVENTS];
@@ -225,7 +225,7 @@ static void what_was_not_believed_once_is_not_believed_later(void **state)
 }
 
 /* Else a raw history would hold a chunk, when a file has parts of two lives of a history. */
-static void an_event_of_a_history_with_other_flags_is_not_believed(void **state)
+static void an_event_of_a_history_with_other_flags_is_dropped(void **state)
 {
     uint32_t flags;
 
@@ -242,7 +242,7 @@ static void an_event_of_a_history_with_other_flags_is_not_believed(void **state)
 }
 
 /* They begin with 1, and those that follow have numbers, too. */
-static void a_number_that_no_event_can_have_is_not_believed(void **state)
+static void an_event_with_an_impossible_number_is_dropped(void **state)
 {
     static const struct number {
         uint64_t number;
@@ -260,7 +260,7 @@ static void a_number_that_no_event_can_have_is_not_believed(void **state)
     }
 }
 
-static void bytes_and_id_of_an_event_are_inside_of_what_holds_them(void **state)
+static void an_event_whose_bytes_or_id_lie_outside_is_dropped(void **state)
 {
     static const struct place {
         uint32_t at;
@@ -296,7 +296,7 @@ static void bytes_and_id_of_an_event_are_inside_of_what_holds_them(void **state)
 
 /* Whatever shares a place with it in the tables, which hold the low half of a number: 0 is that of
  * this one, and of none. */
-static void the_event_after_4_billion_is_one_like_any_other(void **state)
+static void event_4294967296_is_found_like_any_other(void **state)
 {
     const uint64_t round = UINT64_C(1) << 32;
     char unknown[2] = "A";
@@ -333,14 +333,14 @@ static void the_event_after_4_billion_is_one_like_any_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_history_is_left_in_its_format),
+        cmocka_unit_test(a_history_is_written_in_its_format),
         cmocka_unit_test(a_history_is_found_by_its_format),
-        cmocka_unit_test(an_event_that_its_neighbours_deny_is_left_out),
-        cmocka_unit_test(what_was_not_believed_once_is_not_believed_later),
-        cmocka_unit_test(an_event_of_a_history_with_other_flags_is_not_believed),
-        cmocka_unit_test(a_number_that_no_event_can_have_is_not_believed),
-        cmocka_unit_test(bytes_and_id_of_an_event_are_inside_of_what_holds_them),
-        cmocka_unit_test(the_event_after_4_billion_is_one_like_any_other),
+        cmocka_unit_test(an_event_that_contradicts_its_neighbours_is_dropped),
+        cmocka_unit_test(a_dropped_event_does_not_come_back_when_its_bytes_do),
+        cmocka_unit_test(an_event_of_a_history_with_other_flags_is_dropped),
+        cmocka_unit_test(an_event_with_an_impossible_number_is_dropped),
+        cmocka_unit_test(an_event_whose_bytes_or_id_lie_outside_is_dropped),
+        cmocka_unit_test(event_4294967296_is_found_like_any_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

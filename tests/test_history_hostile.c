@@ -31,7 +31,7 @@ static void begin(uint32_t events, size_t room, int variant, int count)
 
 /* Every number in the memory, one after the other, takes values that a careless reader would
  * compute with. */
-static void each_number_can_be_hostile(void **state)
+static void hostile_numbers_do_no_harm(void **state)
 {
     const uint64_t values[] = {0,
                                1,
@@ -73,7 +73,7 @@ static void each_number_can_be_hostile(void **state)
 }
 
 /* Parts that are right by themselves, in the wrong place: each run of words over each other. */
-static void parts_can_stand_where_others_belong(void **state)
+static void misplaced_parts_do_no_harm(void **state)
 {
     size_t i, from, to, len;
     int variant;
@@ -94,7 +94,7 @@ static void parts_can_stand_where_others_belong(void **state)
 }
 
 /* All slots are tried in all places of others: the checksums are right then. */
-static void slots_can_stand_in_each_others_places(void **state)
+static void slots_in_each_others_places_do_no_harm(void **state)
 {
     size_t from, to;
     int variant, swap;
@@ -121,9 +121,9 @@ static void slots_can_stand_in_each_others_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_number_can_be_hostile),
-        cmocka_unit_test(parts_can_stand_where_others_belong),
-        cmocka_unit_test(slots_can_stand_in_each_others_places),
+        cmocka_unit_test(hostile_numbers_do_no_harm),
+        cmocka_unit_test(misplaced_parts_do_no_harm),
+        cmocka_unit_test(slots_in_each_others_places_do_no_harm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

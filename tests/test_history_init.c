@@ -109,7 +109,7 @@ static void the_length_of_an_array_does_not_wrap(void **state)
     (void)state;
     assert_true(SSE_HISTORY_WORDS(UINT32_MAX, UINT32_MAX) ==
                 (size_of(UINT32_MAX, UINT32_MAX) + 7) / 8);
-    assert_true(SSE_HISTORY_WORDS(1 + 1, 64 + 8) == 40);
+    assert_true(SSE_HISTORY_WORDS(1 + 1, 64 + 9) == 40);
 }
 
 static void an_unknown_flag_is_refused(void **state)

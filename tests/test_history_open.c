@@ -41,7 +41,7 @@ static void a_history_is_found_as_it_was(void **state)
         }
 }
 
-static void what_has_expired_does_not_come_back(void **state)
+static void expired_events_do_not_come_back(void **state)
 {
     int variant, count;
     reopened found;
@@ -63,7 +63,7 @@ static void what_has_expired_does_not_come_back(void **state)
         }
 }
 
-static void a_history_goes_on_through_many_incarnations(void **state)
+static void a_history_goes_on_through_many_runs(void **state)
 {
     int variant, i;
 
@@ -111,7 +111,7 @@ static void store(uint64_t *memory, size_t room, const size_t *lens)
     }
 }
 
-/* Put event 2 of another history of the same shape, whose bytes are at that place, in its stead;
+/* Put event 2 of another history of the same shape, whose bytes are at that place, in its place;
  * tell which events are found then. */
 static void assert_found(size_t room, size_t at, size_t len, uint64_t first, uint64_t end)
 {
@@ -126,13 +126,13 @@ static void assert_found(size_t room, size_t at, size_t len, uint64_t first, uin
 }
 
 /* As when a file has parts of two lives of a history: each event is sound by itself. */
-static void an_event_that_does_not_lie_beside_the_next_one_is_left_out(void **state)
+static void an_event_that_does_not_lie_next_to_the_newer_one_is_dropped(void **state)
 {
     static const size_t three[] = {20, 20, 20, 0}, far[] = {80, 20, 0};
     static const size_t turned[] = {30, 30, 30, 20, 0}, near[] = {25, 30, 0};
 
     (void)state;
-    store(one, 200, three); /* 1 2 3, and 2 behind them once more */
+    store(one, 200, three); /* 1 2 3, and 2 after them once more */
     store(other, 200, far);
     assert_found(200, 80, 20, 3, 4);
     store(one, 100, turned); /* 4 2 3, and 2 has moved */
@@ -199,7 +199,7 @@ static void memory_without_a_history_is_refused(void **state)
 }
 
 /* The old events are still in its room: they must not come back as the newest. */
-static void a_history_that_is_made_anew_forgets_what_the_memory_held(void **state)
+static void init_forgets_what_the_memory_held(void **state)
 {
     static unsigned char old[4096];
     int variant, count;
@@ -232,12 +232,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_history_is_found_as_it_was),
-        cmocka_unit_test(what_has_expired_does_not_come_back),
-        cmocka_unit_test(a_history_goes_on_through_many_incarnations),
-        cmocka_unit_test(an_event_that_does_not_lie_beside_the_next_one_is_left_out),
+        cmocka_unit_test(expired_events_do_not_come_back),
+        cmocka_unit_test(a_history_goes_on_through_many_runs),
+        cmocka_unit_test(an_event_that_does_not_lie_next_to_the_newer_one_is_dropped),
         cmocka_unit_test(a_history_of_another_shape_is_refused),
         cmocka_unit_test(memory_without_a_history_is_refused),
-        cmocka_unit_test(a_history_that_is_made_anew_forgets_what_the_memory_held),
+        cmocka_unit_test(init_forgets_what_the_memory_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
-/* test_http_resume.c - where a client wants to resume.
+/* test_http_resume.c - where a client wants to resume, and what else its query says.
  *
- * Each value ends where a page ends, and so does the memory for the id. */
-#include "sse/http.h"
+ * Each value ends where a page ends, and so does the memory for what is found. */
+#include "sse/http_request.h"
 
 #include "guard.h"
 #include "parsed.h"
@@ -13,7 +13,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define PAGE ((size_t)4096)
+#define PAGE         ((size_t)4096)
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const sse_str absent = ABSENT;
 
@@ -106,7 +107,7 @@ static void the_header_counts_without_the_blanks_around_it(void **state)
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+    for (i = 0; i < COUNT(headers); i++) {
         assert_resumes(headers[i].given, absent, headers[i].id);
         assert_resumes(headers[i].given, SSE_LIT("lastEventId=other"), headers[i].id);
         assert_resumes(headers[i].given, SSE_LIT("lastEventId=%zz"), headers[i].id);
@@ -119,7 +120,7 @@ static void a_header_that_is_empty_or_blank_is_no_id_and_the_query_counts(void *
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+    for (i = 0; i < COUNT(headers); i++) {
         assert_resumes(headers[i], absent, SSE_LIT(""));
         assert_resumes(headers[i], SSE_LIT("a=b"), SSE_LIT(""));
         assert_resumes(headers[i], SSE_LIT("lastEventId=abc-7"), SSE_LIT("abc-7"));
@@ -137,7 +138,7 @@ static void a_header_that_was_never_an_id_is_refused(void **state)
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof headers / sizeof headers[0]; i++)
+    for (i = 0; i < COUNT(headers); i++)
         assert_no_id(headers[i], SSE_LIT("lastEventId=7"), 64);
     for (i = 0; i <= 0x20; i++) {
         bytes[1] = i < 0x20 ? (char)i : '\x7F';
@@ -175,7 +176,7 @@ static void the_query_counts_if_no_header_does(void **state)
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+    for (i = 0; i < COUNT(queries); i++)
         assert_resumes(absent, queries[i].given, queries[i].id);
 }
 
@@ -190,7 +191,7 @@ static void the_names_that_clients_use_are_known_in_any_letter_case(void **state
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+    for (i = 0; i < COUNT(queries); i++)
         assert_resumes(absent, queries[i], SSE_LIT("7"));
 }
 
@@ -222,7 +223,7 @@ static void a_name_in_a_query_matches_in_whole(void **state)
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+    for (i = 0; i < COUNT(queries); i++)
         assert_resumes(absent, queries[i], SSE_LIT(""));
 }
 
@@ -243,7 +244,7 @@ static void the_value_in_a_query_is_percent_decoded(void **state)
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+    for (i = 0; i < COUNT(queries); i++)
         assert_resumes(absent, queries[i].given, queries[i].id);
 }
 
@@ -303,7 +304,7 @@ static void an_escape_that_is_none_is_refused_whatever_the_capacity(void **state
     size_t i, cap;
 
     (void)state;
-    for (i = 0; i < sizeof values / sizeof values[0]; i++) {
+    for (i = 0; i < COUNT(values); i++) {
         char bytes[64] = "lastEventId=";
         sse_str query = {bytes, 12};
         size_t len;
@@ -349,22 +350,115 @@ static void what_decodes_to_no_id_is_refused(void **state)
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof queries / sizeof queries[0]; i++)
+    for (i = 0; i < COUNT(queries); i++)
         assert_no_id(absent, queries[i], 64);
 }
 
-static void what_is_too_long_is_not_checked(void **state)
+static void a_header_is_checked_before_the_capacity_and_a_query_after_it(void **state)
 {
     size_t len;
     char dst[2];
 
     (void)state;
-    assert_int_equal(resume(SSE_LIT("a\nb"), absent, dst, 2, &len), SSE_E_SPACE);
-    assert_int_equal(len, 3);
-    assert_int_equal(resume(SSE_LIT(" \xFF\xFF\xFF "), absent, NULL, 0, &len), SSE_E_SPACE);
-    assert_int_equal(len, 3);
+    assert_int_equal(resume(SSE_LIT("a\nb"), absent, dst, 2, &len), SSE_E_FIELD);
+    assert_int_equal(len, 0);
+    assert_int_equal(resume(SSE_LIT(" \xFF\xFF\xFF "), absent, NULL, 0, &len), SSE_E_FIELD);
+    assert_int_equal(len, 0);
     assert_int_equal(resume(absent, SSE_LIT("lastEventId=a%0Ab"), dst, 2, &len), SSE_E_SPACE);
     assert_int_equal(len, 3);
+}
+
+/* Demand the value of a name, at every capacity up to its length and beyond. */
+static void assert_value(sse_str query, sse_str name, sse_str want)
+{
+    size_t cap, len;
+
+    for (cap = 0; cap <= want.len + 1; cap++) {
+        char *dst = memory_for(ID, cap);
+        const sse_str got = {dst, want.len};
+
+        memset(dst, '?', cap);
+        assert_int_equal(sse_http_query(placed(QUERY, query), query.len, placed(HEADER, name),
+                                        name.len, dst, cap, &len),
+                         cap < want.len ? SSE_E_SPACE : SSE_OK);
+        assert_int_equal(len, want.len);
+        if (cap >= want.len)
+            assert_same_text(got, want);
+        if (cap > want.len)
+            assert_int_equal(dst[want.len], '?');
+    }
+}
+
+static void a_query_has_values_for_names_of_the_applications_own(void **state)
+{
+    static const struct {
+        sse_str query;
+        sse_str name;
+        sse_str value;
+    } cases[] = {
+        {ABSENT, TEXT("a"), TEXT("")},
+        {TEXT(""), TEXT("a"), TEXT("")},
+        {TEXT("?"), TEXT("a"), TEXT("")},
+        {TEXT("a=b"), TEXT("a"), TEXT("b")},
+        {TEXT("?a=b"), TEXT("a"), TEXT("b")},
+        {TEXT("??a=b"), TEXT("a"), TEXT("")},
+        {TEXT("??a=b"), TEXT("?a"), TEXT("b")},
+        {TEXT("a"), TEXT("a"), TEXT("")},
+        {TEXT("a="), TEXT("a"), TEXT("")},
+        {TEXT("a&a=&a=c&a=d"), TEXT("a"), TEXT("c")},
+        {TEXT("A=1&a=2"), TEXT("a"), TEXT("2")},
+        {TEXT("aa=1&a=2"), TEXT("a"), TEXT("2")},
+        {TEXT("a=1&aa=2"), TEXT("aa"), TEXT("2")},
+        {TEXT("x=a=1&b=2"), TEXT("a"), TEXT("")},
+        {TEXT("starting_after=41"), TEXT("starting_after"), TEXT("41")},
+        {TEXT("st%61rt=7"), TEXT("start"), TEXT("7")},
+        {TEXT("a+b=7"), TEXT("a b"), TEXT("7")},
+        {TEXT("a%3Db=7"), TEXT("a=b"), TEXT("7")},
+        {TEXT("%=1&%6=2&a%=3&a=4"), TEXT("a"), TEXT("4")},
+        {TEXT("a=%00%0a%ff"), TEXT("a"), TEXT("\0\n\xFF")},
+        {TEXT("b=%zz&a=+%2B%20"), TEXT("a"), TEXT(" + ")},
+        {TEXT("a%00=1"), TEXT("a"), TEXT("")},
+        {TEXT("a%00=1"), TEXT("a\0"), TEXT("1")},
+        {TEXT("=1"), TEXT("a"), TEXT("")},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(cases); i++)
+        assert_value(cases[i].query, cases[i].name, cases[i].value);
+}
+
+static void a_value_that_is_wrongly_encoded_is_refused(void **state)
+{
+    static const char *const queries[] = {"a=%", "a=%4", "a=%zz&a=1", "a=1%", "b=1&a=%g0"};
+    char dst[8];
+    size_t i, len;
+
+    (void)state;
+    for (i = 0; i < COUNT(queries); i++) {
+        len = 1;
+        assert_int_equal(sse_http_query(queries[i], strlen(queries[i]), "a", 1, dst, 8, &len),
+                         SSE_E_FIELD);
+        assert_int_equal(len, 0);
+        assert_int_equal(sse_http_query(queries[i], strlen(queries[i]), "a", 1, NULL, 0, &len),
+                         SSE_E_FIELD);
+    }
+}
+
+static void a_query_refuses_null_and_a_name_without_a_byte(void **state)
+{
+    char dst[4] = "???";
+    size_t n[4] = {1, 1, 1, 1}, i;
+
+    (void)state;
+    assert_int_equal(sse_http_query("a=1", 3, "a", 1, dst, 4, NULL), SSE_E_ARG);
+    assert_int_equal(sse_http_query(NULL, 3, "a", 1, dst, 4, &n[0]), SSE_E_ARG);
+    assert_int_equal(sse_http_query("a=1", 3, NULL, 1, dst, 4, &n[1]), SSE_E_ARG);
+    assert_int_equal(sse_http_query("a=1", 3, "", 0, dst, 4, &n[2]), SSE_E_ARG);
+    assert_int_equal(sse_http_query("a=1", 3, "a", 1, NULL, 4, &n[3]), SSE_E_ARG);
+    for (i = 0; i < 4; i++)
+        assert_int_equal(n[i], 0);
+    assert_string_equal(dst, "???");
 }
 
 static void an_argument_that_breaks_its_contract_is_refused(void **state)
@@ -402,8 +496,11 @@ int main(void)
         cmocka_unit_test(every_other_pair_of_bytes_is_no_escape),
         cmocka_unit_test(an_escape_that_is_none_is_refused_whatever_the_capacity),
         cmocka_unit_test(what_decodes_to_no_id_is_refused),
-        cmocka_unit_test(what_is_too_long_is_not_checked),
+        cmocka_unit_test(a_header_is_checked_before_the_capacity_and_a_query_after_it),
         cmocka_unit_test(an_argument_that_breaks_its_contract_is_refused),
+        cmocka_unit_test(a_query_has_values_for_names_of_the_applications_own),
+        cmocka_unit_test(a_value_that_is_wrongly_encoded_is_refused),
+        cmocka_unit_test(a_query_refuses_null_and_a_name_without_a_byte),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

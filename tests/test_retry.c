@@ -1,4 +1,4 @@
-/* test_http_retry.c - reconnection times that are spread over many clients. */
+/* test_retry.c - reconnection times that are spread over many clients. */
 #include "sse/retry.h"
 #include "sse/event.h"
 
@@ -63,7 +63,7 @@ static void a_spread_time_is_never_0_and_never_above_the_maximum(void **state)
     assert_in_range(clamped, 150, 350);
 }
 
-static void neighbouring_seeds_are_spread_evenly(void **state)
+static void neighboring_seeds_are_spread_evenly(void **state)
 {
     unsigned counts[10] = {0};
     uint64_t seed;
@@ -76,13 +76,44 @@ static void neighbouring_seeds_are_spread_evenly(void **state)
         assert_in_range(counts[i], 850, 1150);
 }
 
+/* The generator splitmix64, as it was published. */
+static uint64_t splitmix64(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+static void reconnection_times_are_spread_by_splitmix64(void **state)
+{
+    static const uint64_t published[] = {
+        UINT64_C(6457827717110365317), UINT64_C(3203168211198807973), UINT64_C(9817491932198370423),
+        UINT64_C(4593380528125082431), UINT64_C(16408922859458223821)};
+    uint64_t x = 1234567;
+    int i;
+
+    (void)state;
+    for (i = 0; i < 5; i++)
+        assert_true(splitmix64(&x) == published[i]);
+    x = 1234567;
+    for (i = 0; i < 1000; i++) {
+        const uint32_t got = sse_retry_spread(5, SSE_RETRY_MAX - 5, x);
+        const uint64_t z = splitmix64(&x) >> 32;
+
+        assert_int_equal(got, 5 + (z * (SSE_RETRY_MAX - 5) >> 32));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_spread_time_is_within_its_window_and_the_same_for_the_same_seed),
         cmocka_unit_test(a_window_of_0_spreads_nothing),
         cmocka_unit_test(a_spread_time_is_never_0_and_never_above_the_maximum),
-        cmocka_unit_test(neighbouring_seeds_are_spread_evenly),
+        cmocka_unit_test(neighboring_seeds_are_spread_evenly),
+        cmocka_unit_test(reconnection_times_are_spread_by_splitmix64),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* test_vectors.c - what is known of the format, through every entry and every exit of the library:
  * what must be delivered, what must be refused, and what must be made harmless. */
-#include "sse/http.h"
+#include "sse/http_request.h"
 
 #include "support/delivery.h"
 #include "support/encoding.h"

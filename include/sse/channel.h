@@ -2,30 +2,36 @@
  *
  *     publish --> | history | --> subscriber --> flush, read, or peek and consume --> transport
  *
- * The library stores no function pointer and does no I/O. The caller asks whose turn it is:
+ * A channel makes no calls of its own accord: the caller asks it which subscribers have something
+ * to take. A round of a server:
  *
- *     sse_channel_tick(&ch, now_ms);                          what time brings
- *     ... a socket is writable:    sse_subscriber_flush(s, sink)
+ *     sse_channel_tick(&ch, now_ms);
  *     ... a connection is new:     sse_subscriber_join(s, &ch, ...)
- *     ... a connection is lost:    sse_subscriber_leave(s)
+ *     ... a connection is lost:    sse_subscriber_leave(s), free s
+ *     ... a socket is writable:    serve(s)
  *     ... there is news:           sse_channel_publish(&ch, &event, tag, key)
- *     while ((s = sse_channel_next(&ch)) != NULL)             each that has something to take
- *         if (sse_status_closed(sse_subscriber_flush(s, sink)))
- *             ... shut the socket down, free(s)
+ *     while ((s = sse_channel_next(&ch)) != NULL)
+ *         serve(s);
  *     poll(..., sse_channel_timeout(&ch, now_ms));
  *
- * Edge-triggered: next returns a subscriber once when it has something to take, and again only
- * after every byte of that was taken and more has come. Until then the transport comes back by
- * itself: when the socket is writable, when a write is complete.
+ *     serve(s):  status = sse_subscriber_flush(s, sink);
+ *                if (sse_status_closed(status)) ... SSE_END: shut the socket down for writing;
+ *                                                   any other: close it; then free s
  *
- * Threads: a channel, its history and its subscribers are one object. Hold one mutex during each
- * call; no call waits. A reader locks, reads into memory of its own, unlocks, and writes. After a
- * call that can give work to others (tick, publish, join, send, limits, close, drain) call next
- * until it returns NULL, on any thread: notify the thread of each subscriber, and the thread that
- * waits for the timeout. examples/threads.c is that recipe.
+ * next is edge-triggered: it returns a subscriber once when there is something to take. While bytes
+ * remain, the caller comes back by itself, when the socket is writable or a write completes. next
+ * returns the subscriber again when every byte was taken and more has come, when flush has stopped
+ * at turn_bytes, or when the library has closed it.
  *
- * These objects hold pointers to each other: do not move them. Inside a sink every call on the
- * channel and its subscribers is refused: SSE_E_BUSY, or NULL. A sink must return. */
+ * Threads: one mutex protects a channel, its history and all its subscribers. No function blocks. A
+ * thread that serves a connection locks, reads into memory of its own, unlocks, and writes. After
+ * tick, publish, join, send, limits, close and drain, call next until it returns NULL; notify the
+ * thread of each subscriber, and the thread that waits for the timeout, before you unlock.
+ * examples/threads.c is that recipe.
+ *
+ * Do not move these objects. A channel needs no end: drop it after its last subscriber is closed or
+ * has left. Inside a sink the channel refuses calls: functions that return a status return
+ * SSE_E_BUSY, next and flush return NULL. A sink must return: no longjmp, no exception. */
 #ifndef SSE_CHANNEL_H
 #define SSE_CHANNEL_H
 
@@ -38,33 +44,32 @@ extern "C" {
 
 struct sse_subscriber; /* sse/subscriber.h */
 
-typedef struct sse_link { /* private */
+typedef struct sse_link {
     struct sse_link *next_, *previous_;
 } sse_link;
 
-/* Counters: what sse_channel_count returns. */
+/* What sse_channel_count counts, since the start unless it says otherwise. */
 enum sse_channel_counter {
-    SSE_COUNT_SUBSCRIBERS, /* subscribers now; a closed one counts until the caller knows of it */
-    SSE_COUNT_JOINED,      /* joins since the start */
-    SSE_COUNT_RESUMED,     /* joins with a last event ID after which nothing was missing */
+    SSE_COUNT_SUBSCRIBERS, /* subscribers now; a closed one until the caller has learned of it */
+    SSE_COUNT_JOINED,      /* joins */
+    SSE_COUNT_RESUMED,     /* joins that went on after a last event ID without a gap */
     SSE_COUNT_EVENTS,      /* events published */
-    SSE_COUNT_BYTES,       /* bytes taken, over all subscribers */
+    SSE_COUNT_BYTES,       /* bytes taken, by all subscribers */
     SSE_COUNT_GAPS,        /* gap events */
-    SSE_COUNT_CLOSED,      /* subscribers closed for a reason below SSE_E_FATAL */
+    SSE_COUNT_CLOSED,      /* subscribers closed for an error; SSE_END does not count */
     SSE_COUNT_HEARTBEATS,
     SSE_COUNTERS
 };
 
-/* The longest heartbeat or farewell: type and data together, in bytes. */
+/* The most bytes of a heartbeat or farewell: type and data together. */
 enum { SSE_CHANNEL_TEXT_MAX = 96 };
 
-/* An event of the channel's own; private. */
 typedef struct sse_channel_text {
     uint8_t type_len_, data_len_;
     char bytes_[SSE_CHANNEL_TEXT_MAX];
 } sse_channel_text;
 
-/* Visible so that it can be a member or static; all members are private. */
+/* Visible so that it can be a member or static. */
 typedef struct sse_channel {
     sse_history *history_;
     sse_link idle_, ready_, spent_, away_;
@@ -81,96 +86,101 @@ typedef struct sse_channel {
  *
  *   ch             memory in any state
  *   history        borrowed while the channel is used; append to it only by publishing
- *   heartbeat_ms   the longest silence before a heartbeat; SSE_HEARTBEAT_MS is a good one; 0: none
- *   turn_bytes     flush ends a subscriber's turn with the event that reaches this many bytes, so
- *                  that a long replay does not keep the others waiting; 0: no limit
+ *   heartbeat_ms   a subscriber that was sent nothing for this time gets a heartbeat; 0: none.
+ *                  SSE_HEARTBEAT_MS is a good value
+ *   turn_bytes     flush stops after the event that brings its bytes to this number, and goes on
+ *                  after the next tick, so that a long replay does not keep other subscribers
+ *                  waiting; 0: no limit
  *   now_ms         the clock of sse_channel_tick
  *
- * Returns SSE_OK; SSE_E_ARG: a NULL pointer, or a history that is none. */
+ * Returns SSE_OK; SSE_E_ARG: NULL, or not a history. */
 SSE_API int sse_channel_init(sse_channel *ch, sse_history *history, uint32_t heartbeat_ms,
                              uint32_t turn_bytes, uint64_t now_ms);
 
-/* Set what a heartbeat is; it is copied. At first it is an empty comment.
+/* Set what a heartbeat is. It is copied. Until then it is an empty comment.
  *
  *   type   the event type; empty: the heartbeat is a comment, and data is its text
  *
- * A heartbeat to a subscriber with a filter also moves the client's place on (sse/subscriber.h).
- *
- * Returns SSE_OK; SSE_E_ARG: NULL with a length; SSE_E_TOOBIG: type and data are longer than
- * SSE_CHANNEL_TEXT_MAX, or have too many lines; SSE_E_FIELD: the type holds a control byte. */
-SSE_API int sse_channel_heartbeat(sse_channel *ch, const char *type, size_t type_len,
-                                  const char *data, size_t data_len);
+ * Returns SSE_OK; SSE_E_ARG: NULL with a length, or not a channel; SSE_E_TOOBIG: longer than
+ * SSE_CHANNEL_TEXT_MAX, or too long when encoded, which several lines can be; SSE_E_FIELD: a byte
+ * that a type cannot carry. */
+SSE_API int sse_channel_set_heartbeat(sse_channel *ch, const char *type, size_t type_len,
+                                      const char *data, size_t data_len);
 
 /* Publish an event.
  *
- *   ev    as for sse_event_encode; without an id where the history gives ids
- *   tag   only subscribers whose filter has this tag see the event; 0: all
- *   key   the event is the newest state of this key, for SSE_JOIN_COALESCE; 0: of nothing
+ *   ev    as for sse_event_encode; without an id where ids are automatic
+ *   tag   a subscriber with a filter sees the event only if its filter has this tag; 0: every
+ *         subscriber sees it
+ *   key   with SSE_JOIN_COALESCE the event replaces older ones of the same tag and key; 0: none
  *
- * What the history can hold every subscriber can take: an event that is larger than a queue goes
- * through it in pieces.
+ * Each subscriber can take any event that the history can hold: a large one passes through a small
+ * queue in pieces.
  *
- * Returns SSE_OK; otherwise nothing was published: SSE_E_ARG: a NULL pointer, no part at all, or an
- * id where ids are automatic; SSE_E_RANGE: retry_ms is too large; SSE_E_TOOBIG: the history can
- * never hold it; SSE_E_FIELD: a byte that the type or the id cannot carry.
- * Cost: encoding, once; no subscriber is visited. */
+ * Returns SSE_OK; otherwise nothing was published: SSE_E_ARG: NULL, no part at all, or an id where
+ * ids are automatic; SSE_E_RANGE: retry_ms; SSE_E_TOOBIG: the history can never hold it;
+ * SSE_E_FIELD: a byte that the type or the id cannot carry.
+ * Cost: encoding, once; it does not depend on the number of subscribers. */
 SSE_API int sse_channel_publish(sse_channel *ch, const sse_event *ev, uint64_t tag, uint64_t key);
-
-/* The same, part by part. type and id: NULL is absent. data is always present. */
 SSE_API int sse_channel_publish_parts(sse_channel *ch, const char *type, size_t type_len,
                                       const char *id, size_t id_len, const char *data,
                                       size_t data_len, uint64_t tag, uint64_t key);
 
-/* Ask whether an event can be published without loss, for a source that can wait.
+/* Ask whether publishing loses nothing, for a source that can wait.
  *
- *   len   length of the event, as sse_event_encode measures it
+ *   len   bytes of the event as sse_event_encode measures it, without an automatic id
  *
- * Returns 1 where no subscriber loses an event that it has not taken yet; subscribers that have
- * lost some do not count until they have caught up. Otherwise, and for NULL, 0.
- * Cost: a visit to each subscriber where the history is nearly full, else none. */
+ * Returns 1 if publishing such an event drops none that a subscriber still has to take, else 0; 0
+ * for NULL. A subscriber that has lost events already is ignored until it has caught up; a stalled
+ * one can keep this at 0 until a limit closes it.
+ * Cost: none while the history has room; then a visit to each subscriber. */
 SSE_API int sse_channel_fits(sse_channel *ch, size_t len);
 
-/* Set the time and do what is due: heartbeats, paces, limits, farewells, turns that go on.
+/* Set the time. Sends the heartbeats and farewells that are due, closes the subscribers that are
+ * past a limit, releases those that a pace or turn_bytes has held: next returns them.
  *
- *   now_ms   the caller's monotonic clock, milliseconds; while it steps back time stands still
+ *   now_ms   the caller's monotonic clock, in milliseconds. If it steps back, time stands still.
+ *            All functions use the time of the latest tick
  *
- * Returns SSE_OK; SSE_E_ARG. Cost: what is due. */
+ * Returns SSE_OK; SSE_E_ARG: not a channel. */
 SSE_API int sse_channel_tick(sse_channel *ch, uint64_t now_ms);
 
 /* Return the next subscriber that has something to take, or that the library has closed and the
- * caller does not know of; see sse_subscriber_status. NULL ends the turn. */
+ * caller has not learned of; NULL: there is none now. */
 SSE_API struct sse_subscriber *sse_channel_next(sse_channel *ch);
 
-/* Flush each subscriber that next would return, for sockets that take bytes now.
- *
- * Returns the next subscriber that is closed, NULL at the end of the turn:
- *     while ((s = sse_channel_flush(&ch, sink)) != NULL) ... free it */
+/* Call flush for each subscriber that next would return. Returns the next one that is closed; NULL:
+ * all are served.
+ *     while ((s = sse_channel_flush(&ch, sink)) != NULL) ... free s */
 SSE_API struct sse_subscriber *sse_channel_flush(sse_channel *ch, sse_sink *sink);
 
-/* Return the timeout for poll: milliseconds until tick is due, clamped to INT_MAX; 0: now, or next
- * has something; -1: never, which also holds for NULL. It holds while other threads take bytes. */
+/* Return the timeout for poll: the milliseconds until tick is due, at most INT_MAX; 0: it is due,
+ * or next has a subscriber; -1: nothing will be due by itself, or ch is NULL. Taking bytes, on any
+ * thread, does not make it shorter. */
 SSE_API int sse_channel_timeout(const sse_channel *ch, uint64_t now_ms);
 
-/* Send every subscriber away: what it is owed, a farewell with a reconnection time of its own, the
- * end. It is over when SSE_COUNT_SUBSCRIBERS is 0; the caller learns of each end by next.
+/* Send every subscriber away: each gets the events that were published before its farewell, the
+ * farewell with a reconnection time of its own, and the end. The drain is complete when
+ * SSE_COUNT_SUBSCRIBERS is 0.
  *
- *   type, data            the farewell, copied; type empty: "farewell". A subscriber that joined
- *                         with SSE_JOIN_PLAIN gets the end alone
- *   retry_ms, window_ms   as for sse_retry_spread; both 0: no reconnection time
- *   over_ms               the farewells are spread over this time
- *   limit_ms              then each that is still there is closed: SSE_E_STALLED; 0: no limit
+ *   type, data            the farewell, copied; type empty: "farewell". Subscribers with
+ *                         SSE_JOIN_PLAIN get the end without it
+ *   retry_ms, window_ms   as for sse_retry_spread; both 0: the farewell has no reconnection time
+ *   over_ms               the farewells are spread over this time from now
+ *   limit_ms              the channel closes each subscriber that is still there after this time
+ *                         from now, with SSE_E_STALLED; 0: no limit
  *
- * Nobody can join any more. The drain replaces age limits.
- * Returns SSE_OK; SSE_E_STATE: it drains already; SSE_E_ARG, SSE_E_TOOBIG, SSE_E_FIELD as for
- * sse_channel_heartbeat; SSE_E_RANGE: retry_ms is above SSE_RETRY_MAX. */
+ * From now on join returns SSE_E_STATE, and age limits have no effect.
+ * Returns SSE_OK; SSE_E_STATE: it drains already; SSE_E_RANGE: retry_ms is above SSE_RETRY_MAX;
+ * SSE_E_ARG, SSE_E_TOOBIG, SSE_E_FIELD as for sse_channel_set_heartbeat. */
 SSE_API int sse_channel_drain(sse_channel *ch, const char *type, size_t type_len, const char *data,
                               size_t data_len, uint32_t retry_ms, uint32_t window_ms,
                               uint32_t over_ms, uint32_t limit_ms);
 
-/* Return a counter of enum sse_channel_counter; 0 for any other number. */
+/* Return a counter of enum sse_channel_counter; 0 for any other number, and for NULL. */
 SSE_API uint64_t sse_channel_count(const sse_channel *ch, int counter);
 
-/* Return sizeof(sse_channel), for bindings. */
+/* Return sizeof(sse_channel). */
 SSE_API size_t sse_channel_size(void);
 
 #ifdef __cplusplus

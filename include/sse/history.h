@@ -8,21 +8,20 @@
  * as fit; a new event pushes out the oldest ones, whether they have been read or not. Live delivery
  * and replay are the same thing: a live reader stands at the next number, and a reader that comes
  * back stands at an earlier one. A channel reads a history for its subscribers; a program without a
- * channel reads it with sse_history_get.
+ * channel uses sse_history_get.
  *
  * Ids make a place in the history known to the client. They are the caller's own, or automatic:
  *
  *     8a5c0f3b91d2e647-42      <origin, in hexadecimal>-<number of the event>
  *
  * With automatic ids no event is lost silently: a client's last id says which events it has missed,
- * and whether they are still here. So every client sees how many events the history has had, those
- * that its filter hides from it included.
+ * and whether they are still kept. It also shows the client how many events the history has had,
+ * those that a filter hides from the client included.
  *
- * The block holds no pointer: it may be static, from the heap, or a mapped file, where the next
- * process finds it again with sse_history_open. A file then holds all that was appended: the bytes
- * of the events, their ids, tags, keys and times, as long as nothing newer has overwritten them; an
- * event that has expired or was pushed out may still be found in the bytes. The file has the byte
- * order of the machine. Nothing is synced to the disk. */
+ * The block holds no pointer. It may be static, from the heap, or a mapped file, where the next
+ * process finds it again with sse_history_open. Such a file has the bytes, ids, tags, keys and
+ * times of the events that are kept, in the byte order of the machine. The bytes of an event that
+ * was dropped stay there until newer ones overwrite them. The library never syncs the file. */
 #ifndef SSE_HISTORY_H
 #define SSE_HISTORY_H
 
@@ -36,141 +35,134 @@ extern "C" {
 typedef struct sse_history sse_history;
 
 enum sse_history_limit {
-    SSE_HISTORY_OVERHEAD = 80,     /* bytes of a block that hold no events: so many, */
-    SSE_HISTORY_SLOT = 80,         /* and so many for each event that it can keep */
+    SSE_HISTORY_OVERHEAD = 80,     /* bytes of a block that hold no events, */
+    SSE_HISTORY_SLOT = 80,         /* and as many more for each event that it can keep */
     SSE_HISTORY_CAPACITY_MIN = 64, /* the least bytes for events */
     SSE_HISTORY_ID_MAX = 37        /* bytes of the longest automatic id */
 };
 
-/* The length of an array of uint64_t that holds a history of so many events and bytes of them:
+/* The length of an array of uint64_t for a history of so many events and bytes of events:
  *     static uint64_t memory[SSE_HISTORY_WORDS(1000, 65536)]; */
 #define SSE_HISTORY_WORDS(events, capacity) \
-    ((SSE_HISTORY_OVERHEAD + (uint64_t)(events)*SSE_HISTORY_SLOT + (capacity) + 7) / 8)
+    ((SSE_HISTORY_OVERHEAD + SSE_HISTORY_SLOT * (uint64_t)(events) + (capacity) + 7) / 8)
 
-/* Gets the bytes of a block for a history.
+/* Gets the size of a block.
  *
  *   events     the most events that it keeps; above 0
  *   capacity   bytes for encoded events; SSE_HISTORY_CAPACITY_MIN to 4 GiB - 1
  *
- * Returns the size for sse_history_init; 0 where there is none: events is 0, capacity is outside of
- * its bounds, or the sum is above SIZE_MAX. */
+ * Returns bytes; 0 if events or capacity is outside of its bounds, or the sum is above SIZE_MAX. */
 SSE_API size_t sse_history_size(uint32_t events, size_t capacity);
 
-/* Gets SSE_HISTORY_ID_MAX, for bindings. */
+/* Gets SSE_HISTORY_ID_MAX. */
 SSE_API size_t sse_history_id_max(void);
 
-/* Flags of sse_history_init. The bits of all flags in the library are disjoint. */
+/* The bits of all flags in the library are disjoint. */
 enum sse_history_flag {
     SSE_HISTORY_CHUNKED = 0x10 /* each event is stored as an HTTP/1.1 chunk */
 };
 
 /* Makes an empty history of a block of memory.
  *
- *   mem        the block, aligned for uint64_t; the caller owns it, and frees it when the history
- *              is no longer used
- *   size       bytes of the block: those that are not overhead or slots are for events
- *   events     the most events that it keeps; above 0
- *   flags      0, or SSE_HISTORY_CHUNKED
- *   epoch      0: events carry the caller's ids, if any. Else ids are automatic, and this tells the
- *              runs of the program from each other: the time in milliseconds at its start, or a
- *              random number
- *   name       tells this history from every other one of the program: the path of its stream, say.
- *              name_len bytes, read during the call; not read where epoch is 0
+ *   mem      the block, aligned for uint64_t; the caller owns it, and frees it after the last use
+ *   size     bytes of the block; those that are neither overhead nor slots are for events
+ *   events   the most events that it keeps; above 0
+ *   flags    0, or SSE_HISTORY_CHUNKED
+ *   epoch    0: events carry the caller's ids, if any. Else ids are automatic, and each run of the
+ *            program has another epoch: the time in milliseconds at its start, or a random number
+ *   name     differs between the histories of a program: the path of the stream, say. name_len
+ *            bytes, above 0; not read if epoch is 0, and never kept
  *
- * The origin in automatic ids is 64 bits, mixed from epoch and name. Ids with another origin are
- * refused by sse_history_find. Two histories with the same name and the same epoch take each
- * other's ids: do not make any.
+ * The origin in automatic ids is 64 bits, mixed from the epoch and the name. sse_history_find
+ * refuses the ids of any other origin. Two histories with the same name and the same epoch would
+ * accept each other's ids: give them different names.
  *
  * Returns the history, which is mem. Returns NULL, and changes nothing, if mem is NULL or not
  * aligned, events is 0, a flag is unknown, less than SSE_HISTORY_CAPACITY_MIN or more than
- * 4 GiB - 1 bytes are left for events, or epoch is not 0 and name is NULL or name_len 0. */
+ * 4 GiB - 1 bytes are left for events, or epoch is not 0 and name is NULL or name_len is 0. */
 SSE_API sse_history *sse_history_init(void *mem, size_t size, uint32_t events, uint32_t flags,
                                       uint64_t epoch, const char *name, size_t name_len);
 
 /* Finds the history that an earlier process left in memory, and goes on with it.
  *
- *   epoch       of this run: ids of earlier runs stay as they are
- *   the others  as they were given to sse_history_init
+ *   epoch        of this run; events of earlier runs keep their ids
+ *   the others   as they were given to sse_history_init
  *
  * Nothing in the memory is trusted. An event is kept if its checksum and its position are valid.
  * The history is the newest valid event and the unbroken run of valid events before it; if there is
- * none, the history is empty and numbering starts at 1. So an event that the end of the process
- * has cut is dropped.
+ * none, the history is empty and numbering starts at 1. So an event whose write was cut short by
+ * the end of the process is dropped.
  *
  * Returns the history, which is mem. Returns NULL, and changes nothing, for the reasons that
  * sse_history_init has, and if the memory does not hold a history of the same size, number of
- * events, flags, kind of ids (epoch 0 or not), format and byte order.
- * Cost: a checksum of all of the memory. */
+ * events, flags, kind of ids, format and byte order. Cost: one checksum of all of the memory. */
 SSE_API sse_history *sse_history_open(void *mem, size_t size, uint32_t events, uint32_t flags,
                                       uint64_t epoch, const char *name, size_t name_len);
 
-/* Appends an event. The oldest events are dropped as far as their place is needed.
+/* Appends an event. The oldest events are dropped, as far as their place is needed.
  *
- *   h        the history; not NULL
- *   ev       as for sse_event_encode; without an id where ids are automatic
- *   tag      who may see it, for the filters of subscribers: the number of a topic or of a user;
- *            0: everybody
- *   key      the thing whose newest state it is, for subscribers that coalesce: the event replaces
- *            all earlier ones with the same tag and key; 0: none
+ *   ev       as for sse_event_encode; without an id if ids are automatic
+ *   tag      the topic or the user that the event is for, as a number: a subscriber with a filter
+ *            sees some tags only; 0: everybody
+ *   key      the thing whose newest state the event is: a subscriber that coalesces skips all
+ *            earlier events with the same tag and key; 0: none
  *   now_ms   the time, for sse_history_expire
  *
  * Returns SSE_OK;
  *   SSE_E_ARG      h is NULL or all zero, ev is NULL, a range is NULL with a length, the event has
- * no part at all, or it has an id and ids are automatic; SSE_E_RANGE    retry_ms is above
- * SSE_RETRY_MAX; SSE_E_TOOBIG   a part is longer than SSE_PART_MAX, or the encoded event is longer
- * than the capacity of the history; SSE_E_FIELD    type fails sse_type_valid, or id fails
- * sse_id_valid. Only SSE_OK changes the history. Cost: two encodings and one checksum. Independent
- * of the number of events, on average. */
+ *                  no part at all, or it has an id and ids are automatic;
+ *   SSE_E_RANGE    retry_ms is above SSE_RETRY_MAX;
+ *   SSE_E_TOOBIG   a part is longer than SSE_PART_MAX, or the encoded event is longer than the
+ *                  capacity of the history;
+ *   SSE_E_FIELD    type fails sse_type_valid, or id fails sse_id_valid.
+ * Only SSE_OK changes the history. Cost: two encodings and one checksum. Independent of the number
+ * of events, on average. Spec: #parsing-an-event-stream. */
 SSE_API int sse_history_append(sse_history *h, const sse_event *ev, uint64_t tag, uint64_t key,
                                uint64_t now_ms);
 
-/* Appends an event that is given in parts: sse_history_append without a struct.
- *
- *   type, id   NULL: absent
- *   data       always present: NULL with data_len 0 is ""
- *
- * Returns SSE_OK, SSE_E_ARG, SSE_E_TOOBIG or SSE_E_FIELD, as sse_history_append. */
+/* Appends an event that is given in parts. type or id NULL: absent. data is always present: NULL
+ * with data_len 0 is "". The rest is as above.
+ * Returns SSE_OK, SSE_E_ARG, SSE_E_TOOBIG or SSE_E_FIELD, for the reasons that sse_history_append
+ * has. */
 SSE_API int sse_history_append_parts(sse_history *h, const char *type, size_t type_len,
                                      const char *id, size_t id_len, const char *data,
                                      size_t data_len, uint64_t tag, uint64_t key, uint64_t now_ms);
 
 /* Drops the events that are older than a time, up to the first one that is not.
  *
- *   before_ms   on the clock of now_ms, as it was given with the events (by a channel, or by the
- *               caller)
+ *   before_ms   on the clock of the now_ms with which the caller, or a channel, appended the events
  *
- * The history compares these times and has no clock of its own. A monotonic clock does where the
- * block ends with the process. In a file that is opened again, give the time since 1970 with every
- * event instead: a monotonic clock starts anew at each boot. An event with a time that is too late
- * keeps itself and the events after it until that time, or until their place is needed.
+ * A monotonic clock does if the block ends with the process. For a file that is opened again, give
+ * all events the time since 1970: a monotonic clock starts anew at each boot. An event whose time
+ * is too late also keeps the events after it, until that time or until their place is needed. The
+ * history of a channel can be expired between two calls of the channel.
  *
  * Returns SSE_OK; SSE_E_ARG if h is NULL or all zero. */
 SSE_API int sse_history_expire(sse_history *h, uint64_t before_ms);
 
 /* Finds the place where a client that comes back goes on.
  *
- *   id     its last event ID, as sse_http_last_event_id gives it; NULL where len is 0
- *   next   out: the number of the event after it, or of the oldest event if the result is not
- *          SSE_OK; always written; 0 for a history that is NULL or all zero
+ *   id     its last event ID, as sse_http_last_event_id gives it; NULL if len is 0
+ *   next   out: the number of the event after that one; if the result is SSE_GAP or id is invalid,
+ *          that of the oldest event; 0 for a history that is NULL or all zero; always written
  *
- * Returns SSE_OK: the event with this id was in this history, as far as can be told:
- *     an automatic id of this run, whether its event is still kept or not. If *next is less than
- *     sse_history_first, the events between the two are lost, and how many is known;
- *     the automatic id of an earlier run, or the caller's own, if its event is still kept. If
- *     several events have the caller's id, the newest one counts;
- *   SSE_GAP     the id is empty, or of another history, or never was one, or its event is of an
- *               earlier run or has the caller's id and is no longer kept: how much the client has
- *               missed is not known;
+ * Returns SSE_OK for
+ *     an automatic id of this run, even if its event is no longer kept: *next is then at most
+ *     sse_history_first, and the difference is the number of lost events;
+ *     an automatic id of an earlier run, or an id of the caller's, if its event is still kept. Of
+ *     several events with the same id of the caller's, the newest counts;
+ *   SSE_GAP     for any other id, the empty one included: the number of lost events is not known;
  *   SSE_E_ARG   h is NULL or all zero, next is NULL, or id is NULL with a length.
- * Cost: independent of the number of events; for the caller's ids, on average. */
+ * Cost: independent of the number of events; for the caller's ids, on average.
+ * Spec: #the-last-event-id-header. */
 SSE_API int sse_history_find(const sse_history *h, const char *id, size_t len, uint64_t *next);
 
-/* Gets the automatic id of an event, whether it is still kept or not.
+/* Gets the automatic id of an event of this run, whether it is still kept or not.
  *
- *   number   of the event; that of the last event before this run means "before all of this run"
+ *   number   of the event; that of the last event before this run stands for "before all of it"
  *   dst      where the id goes, cap bytes; NULL with cap 0 measures
  *   cap      bytes available at dst; SSE_HISTORY_ID_MAX is always enough
- *   len      out: bytes written, or needed where the result is SSE_E_SPACE, else 0; always written
+ *   len      out: bytes written, or needed if the result is SSE_E_SPACE, else 0; always written
  *
  * Returns SSE_OK;
  *   SSE_E_ARG     h is NULL or all zero, len is NULL, or dst is NULL with cap above 0;
@@ -180,22 +172,21 @@ SSE_API int sse_history_find(const sse_history *h, const char *id, size_t len, u
 SSE_API int sse_history_id(const sse_history *h, uint64_t number, char *dst, size_t cap,
                            size_t *len);
 
-/* Gets the encoded bytes of an event, for a program that reads a history without a channel.
+/* Gets the encoded bytes of an event: a chunk if the history has SSE_HISTORY_CHUNKED.
  *
- *   bytes   out: the event as it is stored, a chunk if the history has SSE_HISTORY_CHUNKED. They
- *           lie in the history: valid until the next call that writes to it. NULL if the result is
- *           not SSE_OK; always written
+ *   bytes   out: where they lie in the history, until the next call that changes it; NULL if the
+ *           result is not SSE_OK; always written
  *   len     out: how many, else 0; always written
  *
  * Returns SSE_OK;
  *   SSE_GAP       the event is no longer kept: go on at sse_history_first;
  *   SSE_E_ARG     h is NULL or all zero, or bytes or len is NULL;
  *   SSE_E_RANGE   no event has this number: it is 0, or still to come.
- * Nothing is copied. */
+ * Cost: constant; nothing is copied. */
 SSE_API int sse_history_get(const sse_history *h, uint64_t number, const void **bytes, size_t *len);
 
 /* Gets the number of the oldest event, and the number that the next event will get. They are equal
- * where the history is empty. 0 if h is NULL or all zero. */
+ * if the history is empty. 0 if h is NULL or all zero. */
 SSE_API uint64_t sse_history_first(const sse_history *h);
 SSE_API uint64_t sse_history_next(const sse_history *h);
 

@@ -1,8 +1,7 @@
-/* sse/http.h - the HTTP around a stream: the response head, refusals, Accept, Last-Event-ID.
+/* sse/http.h - every answer that a route of streams gives: the stream, refusals, preflights.
  *
- * Neither a server nor a parser of requests: it takes the values of the fields that the server has
- * parsed, and gives back the fields of the answer, as a list for servers with a header API of
- * their own, or as text for a raw socket. Both come from one description. */
+ * The server gets the fields of the answer as a list, for a header API of its own, or as text, for
+ * a raw socket. What it asks about a request is in sse/http_request.h. */
 #ifndef SSE_HTTP_H
 #define SSE_HTTP_H
 
@@ -13,133 +12,169 @@ extern "C" {
 #endif
 
 /* A header field. */
-typedef struct sse_field {
+typedef struct sse_http_field {
     sse_str name;
     sse_str value;
-} sse_field;
+} sse_http_field;
 
-/* Who owns the connection: sse_head.version. */
+/* Which connection fields an answer has: sse_http_answer.version. */
 enum sse_http_version {
-    SSE_HTTP_2 = 0,   /* HTTP/2, HTTP/3, or a server that manages connections itself: no fields */
-    SSE_HTTP_1_0 = 1, /* a raw connection that speaks HTTP/1.0 */
-    SSE_HTTP_1_1 = 2  /* a raw connection that speaks HTTP/1.1 */
+    SSE_HTTP_MANAGED = 0, /* none: HTTP/2, HTTP/3, or a server that manages connections itself */
+    SSE_HTTP_1_0 = 10,    /* those of a raw connection that speaks HTTP/1.0 */
+    SSE_HTTP_1_1 = 11     /* those of a raw connection that speaks HTTP/1.1 */
 };
 
-/* sse_head.flags. The bits of all flags in the library are disjoint. */
-enum sse_head_flag {
-    SSE_HEAD_CHUNKED = 0x100,    /* the body is HTTP/1.1 chunks */
-    SSE_HEAD_CREDENTIALS = 0x200 /* let a page send cookies across origins */
+/* sse_http_answer.flags. The bits of all flags in the library are disjoint. */
+enum sse_http_flag {
+    SSE_HTTP_CHUNKED = 0x100,     /* the body of a stream is chunks; HTTP/1.1 only */
+    SSE_HTTP_CREDENTIALS = 0x200, /* with an origin that is not "*": pages may send cookies */
+    SSE_HTTP_PREFLIGHT = 0x400    /* 204 answers OPTIONS, such as a preflight; only for 204 */
 };
 
-/* What the head says. All-zero is a stream over HTTP/2 without CORS.
+/* The first bytes of a stream: sse_http_answer.first. A client sees that the stream is open when
+ * they arrive: Firefox and some proxies wait for them. */
+enum sse_http_first {
+    SSE_HTTP_FIRST_BLOCK = 0, /* ":" or "retry: N", and a blank line */
+    SSE_HTTP_FIRST_LINE = 1,  /* the same without the blank line, so that it belongs to the first
+                                 event: fetch-event-source calls onmessage for a block of its own,
+                                 and htmx 4 reads a retry only in a block with data or a type */
+    SSE_HTTP_FIRST_TYPED = 2, /* "event: retry", "retry: N", a blank line: dispatches nothing in a
+                                 browser, and htmx 4 reads it. The openai SDK fails at it.
+                                 Without retry_ms as SSE_HTTP_FIRST_BLOCK */
+    SSE_HTTP_FIRST_NONE = 3   /* nothing: the request was HEAD, or other bytes follow at once */
+};
+
+enum sse_http_size {
+    SSE_HTTP_FIELDS_MAX = 10, /* the most fields that an answer has, without the caller's */
+    SSE_HTTP_SCRATCH = 16     /* bytes that a list needs for the text of a number */
+};
+
+/* An answer that a route of streams gives. All-zero is a stream, managed, without CORS. It can be
+ * constant; the library reads it, and what it points at, during the call.
  *
- * Refusals are heads, too, and there are three, since EventSource knows three:
+ *   200                  the stream
+ *   200 with retry_ms,   come back later: an EventSource reconnects after retry_ms. Spread the
+ *   then close           times with sse_retry_spread, or all clients return at once
+ *   204                  stop: an EventSource does not reconnect. Clients that use fetch may; a
+ *                        last event of an agreed type is the portable end of a stream
+ *   204 with             the answer to OPTIONS: the methods, and with an origin what a page may
+ *   SSE_HTTP_PREFLIGHT   send. Without it, a fetch with Last-Event-ID fails across origins
+ *   400 to 599           a refusal: an EventSource gives up for good, other clients read it. 405
+ *                        has Allow; 429 and 503 have Retry-After, where retry_ms is set; 401
+ *                        needs a WWW-Authenticate among the extra fields
  *
- *   status 204                  go away for good: the client does not reconnect
- *   status 503, retry_ms        full: an error page to fetch, proxies and probes. EventSource gives
- *                               up for good, as at any status but 200
- *   status 200, retry_ms, and   come back later: the client reconnects after retry_ms. Use
- *   the connection is closed    sse_retry_spread, or they all come back at once */
-typedef struct sse_head {
-    int version;            /* enum sse_http_version */
-    int status;             /* 0 or 200: the stream; 204; 503 */
-    uint32_t flags;         /* SSE_HEAD_CHUNKED (only HTTP/1.1, only status 200), SSE_HEAD_CREDENTIALS */
-    uint32_t retry_ms;      /* reconnection time; 0: none. 503: Retry-After, rounded up to s */
-    sse_str allow_origin;   /* Access-Control-Allow-Origin: "*" or one origin; absent: none */
-    const sse_field *extra; /* further fields of the caller's; NULL where extra_count is 0 */
+ * Answers other than the stream have no content; over HTTP/1 they end the connection. HEAD is
+ * answered like GET, with SSE_HTTP_FIRST_NONE. */
+typedef struct sse_http_answer {
+    int version;       /* enum sse_http_version */
+    int status;        /* 200, 204, or 400 to 599; 0: 200 */
+    uint32_t flags;    /* enum sse_http_flag */
+    uint32_t retry_ms; /* 200: the reconnection time; 429, 503: Retry-After, rounded up to
+                          seconds; 0: none. Other statuses ignore it */
+    int first;         /* enum sse_http_first */
+    sse_str origin;    /* Access-Control-Allow-Origin: "*" or one origin; absent: no CORS */
+    sse_str methods;   /* of this route, for 405 and a preflight; absent: GET, HEAD, OPTIONS */
+    sse_str headers;   /* that a page may send beside Last-Event-ID and Cache-Control, for a
+                          preflight: "authorization, content-type"; absent: none */
+    const sse_http_field *extra; /* further fields of the caller's; NULL where extra_count is 0 */
     size_t extra_count;
-    char digits_[12]; /* holds the text of Retry-After, which a list points at */
-} sse_head;
+} sse_http_answer;
 
-/* The most fields that a list has beside the caller's. */
-#define SSE_HTTP_FIELDS_MAX 8
-
-/* Write the head as a list of fields, for a server with a header API; the status code is the
- * server's to send.
+/* Gets the fields of an answer as a list, for a server with a header API. The server sends the
+ * status; where it is 200, the body begins with what sse_http_first gives.
  *
- *   head     the description; the list points into it, and is good while it stays unchanged
- *   fields   where the list goes, cap fields; NULL with cap 0 counts
- *   count    out: fields written, or needed where the result is SSE_E_SPACE, else 0; always written
+ *   a         the answer
+ *   fields    where the list goes, cap fields; NULL with cap 0 counts
+ *   scratch   SSE_HTTP_SCRATCH bytes for the text of Retry-After; NULL where cap is 0
+ *   count     out: fields written, or needed where the result is SSE_E_SPACE, else 0; always
+ *             written
  *
- * Names are in lower case, as HTTP/2 demands and HTTP/1 allows; the caller's stay as they are.
- * Send a comment or an event right behind it: Firefox fires "open" at the first byte of the body.
+ * The list points into the answer, scratch, and constants. Names and values of the library's own
+ * end in NUL; its names are in lower case. The caller's fields come last, as they are: give lower
+ * case over HTTP/2. A name may occur more than once: add fields, do not replace them.
  *
  * Returns SSE_OK;
- *   SSE_E_ARG     head or count is NULL, fields is NULL with cap above 0, the version or a flag is
- *                 unknown, SSE_HEAD_CHUNKED without HTTP/1.1 or status 200, SSE_HEAD_CREDENTIALS without one
- *                 origin, a range is NULL with a length, or extra is NULL with a count;
+ *   SSE_E_ARG     a or count is NULL, fields or scratch is NULL with cap above 0, the version,
+ *                 first or a flag is unknown, a stream has SSE_HTTP_CHUNKED without HTTP/1.1, a
+ *                 status other than 204 has SSE_HTTP_PREFLIGHT, the origin "*" has
+ *                 SSE_HTTP_CREDENTIALS, or a range or extra is NULL with a length;
  *   SSE_E_RANGE   the status is none of those above, or retry_ms is above 2^31-1;
- *   SSE_E_TOOBIG  the fields are longer than SSE_PART_MAX, one or all of them;
- *   SSE_E_FIELD   a name is no token, or in upper case over HTTP/2; a value holds a control byte,
- *                 but for a tab, or begins or ends in a blank; the origin is empty; or the
- *                 caller's field is one that the head, or the framing, owns: Content-Type,
- *                 Content-Length, Connection and their kin;
- *   SSE_E_SPACE   cap is too small.
+ *   SSE_E_TOOBIG  origin, methods, headers and extra fields together pass SSE_PART_MAX;
+ *   SSE_E_FIELD   a name is no token; a value holds a control byte other than tab, or begins or
+ *                 ends in a blank; origin, methods or headers is empty; or an extra field is one
+ *                 that the answer or the framing owns: Content-Type, Content-Length, Allow,
+ *                 Connection and the like;
+ *   SSE_E_SPACE   cap is too small; *count is the need.
  *
  * Spec: RFC 9110, section 5; RFC 9113, section 8.2; Fetch, "CORS protocol". */
-SSE_API int sse_http_fields(sse_head *head, sse_field *fields, size_t cap, size_t *count);
+SSE_API int sse_http_fields(const sse_http_answer *a, sse_http_field *fields, size_t cap,
+                            char *scratch, size_t *count);
 
-/* Write the head as text for a raw HTTP/1 connection, and behind it the first bytes of the body: a
- * comment, or the retry line where retry_ms is set. Then come the events.
+/* Writes an answer as text, for a raw HTTP/1 connection: status line, fields, and the first bytes
+ * of the body. The events follow.
  *
+ *   a     the answer; its version is not SSE_HTTP_MANAGED
  *   dst   where the bytes go, cap bytes; NULL with cap 0 measures
  *   len   out: bytes written, or needed where the result is SSE_E_SPACE, else 0; always written
  *
- * Without SSE_HEAD_CHUNKED the end of the connection is the end of the stream, and the head says so.
- *
- * Returns as sse_http_fields; SSE_E_ARG also for SSE_HTTP_2, which has no text.
- * Spec: RFC 9112, sections 4 to 7; #the-eventsource-interface, on the first bytes. */
-SSE_API int sse_http_head(sse_head *head, void *dst, size_t cap, size_t *len);
-
-/* Tell whether a client can be sent a stream.
- *
- *   accept   the value of its Accept field; NULL, or blank: it takes anything
- *
- * Weights, wildcards, quoted strings and q=0 are honoured; letter case is not. Of two weights for
- * one media range the higher counts. Where this is 0 the answer is 406, or another representation.
- * Returns 1 or 0.
- * Spec: RFC 9110, section 12.5.1. */
-SSE_API int sse_http_accepts(const char *accept, size_t len);
-
-/* Tell the same of another media type, such as "application/json": for a route that serves several
- * and answers 406 where none of them fits. */
-SSE_API int sse_http_accepts_type(const char *accept, size_t len, const char *type,
-                                  size_t type_len);
-
-/* Tell whether a client would rather have a stream than a plain answer: for a route that serves
- * both.
- *
- *   accept   as for sse_http_accepts
- *   other    the media type of the plain answer, "application/json"
- *
- * Returns 1 where the stream has the higher weight, or the same, above 0, and is named more
- * exactly; else 0. So EventSource gets the stream, and curl, with its "any type", gets the plain
- * answer. */
-SSE_API int sse_http_prefers(const char *accept, size_t len, const char *other, size_t other_len);
-
-/* Find where a client wants to resume.
- *
- *   header   the value of its Last-Event-ID field; NULL: it sent none
- *   query    the query of its URL, without the "?"; NULL: it has none. It is searched where there
- *            is no header, for lastEventId or last_event_id, and percent-decoded
- *   dst      where the id goes, cap bytes; it is not ended by a NUL. NULL with cap 0 measures
- *   len      out: bytes of the id; 0: none, a fresh start; the need where the result is
- *            SSE_E_SPACE; always written
+ * Without SSE_HTTP_CHUNKED the end of the connection ends the stream, and the text says so.
  *
  * Returns SSE_OK;
- *   SSE_E_ARG     len is NULL, dst is NULL with cap above 0, or header or query is NULL with a
- *                 length;
- *   SSE_E_FIELD   this was never an id: it fails sse_id_valid, or is wrongly percent-encoded.
- *                 Answer 400, or treat it as unknown; *len is 0;
- *   SSE_E_SPACE   it is longer than cap, so it is none of yours if cap is your longest: unknown.
- *                 What it holds was not checked.
- * Spec: #the-last-event-id-header. */
-SSE_API int sse_http_last_event_id(const char *header, size_t header_len, const char *query,
-                                   size_t query_len, char *dst, size_t cap, size_t *len);
+ *   SSE_E_ARG     len is NULL, dst is NULL with cap above 0, the version is SSE_HTTP_MANAGED, which
+ *                 has no text, or as sse_http_fields;
+ *   SSE_E_RANGE, SSE_E_TOOBIG, SSE_E_FIELD   as sse_http_fields;
+ *   SSE_E_SPACE   cap is too small; *len is the need; what dst holds is unspecified.
+ *
+ * Spec: RFC 9112, sections 4 to 7. */
+SSE_API int sse_http_head(const sse_http_answer *a, void *dst, size_t cap, size_t *len);
 
-/* Tell sizeof(sse_field) and sizeof(sse_head), for bindings that lay them out by hand. */
-SSE_API size_t sse_field_size(void);
-SSE_API size_t sse_head_size(void);
+/* Writes the first bytes of the body, for a server that has sent the list; sse_http_head writes the
+ * same. They are a chunk where the answer has SSE_HTTP_CHUNKED.
+ *
+ *   a     the answer
+ *   dst   where the bytes go, cap bytes; NULL with cap 0 measures
+ *   len   out: bytes written, or needed where the result is SSE_E_SPACE, else 0; 0 also for an
+ *         answer without content; always written
+ *
+ * Returns SSE_OK;
+ *   SSE_E_ARG     len is NULL, dst is NULL with cap above 0, or as sse_http_fields;
+ *   SSE_E_RANGE, SSE_E_TOOBIG, SSE_E_FIELD   as sse_http_fields;
+ *   SSE_E_SPACE   cap is too small; *len is the need; what dst holds is unspecified.
+ *
+ * Spec: #the-eventsource-interface; #event-stream-interpretation, on "retry". */
+SSE_API int sse_http_first(const sse_http_answer *a, void *dst, size_t cap, size_t *len);
+
+/* Gets one field of an answer without a struct: number `index`, counted from 0, of the list. Such
+ * an answer has no extra fields; methods and headers are absent, and so is origin where it is NULL.
+ *
+ *   dst                   gets the name, NUL, the value, NUL; cap bytes; NULL with cap 0 measures
+ *   name_len, value_len   out: lengths without the NUL; 0 except after SSE_OK and SSE_E_SPACE;
+ *                         always written
+ *
+ * Returns SSE_OK;
+ *   SSE_END       the list has no more than index fields;
+ *   SSE_E_ARG     name_len or value_len is NULL, dst is NULL with cap above 0, or as
+ *                 sse_http_fields;
+ *   SSE_E_RANGE, SSE_E_TOOBIG, SSE_E_FIELD   as sse_http_fields;
+ *   SSE_E_SPACE   cap is below *name_len + *value_len + 2. */
+SSE_API int sse_http_field_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
+                                 const char *origin, size_t origin_len, size_t index, char *dst,
+                                 size_t cap, size_t *name_len, size_t *value_len);
+/* sse_http_head and sse_http_first without a struct. They return as their twins do. */
+SSE_API int sse_http_head_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
+                                int first, const char *origin, size_t origin_len, void *dst,
+                                size_t cap, size_t *len);
+SSE_API int sse_http_first_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
+                                 int first, void *dst, size_t cap, size_t *len);
+
+/* Returns sizeof(sse_http_field), sizeof(sse_http_answer), for bindings that lay them out by hand.
+ */
+SSE_API size_t sse_http_field_size(void);
+SSE_API size_t sse_http_answer_size(void);
+
+/* Returns SSE_HTTP_FIELDS_MAX, SSE_HTTP_SCRATCH. */
+SSE_API size_t sse_http_fields_max(void);
+SSE_API size_t sse_http_scratch(void);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-# Count the instructions of a find, with and without the first peek or read, at a million events.
+# Count the instructions of a find, with and without the first event, at a million events.
 #   resume_instructions.sh BENCH_RESUME
 set -eu
 bench=$1
@@ -16,10 +16,10 @@ count() {
     echo $(($2 / asked))
 }
 
-printf '%-32s %10s %10s %10s\n' 'instructions, a million events' find '+ peek' '+ read'
+printf '%-32s %10s %10s\n' 'instructions, a million events' find '+ get'
 for ids in '' own; do
     printf '%-32s' "${ids:-automatic} ids"
-    for what in find_only find_peek find_read; do
+    for what in find_only find_get; do
         n=$(count $what "$ids")
         printf ' %10d' "$n"
     done

@@ -7,7 +7,7 @@ import sys
 import unittest
 from ctypes import POINTER, byref, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 
-OK, AGAIN, END = 0, 1, 2
+OK, AGAIN, END, GAP = 0, 1, 2, 3
 E_FIELD, E_SPACE, E_STATE, E_IO = -4, -5, -6, -101
 
 
@@ -62,10 +62,22 @@ sse.sse_writer_close.argtypes = [c_void_p]
 sse.sse_writer_begin.argtypes = [c_void_p, POINTER(Event)]
 sse.sse_writer_append.argtypes = [c_void_p, c_char_p, c_size_t, POINTER(c_size_t)]
 sse.sse_writer_finish.argtypes = [c_void_p]
-for name in ("join", "channel", "subscriber", "cursor", "counters", "published"):
+for name in ("join", "channel", "subscriber", "counters", "published"):
     getattr(sse, "sse_%s_size" % name).restype = c_size_t
-sse.sse_history_init.restype = c_void_p
-sse.sse_history_init.argtypes = [c_void_p, c_size_t, c_uint32, c_uint64, c_uint32]
+for name in ("init", "open"):
+    getattr(sse, "sse_history_" + name).restype = c_void_p
+    getattr(sse, "sse_history_" + name).argtypes = [c_void_p, c_size_t, c_uint32, c_uint32, c_uint64,
+                                                    c_char_p, c_size_t]
+sse.sse_history_size.restype = sse.sse_history_id_max.restype = c_size_t
+sse.sse_history_size.argtypes = [c_uint32, c_size_t]
+sse.sse_history_append_parts.argtypes = [c_void_p] + [c_char_p, c_size_t] * 3 + [c_uint64] * 3
+sse.sse_history_expire.argtypes = [c_void_p, c_uint64]
+sse.sse_history_find.argtypes = [c_void_p, c_char_p, c_size_t, POINTER(c_uint64)]
+sse.sse_history_id.argtypes = [c_void_p, c_uint64, c_void_p, c_size_t, POINTER(c_size_t)]
+sse.sse_history_get.argtypes = [c_void_p, c_uint64, POINTER(c_void_p), POINTER(c_size_t)]
+for name in ("first", "next"):
+    getattr(sse, "sse_history_" + name).restype = c_uint64
+    getattr(sse, "sse_history_" + name).argtypes = [c_void_p]
 sse.sse_channel_init.argtypes = [c_void_p, c_void_p, c_uint32, POINTER(Event), c_uint64]
 sse.sse_channel_publish.argtypes = [c_void_p, POINTER(Event), c_uint64, c_uint64, c_void_p]
 sse.sse_channel_join.argtypes = [c_void_p, c_void_p, POINTER(Join), c_char_p, c_size_t]
@@ -173,7 +185,7 @@ class Bindings(unittest.TestCase):
             return (c_uint64 * (size // 8 + 1))()
 
         log, channel, writer = memory(4096), memory(sse.sse_channel_size()), memory(512)
-        self.assertTrue(sse.sse_history_init(log, ctypes.sizeof(log), 16, 10, 0))
+        self.assertTrue(sse.sse_history_init(log, ctypes.sizeof(log), 16, 0, 10, b"/news", 5))
         self.assertEqual(sse.sse_channel_init(channel, log, 0, None, 0), OK)
         for text in (b"one", b"two"):
             self.assertEqual(sse.sse_channel_publish(channel, byref(Event(data=Str.of(text))), 0, 0,
@@ -188,6 +200,33 @@ class Bindings(unittest.TestCase):
         self.assertEqual(sse.sse_subscriber_read(one, dst, 64, byref(n)), AGAIN)
         self.assertEqual(sse.sse_subscriber_close(one), OK)
         self.assertEqual(sse.sse_subscriber_read(one, dst, 64, byref(n)), END)
+
+    def test_a_history_is_written_and_read_in_parts_without_a_struct(self):
+        size = sse.sse_history_size(16, 4096)
+        memory = (c_uint64 * (size // 8))()
+        h = sse.sse_history_init(memory, size, 16, 0, 10, b"/news", 5)
+        self.assertEqual(h, ctypes.addressof(memory))
+        for text in (b"one", None, b"three"):
+            self.assertEqual(sse.sse_history_append_parts(h, b"tick", 4, None, 0, text,
+                                                          len(text or b""), 1, 2, 3), OK)
+        self.assertEqual((sse.sse_history_first(h), sse.sse_history_next(h)), (1, 4))
+
+        name, n = ctypes.create_string_buffer(sse.sse_history_id_max()), c_size_t()
+        self.assertEqual(sse.sse_history_id(h, 2, name, len(name), byref(n)), OK)
+        last, place = name.raw[:n.value], c_uint64()
+        self.assertEqual(sse.sse_history_find(h, last, len(last), byref(place)), OK)
+        self.assertEqual(place.value, 3)
+        self.assertEqual(sse.sse_history_find(h, b"x" + last, len(last) + 1, byref(place)), GAP)
+
+        event = c_void_p()
+        self.assertEqual(sse.sse_history_get(h, 2, byref(event), byref(n)), OK)
+        self.assertEqual(ctypes.string_at(event.value, n.value),
+                         b"event: tick\nid: " + last + b"\ndata: \n\n")
+
+        h = sse.sse_history_open(memory, size, 16, 0, 11, b"/news", 5)
+        self.assertEqual(sse.sse_history_find(h, last, len(last), byref(place)), OK)
+        self.assertEqual(sse.sse_history_expire(h, 4), OK)
+        self.assertEqual(sse.sse_history_first(h), sse.sse_history_next(h))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ BEGIN {
 
 # A count of lines, and one of those that were missed, are in the fields 8 and 9; of branches, in 11
 # and 12; of conditions, in 14 and 15. A file without functions has none.
-NF == 16 && $1 ~ /(^|\/)src\/[a-z_]+\.[ch]$/ && $8 > 0 {
+NF == 16 && $1 ~ /(^|\/)src\/[a-z_0-9]+\.[ch]$/ && $8 > 0 {
     sub(/.*\//, "", $1)
     seen[$1] = 1
     for (i = 8; i <= 15; i++)

@@ -32,7 +32,7 @@ library() {
     way=$1
     shift
     mkdir -p "$dir/$way/counts"
-    clang-19 -std=c99 "$@" -shared -fPIC -fvisibility=hidden \
+    clang-19 -std=c99 "$@" -shared -fPIC \
         -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc \
         -I"$top/include" -I"$top/src" "$dir/all.c" -o "$dir/$way/libsse.so" 2>"$dir/said" &&
         [ ! -s "$dir/said" ] || {

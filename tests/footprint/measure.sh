@@ -16,9 +16,10 @@ modules='
     event       event lines out digits
     writer      writer
     heartbeat   heartbeat
-    http        http http_request ascii
-    history     history history_names history_open digits64
-    cursor      cursor
+    http        http_answer http_head http_accept http_resume last_id query ascii digits
+    retry       retry
+    history     history history_header history_index digits64
+    file        history_open
 '
 small='sse_writer_init sse_writer_send sse_writer_peek sse_writer_consume sse_writer_close'
 constants='SSE_WRITER_OVERHEAD SSE_HISTORY_OVERHEAD SSE_HISTORY_SLOT'

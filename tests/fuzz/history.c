@@ -1,65 +1,10 @@
-/* history.c - a log and its readers under any calls in any order, beside a list of all events.
- *
- * Behind each call the log has the events from first up to end, to the byte; what its readers are
- * shown is in history_reader.h. */
-#include "history_reader.h"
+/* history.c - a history under any calls in any order, beside a list of all events. After each call
+ * it has the events from first up to end, to the byte, and what subscribers go by is right. */
+#include "twin.h"
 
 #include <string.h>
 
-enum { INPUT_MAX = TWIN_EVENTS_MAX, READERS = 3 };
-
-static reader readers[READERS];
-
-static void begin_all(void)
-{
-    size_t i;
-
-    for (i = 0; i < READERS; i++)
-        reader_begin(&readers[i], twin.first, (unsigned)i);
-}
-
-static reader *take_reader(input *in)
-{
-    return &readers[take_below(in, READERS)];
-}
-
-static void do_begin(input *in)
-{
-    reader *const r = take_reader(in);
-    const uint64_t next = 1 + take_byte(in) % twin.end;
-
-    reader_begin(r, next, take_byte(in));
-}
-
-static void do_peek(input *in)
-{
-    reader *const r = take_reader(in);
-
-    reader_peek(r, 1 + take_below(in, READER_RUNS));
-}
-
-static void do_consume(input *in)
-{
-    reader *const r = take_reader(in);
-
-    reader_consume(r, take_below(in, 1024));
-}
-
-static void do_read(input *in)
-{
-    reader *const r = take_reader(in);
-    const size_t cap = 1 + take_below(in, 300);
-
-    reader_read(r, cap, 1 + take_below(in, 2));
-}
-
-static void do_skip(input *in)
-{
-    reader *const r = take_reader(in);
-
-    if (!reader_skip(r)) /* its stream is over */
-        reader_begin(r, twin.first, take_byte(in));
-}
+enum { INPUT_MAX = TWIN_EVENTS_MAX };
 
 static void do_append(input *in)
 {
@@ -69,7 +14,7 @@ static void do_append(input *in)
     past p;
     const int want = twin_expects(&ev, tag & 1, key, now_ms, &p);
 
-    demand(sse_history_append(twin.log, &ev, tag & 1, key, now_ms) == want);
+    demand(sse_history_append(twin.real, &ev, tag & 1, key, now_ms) == want);
     if (want == SSE_OK)
         twin_add(&p);
 }
@@ -79,7 +24,7 @@ static void do_expire(input *in)
     const uint64_t before_ms = take_byte(in);
 
     twin_expire(before_ms);
-    demand(sse_history_expire(twin.log, before_ms) == SSE_OK);
+    demand(sse_history_expire(twin.real, before_ms) == SSE_OK);
 }
 
 static void do_find(input *in)
@@ -95,74 +40,82 @@ static void do_find(input *in)
         id = twin_event(n)->id;
     else if (twin.epoch)
         id = twin_id(n);
-    want = twin_behind(id);
-    demand(sse_history_find(twin.log, id.ptr, id.len, &next) == (want ? SSE_OK : SSE_GAP));
+    want = twin_after(id);
+    demand(sse_history_find(twin.real, id.ptr, id.len, &next) == (want ? SSE_OK : SSE_GAP));
     demand(next == (want ? want : twin.first));
 }
 
 static void do_id(input *in)
 {
     const uint64_t n = take_byte(in) % (twin.end + 2);
-    char id[SSE_HISTORY_ID_MAX];
+    const size_t cap = take_below(in, 2) ? take_below(in, SSE_HISTORY_ID_MAX) : SSE_HISTORY_ID_MAX;
+    char *const id = provide(cap);
     size_t len;
-    const int status = sse_history_id(twin.log, n, id, &len);
+    const int status = sse_history_id(twin.real, n, id, cap, &len);
 
     if (twin.epoch == 0)
         demand(status == SSE_E_STATE && len == 0);
     else if (n >= twin.end || n + 1 < twin.born)
         demand(status == SSE_E_RANGE && len == 0);
+    else if (twin_id(n).len > cap)
+        demand(status == SSE_E_SPACE && len == twin_id(n).len);
     else
         demand(status == SSE_OK && is_same(twin_id(n), (sse_str){id, len}));
 }
 
-/* Another process finds the log, maybe at another address. */
+/* Any number, near the events or far from them. */
+static void do_get(input *in)
+{
+    const uint64_t n = take_below(in, 2) ? take_word(in) : take_byte(in);
+    const int held = n >= twin.first && n < twin.end;
+    const void *bytes = "";
+    size_t len = 99;
+    const int status = sse_history_get(twin.real, n, &bytes, &len);
+
+    demand(status == (held ? SSE_OK : n == 0 || n >= twin.end ? SSE_E_RANGE : SSE_GAP));
+    demand(held ? is_same(twin_event(n)->bytes, (sse_str){bytes, len}) : bytes == NULL && len == 0);
+}
+
+/* Another process finds it, maybe at another address. */
 static void do_reopen(input *in)
 {
     if (twin.epoch)
         twin.epoch = take_word(in) | 1;
-    twin.log = (sse_history *)(uintptr_t)copy_of(twin.log, twin.size).ptr;
-    demand(sse_history_open(twin.log, twin.size, twin.events, twin.epoch, twin.flags) == twin.log);
-    if (twin.first == twin.end)
-        twin.first = twin.end = 1;
-    twin.born = twin.end;
-    begin_all();
+    twin.real = (sse_history *)(uintptr_t)copy_of(twin.real, twin.size).ptr;
+    twin_open();
 }
 
-/* What is true behind each call. */
+/* What is true after each call. */
 static void check(void)
 {
-    sse_cursor c;
-    sse_str runs[2];
-    size_t count = 0, i, at = 0, sum = 0;
-    uint64_t n = twin.first;
+    size_t sum = 0;
+    uint64_t n;
 
-    demand(sse_history_first(twin.log) == twin.first);
-    demand(sse_history_end(twin.log) == twin.end);
+    demand(sse_history_first(twin.real) == twin.first);
+    demand(sse_history_next(twin.real) == twin.end);
     demand(twin.end - twin.first <= twin.events);
-    demand(sse_cursor_init(&c, twin.first, 0, NULL, NULL) == SSE_OK);
-    demand(sse_cursor_peek(&c, twin.log, runs, 2, &count) ==
-           (twin.first < twin.end ? SSE_OK : SSE_AGAIN));
-    for (i = 0; i < count; at = 0, i++)
-        for (; at < runs[i].len; n++) {
-            const sse_str bytes = twin_event(n)->bytes;
+    for (n = twin.first; n < twin.end; n++) {
+        const sse_slot *const slot = sse_history_slot(twin.real, n);
+        const past *const p = twin_event(n);
+        const void *bytes;
+        size_t len;
 
-            demand(runs[i].len - at >= bytes.len);
-            demand(is_same(bytes, (sse_str){runs[i].ptr + at, bytes.len}));
-            at += bytes.len;
-            sum += bytes.len;
-        }
-    demand(n == twin.end && sum <= twin.room);
+        demand(sse_history_get(twin.real, n, &bytes, &len) == SSE_OK);
+        demand(is_same(p->bytes, (sse_str){bytes, len}));
+        demand(slot->number == n && slot->tag == p->tag && slot->key == p->key);
+        demand(slot->newer == (p->newer < twin.end ? p->newer : 0));
+        sum += len;
+    }
+    demand(sum <= twin.room);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const calls[])(input *) = {do_append, do_append, do_append,  do_expire, do_find,
-                                             do_id,     do_reopen, do_begin,   do_peek,   do_peek,
-                                             do_read,   do_skip,   do_consume, do_consume};
+    static void (*const calls[])(input *) = {do_append, do_append, do_append, do_expire,
+                                             do_find,   do_id,     do_get,    do_reopen};
     input in = {data, size < INPUT_MAX ? size : INPUT_MAX};
 
     twin_begin(&in);
-    begin_all();
     while (in.left > 0) {
         calls[take_below(&in, sizeof calls / sizeof calls[0])](&in);
         check();

@@ -24,7 +24,7 @@ parts()
 {
     case $1 in
     writer) echo writer_queue ;;
-    history) echo twin history_reader ;;
+    history) echo twin ;;
     channel) echo twin channel_due channel_client channel_calls ;;
     esac
 }

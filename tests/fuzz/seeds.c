@@ -117,7 +117,7 @@ static void seeds_of_fields(void)
     write_seed();
 }
 
-/* Logs of several sizes, with events of several lengths, unedited. */
+/* Histories of several sizes, with events of several lengths, unedited. */
 static void seeds_of_images(void)
 {
     unsigned i, k;

@@ -8,17 +8,47 @@ struct twin twin;
 
 static past list[TWIN_EVENTS_MAX];
 
+#define NAME "/fuzz"
+
+/* Note the origin of automatic ids. */
+static void learn(void)
+{
+    char id[SSE_HISTORY_ID_MAX];
+    size_t len;
+
+    if (twin.epoch == 0)
+        return;
+    demand(sse_history_id(twin.real, twin.end - 1, id, sizeof id, &len) == SSE_OK);
+    while (id[len - 1] != '-')
+        len--;
+    demand(len < sizeof twin.origin);
+    memcpy(twin.origin, id, len);
+    twin.origin[len] = '\0';
+}
+
+void twin_open(void)
+{
+    demand(sse_history_open(twin.real, twin.size, twin.events, twin.flags, twin.epoch, NAME,
+                            sizeof NAME - 1) == twin.real);
+    if (twin.first == twin.end)
+        twin.first = twin.end = 1;
+    twin.born = twin.end;
+    learn();
+}
+
 void twin_begin(input *in)
 {
     memset(&twin, 0, sizeof twin);
     twin.flags = take_below(in, 2) ? SSE_HISTORY_CHUNKED : 0;
     twin.epoch = take_below(in, 3) ? take_word(in) : 0;
     twin.events = 1 + take_below(in, TWIN_KEPT_MAX);
-    twin.room = SSE_HISTORY_ROOM_MIN + take_below(in, 1024);
-    twin.size = SSE_HISTORY_OVERHEAD + twin.events * SSE_HISTORY_SLOT + twin.room;
+    twin.room = SSE_HISTORY_CAPACITY_MIN + take_below(in, 1024);
+    twin.size = sse_history_size(twin.events, twin.room);
     twin.born = twin.first = twin.end = 1;
-    twin.log = sse_history_init(provide(twin.size), twin.size, twin.events, twin.epoch, twin.flags);
-    demand(twin.log != NULL);
+    twin.real = sse_history_init(provide(twin.size), twin.size, twin.events, twin.flags, twin.epoch,
+                                 NAME, sizeof NAME - 1);
+    demand(twin.real != NULL);
+    learn();
 }
 
 const past *twin_event(uint64_t n)
@@ -31,7 +61,7 @@ sse_str twin_id(uint64_t n)
 {
     char id[64];
 
-    return copy_of(id, (size_t)snprintf(id, sizeof id, "%" PRIx64 "-%" PRIu64, twin.epoch, n));
+    return copy_of(id, (size_t)snprintf(id, sizeof id, "%s%" PRIu64, twin.origin, n));
 }
 
 sse_event twin_take(input *in, char word, uint64_t number)
@@ -73,7 +103,7 @@ static uint64_t first_after(size_t len)
     uint64_t n;
 
     for (n = twin.first; n < twin.end; n++)
-        if (sse_history_fits(twin.log, len, n))
+        if (sse_history_fits(twin.real, len, n))
             return n;
     return twin.end;
 }
@@ -122,7 +152,7 @@ void twin_expire(uint64_t before_ms)
         twin.first++;
 }
 
-uint64_t twin_behind(sse_str id)
+uint64_t twin_after(sse_str id)
 {
     uint64_t n;
 
@@ -133,11 +163,4 @@ uint64_t twin_behind(sse_str id)
         if (is_same(twin_id(n), id))
             return n + 1;
     return 0;
-}
-
-int twin_is_superseded(uint64_t n, uint64_t end)
-{
-    const uint64_t newer = twin_event(n)->newer;
-
-    return newer > 0 && newer < end;
 }

@@ -1,13 +1,13 @@
-/* twin.h - the plain twin of a log: a list of all events that it was ever given, beside what it has
- * to hold of them.
+/* twin.h - the plain twin of a history: a list of all events that it was ever given, beside what it
+ * has to hold of them.
  *
- *     list      1  2  3  4  5  6  7          event n is list[n - 1]
- *     the log            ^first    ^end */
+ *     list        1  2  3  4  5  6  7        event n is list[n - 1]
+ *     the real one         ^first    ^end */
 #ifndef TESTS_TWIN_H
 #define TESTS_TWIN_H
 
 #include "fuzz.h"
-#include "sse/history.h"
+#include "history_layout.h"
 
 enum { TWIN_EVENTS_MAX = 2048, TWIN_KEPT_MAX = 16 };
 
@@ -16,18 +16,22 @@ typedef struct past {
     sse_str id;    /* absent: it has none */
     uint64_t tag, key, time_ms;
     uint64_t newer; /* the next event with its tag and key; 0: none */
-    uint64_t first; /* the oldest event of the log when this one had come */
+    uint64_t first; /* the oldest event of the history when this one had come */
 } past;
 
 extern struct twin {
-    sse_history *log;
+    sse_history *real;
     size_t size, room;
     uint32_t events, flags;
     uint64_t epoch, born, first, end;
+    char origin[24]; /* of automatic ids, with its hyphen */
 } twin;
 
-/* Begin with an empty log of a geometry that the input chooses. */
+/* Begin with an empty history of a geometry that the input chooses. */
 void twin_begin(input *in);
+
+/* Open the real one, with the epoch of the twin, and note the origin of its ids. */
+void twin_open(void);
 
 /* Event n, which was given. */
 const past *twin_event(uint64_t n);
@@ -35,13 +39,14 @@ const past *twin_event(uint64_t n);
 /* The automatic id of event n. */
 sse_str twin_id(uint64_t n);
 
-/* An event of the input's, with a word for its number ahead of its data. */
+/* An event of the input's, with a word for its number before its data. */
 sse_event twin_take(input *in, char word, uint64_t number);
 
 /* An event as it is stored, or queued: encoded, and framed if there are chunks. */
 sse_str twin_stored(const sse_event *ev);
 
-/* What the log must return when it is given an event; where it is SSE_OK, what is to be added. */
+/* What the history must return when it is given an event; where it is SSE_OK, what is to be added.
+ */
 int twin_expects(const sse_event *ev, uint64_t tag, uint64_t key, uint64_t time_ms, past *p);
 void twin_add(const past *p);
 
@@ -49,9 +54,6 @@ void twin_add(const past *p);
 void twin_expire(uint64_t before_ms);
 
 /* Where a client with this id goes on; 0: that cannot be said. */
-uint64_t twin_behind(sse_str id);
-
-/* Whether an event has a newer one with its tag and key, in a log that ends so. */
-int twin_is_superseded(uint64_t n, uint64_t end);
+uint64_t twin_after(sse_str id);
 
 #endif

@@ -22,7 +22,7 @@ static const struct part {
     {"longtexts", try_long_texts, {3, 12, 17, 24}}, /* bytes, two of them odd */
     {"accept", try_accept, {2, 4, 5, 6}},           /* tokens of an Accept field */
     {"resume", try_resume, {2, 4, 5, 6}},           /* tokens of a query */
-    {"logs", try_logs, {2, 4, 5, 6}},               /* calls */
+    {"histories", try_histories, {2, 4, 6, 7}},     /* calls */
 };
 
 static const struct part *part;

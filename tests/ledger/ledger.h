@@ -38,7 +38,7 @@ void try_utf8(unsigned size);
 void try_long_texts(unsigned size);
 void try_accept(unsigned size);
 void try_resume(unsigned size);
-void try_logs(unsigned size);
+void try_histories(unsigned size);
 
 /* The line so far. */
 extern uint32_t ledger_cases;

@@ -22,7 +22,7 @@ need() {
 machine=$top/tests/ledger/main.c
 strict="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wundef"
 strict="$strict -Wvla -Werror"
-parts="accept events ledger lines logs payloads pieces resume ring schedules stream texts word"
+parts="accept events histories ledger lines payloads pieces resume ring schedules stream texts word"
 build() {
     for part in $parts; do
         set -- "$@" "$top/tests/ledger/$part.c"
@@ -120,7 +120,7 @@ avr)
     need simavr simavr
     machine=$top/tests/platforms/avr.c
     levels 1 2
-    # A log has lengths of 32 bits, which fit in a size_t of 16 since the block does. And this old
+    # A history has lengths of 32 bits, which fit in a size_t of 16 since the block does. And this old
     # gcc does not see that memcpy sets a variable.
     build avr-gcc -std=c99 $strict -Wno-conversion -Wno-uninitialized -Os -mmcu=atmega1284p \
         -DLEDGER_LEVEL=$level

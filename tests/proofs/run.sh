@@ -114,10 +114,10 @@ by_lemmas event.c 54 sse_event_put -wp-literals
 prove heartbeat.c 57 \
     silence,sse_heartbeat_init,sse_heartbeat_touch,sse_heartbeat_wait,sse_heartbeat_due
 prove writer.c 64 refuse,claim,sse_writer_consume
-prove cursor.c 10 sse_log_first,sse_log_slot -wp-prop=@assert,@ensures
+prove history.c 10 sse_history_oldest,sse_history_slot -wp-prop=@assert,@ensures
 evaluate encode out.c text.c event.c lines.c
 evaluate text text.c
-evaluate http text.c http_request.c ascii.c out.c
+evaluate http text.c http_accept.c http_resume.c last_id.c query.c ascii.c
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

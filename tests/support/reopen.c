@@ -33,7 +33,7 @@ static void goes_on(history *h, const reopened *was)
     h->count = count;
 }
 
-/* Memory for the copy: from malloc, which sanitizers watch on both sides, or ahead of a page that
+/* Memory for the copy: from malloc, which sanitizers watch on both sides, or before a page that
  * nobody may touch. */
 static void *place_for(const history *h, int guarded, guard *g)
 {
