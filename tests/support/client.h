@@ -1,10 +1,10 @@
-/* client.h - a server with a channel, and clients that are judged by what they get. Needs cmocka.
+/* client.h - a channel and clients of it, which are judged by what they get. Needs cmocka.
  *
- *     server_open(&v, 8, 4096, 0, 15000);
- *     client_join(&c, &v, NULL);
- *     say(&v, "one");
- *     server_turn(&v);
- *     heard(&c, "place=@e-0,one@e-1");
+ *     begin(way, 8, 15000);
+ *     join(a, NULL);
+ *     say("one");
+ *     turn();
+ *     heard(a, "place=@e-0,one@e-1");
  *
  * Ids are automatic. What tests write and read has "e" for the origin in them: "e-7" is the seventh
  * event. The memory of a subscriber and of its queue lies between unmapped pages and is unmapped as
@@ -13,109 +13,116 @@
 #define TESTS_CLIENT_H
 
 #include "block.h"
-#include "parser.h"
 #include "sse/subscriber.h"
 
-enum { CLIENT_QUEUE = 600, CLIENT_START_MS = 1000 };
+enum { CLIENTS = 10, CLIENT_QUEUE = 600 };
 
-typedef struct server {
-    sse_channel ch;
-    guard memory;
-    sse_history *history;
-    uint32_t chunked;                    /* 1: the history and the queues are */
-    uint64_t now_ms;                     /* begins at CLIENT_START_MS */
-    char origin[SSE_HISTORY_ID_MAX + 1]; /* with the dash */
-} server;
-
-/* How a client takes bytes. */
+/* How a client takes bytes. A way is a face, plain or chunked: way % FACES, way / FACES. */
 typedef enum face { FLUSH, READ, PEEK, FACES } face;
-
-/* Each face, plain and chunked: way % FACES is the face, way / FACES the framing. */
-enum { CLIENT_WAYS = 2 * FACES };
+enum { WAYS = 2 * FACES };
 
 typedef struct client {
-    face
-        face; /* these are set before joining; all-zero is a client that flushes all it is given, */
+    face face; /* these may be set before joining, */
     uint32_t flags;
     size_t capacity;  /* of its queue; 0: CLIENT_QUEUE */
-    const char *head; /* is put in its queue before joining; NULL: none */
+    const char *head; /* is put in its queue; NULL: none */
     int keeps;        /* its memory stays mapped when it is closed */
-    size_t most;      /* bytes that it takes in a call; 0: any; may be changed */
-    int limited;      /* it takes `budget` bytes in all, then its transport takes no more */
+
+    size_t most; /* and these at any time: bytes that it takes in a call; 0: any */
+    int limited; /* it takes `budget` bytes in all, then its transport takes no more */
     size_t budget;
-    int answer;                       /* what its sink returns for a failure; 0: it does not fail */
+    int failure;                      /* what its sink returns; 0: it does not fail */
     void (*during)(struct client *c); /* is called by its sink; or NULL */
 
-    server *at; /* and these are written here */
-    guard memory;
-    block block;
-    sse_subscriber *s; /* NULL: has not joined, or is closed and unmapped */
-    sse_writer *queue;
-    int reason;           /* why it was closed; SSE_OK: it is not known to be */
-    int closes;           /* how often it was learned that it is closed: at most once */
-    int turns;            /* how often next has returned it, not closed */
+    sse_subscriber *s; /* these are results. NULL: it has not joined, or is closed and unmapped */
+    int reason;        /* why it was closed; SSE_OK: it is not known to be */
+    int turns;         /* how often next has returned it, not closed */
     size_t copied, calls; /* bytes that its sink was given from its queue; calls of the sink */
     size_t len;           /* of all that it took */
-    size_t room;
     char *bytes;
+    size_t room;
+    guard memory;
+    block queue;
 } client;
 
-/* Open a server, with a history of this geometry. server_open_plain: its ids are the caller's. */
-void server_open(server *v, uint32_t events, size_t capacity, uint32_t chunked,
-                 uint32_t heartbeat_ms);
-void server_open_plain(server *v, uint32_t events, size_t capacity, uint32_t chunked,
-                       uint32_t heartbeat_ms);
-void server_close(server *v); /* may be repeated, also for one that is all-zero */
+/* The channel of the test, and its clients, of which two have short names. */
+extern sse_channel ch;
+extern sse_history *history;
+extern uint64_t now_ms; /* of the last tick; begins at 1000 */
+extern int chunked;
+extern client all[CLIENTS], *const a, *const b;
 
-/* Publish a text. */
-void say(server *v, const char *text);
-void say_to(server *v, uint64_t tag, uint64_t key, const char *text);
+/* Begin anew: end all clients, which take bytes by that way from now on, and make a channel with a
+ * history of so many events and 4000 bytes. begin_plain: its ids are the caller's. */
+void begin(size_t way, uint32_t events, uint32_t heartbeat_ms);
+void begin_plain(uint32_t events);
 
-/* Publish a text of n letters. */
-void say_long(server *v, size_t n);
+/* Join; last_id NULL: none. resume: with the field and the query as they are, except that "e-" at
+ * the start of an id is the origin. Both return as sse_subscriber_join. leave: and forget all but
+ * the face. */
+int join(client *c, const char *last_id);
+int resume(client *c, const char *header, const char *query);
+void leave(client *c);
 
-/* Let time pass, and tick. */
-void server_tick(server *v, uint64_t ms);
+/* Publish a text; the numbers from one to another; a text of n letters. */
+void say(const char *text);
+void say_to(uint64_t tag, uint64_t key, const char *text);
+void say_numbers(int from, int to);
+void say_long(size_t n);
 
-/* Take next until it is NULL; each client takes what it can. Returns how many next has returned. */
-size_t server_turn(server *v);
+/* Send to a client an event of type "private". Returns as sse_subscriber_send. */
+int tell(client *c, const char *text);
+
+/* Call next until it is NULL: each client takes what it can. Returns how many next has returned. */
+size_t turn(void);
+
+/* Tick, then a turn; pass: again and again, until so much time has passed. */
+void tick(uint64_t ms);
+void pass(uint64_t ms, uint64_t step_ms);
+int timeout(void);
+
+/* Take what there is, by the face of the client; take_some: n bytes at most. Return SSE_OK: every
+ * byte was taken (for flush, or its turn is over); SSE_AGAIN: its transport takes no more;
+ * otherwise it is closed. */
+int take(client *c);
+int take_some(client *c, size_t n);
 
 /* The sink, whose user is a client. */
 int client_sink(void *user, const void *bytes, size_t len, size_t *taken);
 
-/* Join; last_id NULL: none. client_resume: with the field and the query as they are, except that
- * "e-" at the start of an id is the origin of the server. Both return as sse_subscriber_join. */
-int client_join(client *c, server *v, const char *last_id);
-int client_resume(client *c, server *v, const char *header, const char *query);
+/* Return a status of a call; where it is a reason, the client knows that it is closed. */
+int note(client *c, int status);
 
-/* Leave, if it has not; free what it took, and be all-zero again. */
-void client_end(client *c);
-
-/* Send it an event of type "private". Returns as sse_subscriber_send. */
-int client_send(client *c, const char *text);
-
-/* Take what there is, by the face of the client. client_take_some: n bytes at most. Return SSE_OK:
- * every byte was taken (for flush, or the turn is over); SSE_AGAIN: its transport takes no more;
- * otherwise it is closed. */
-int client_take(client *c);
-int client_take_some(client *c, size_t n);
-
-/* Note a status of a call: where it is a reason, the client is closed, and its memory unmapped. */
-int client_note(client *c, int status);
-
-/* Tell what a client has got so far: "data@id" for each event, "type=data@id" where it has a type,
- * with commas in between; good until the next call. Demand it. */
-const char *heard_text(const client *c);
+/* Demand what a client has got so far: "data@id" for each event, "type=data@id" where it has a
+ * type, with commas in between. heard_text: return it; good until the next call. */
 #define heard(c, want) assert_string_equal(heard_text(c), (want))
+const char *heard_text(const client *c);
 
-/* The comments and events that it has got, the retry it was told last (0: none), and its last event
- * ID, good until the next call: "e-7", or "" where there is none. */
-size_t heard_comments(const client *c);
+/* The last event ID that it has got; the events and comments; the last retry. */
+const char *heard_id(const client *c);
 size_t heard_events(const client *c);
+size_t heard_comments(const client *c);
 uint64_t heard_retry(const client *c);
-const char *heard_last_id(const client *c);
 
-/* Forget what it has got until now. */
-void client_forget(client *c);
+#define ok(call)     assert_int_equal((call), SSE_OK)
+#define count(which) sse_channel_count(&ch, SSE_COUNT_##which)
+
+/* A program of tests, each of which is called once, or for each way. */
+typedef struct client_test {
+    const char *name;
+    void (*once)(void);
+    void (*each)(size_t way);
+} client_test;
+
+#define ONCE(name)        \
+    {                     \
+#name, name, NULL \
+    }
+#define EACH_WAY(name)    \
+    {                     \
+#name, NULL, name \
+    }
+
+int client_tests(client_test *tests, size_t test_count);
 
 #endif
