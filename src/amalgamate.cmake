@@ -1,17 +1,26 @@
 # Write OUTPUT/sse.c and OUTPUT/sse.h: the library as two files, to be copied into another tree.
 #
-#   HEADERS   the public headers, each behind those that it includes
-#   SOURCES   the sources; private headers go ahead of them
+#   HEADERS   the public headers, each after those that it includes
+#   SOURCES   the sources; each private header goes before the first file that includes it
 #   TOP       the source tree
 #
 # Includes of the project's own headers are left out, since what they name stands above.
 cmake_minimum_required(VERSION 3.18)
 
 function(append_file variable path)
+    get_property(appended GLOBAL PROPERTY appended)
+    if(path IN_LIST appended)
+        return()
+    endif()
+    set_property(GLOBAL APPEND PROPERTY appended ${path})
     file(READ ${path} text)
+    string(REGEX MATCHALL "#include \"[^\"/]*\"" includes "${text}")
+    foreach(include ${includes})
+        string(REGEX REPLACE ".*\"(.*)\"" "${TOP}/src/\\1" header "${include}")
+        append_file(${variable} ${header})
+    endforeach()
     string(REGEX REPLACE "#include \"[^\"]*\"\n" "" text "${text}")
-    string(APPEND ${variable} "${text}\n")
-    set(${variable} "${${variable}}" PARENT_SCOPE)
+    set(${variable} "${${variable}}${text}\n" PARENT_SCOPE)
 endfunction()
 
 file(READ ${TOP}/LICENSE license) # which wants to go wherever the code goes
@@ -24,10 +33,6 @@ foreach(name ${HEADERS})
 endforeach()
 
 set(source "/* sse.c - ${origin}#include \"sse.h\"\n\n")
-foreach(name assert str out digits word vector lines encode ascii query last_id http_answer chunk queue
-        history_layout list timers fanout reader notice offer)
-    append_file(source ${TOP}/src/${name}.h)
-endforeach()
 foreach(name ${SOURCES})
     append_file(source ${TOP}/src/${name}.c)
 endforeach()

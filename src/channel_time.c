@@ -50,7 +50,7 @@ static uint64_t stalled_ms(const sse_subscriber *s)
 {
     const uint32_t share_ms = s->stall_ms_ / SSE_STALL_SHARE;
 
-    return sooner(s->since_ms_ + s->stall_ms_, s->channel_->now_ms_ + (share_ms > 0 ? share_ms : 1));
+    return sooner(s->looked_ms_ + s->stall_ms_, s->channel_->now_ms_ + (share_ms > 0 ? share_ms : 1));
 }
 
 /* When something is due for s next, or earlier; always later than now. */
@@ -94,9 +94,9 @@ static void check_progress(sse_subscriber *s)
     const uint64_t now_ms = s->channel_->now_ms_;
 
     if (s->state_ & SSE_SUB_MOVED)
-        s->since_ms_ = now_ms;
+        s->looked_ms_ = now_ms;
     s->state_ &= ~(uint32_t)SSE_SUB_MOVED;
-    if (s->stall_ms_ > 0 && now_ms - s->since_ms_ >= s->stall_ms_)
+    if (s->stall_ms_ > 0 && now_ms - s->looked_ms_ >= s->stall_ms_)
         sse_subscriber_condemn(s, SSE_E_STALLED);
 }
 

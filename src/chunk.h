@@ -38,14 +38,20 @@ static inline void sse_chunk_close(sse_out *o)
 static inline void sse_chunk_fill(sse_out *o, size_t at)
 {
     const size_t end = o->len;
-    const uint32_t payload = (uint32_t)(end - at - SSE_CHUNK_FRAME);
-    unsigned shift = 4 * SSE_CHUNK_DIGITS;
+    uint32_t payload = (uint32_t)(end - at - SSE_CHUNK_FRAME);
+    char digits[SSE_CHUNK_DIGITS];
+    char *p = digits + sizeof digits;
 
-    o->len = at;
     do {
-        shift -= 4;
-        sse_out_put(o, &"0123456789abcdef"[payload >> shift & 15], 1);
-    } while (shift > 0);
+        unsigned digit = '0' + (payload & 15);
+
+        if (digit > '9')
+            digit += 'a' - '9' - 1;
+        *--p = (char)digit;
+        payload >>= 4;
+    } while (p > digits);
+    o->len = at;
+    sse_out_put(o, digits, sizeof digits);
     SSE_OUT_LIT(o, "\r\n");
     o->len = end;
 }

@@ -1,8 +1,9 @@
-/* encode.h - private: the parts of the encoder that the writer uses, too. */
+/* encode.h - private: the encoder, as the writer and the flat calls use it. */
 #ifndef SSE_ENCODE_H
 #define SSE_ENCODE_H
 
 #include "out.h"
+#include "str.h"
 #include "sse/event.h"
 
 /* Check an event, and put it if it passes, unless o is NULL. Returns SSE_OK, or the error that
@@ -10,5 +11,21 @@
  * part is needed, ev may be NULL, and what is put ends where the data begins. Whatever is in an
  * event that passes, it is shorter than SIZE_MAX when encoded. */
 int sse_event_put(sse_out *o, const sse_event *ev, int open);
+
+/* A retry line that must be there: 0 becomes a number that is out of range. */
+static inline uint32_t sse_retry_present(uint32_t retry_ms)
+{
+    return retry_ms == 0 ? UINT32_MAX : retry_ms;
+}
+
+/* The event of a flat call: its data is always present. */
+static inline sse_event sse_event_of(const char *type, size_t type_len, const char *id,
+                                     size_t id_len, const char *data, size_t data_len)
+{
+    const sse_event ev = {{NULL, 0}, {type, type_len}, {id, id_len}, 0,
+                          sse_str_present(data, data_len)};
+
+    return ev;
+}
 
 #endif

@@ -1,3 +1,4 @@
+/* Events: the encoder. */
 #include "sse/event.h"
 
 #include "digits.h"
@@ -43,14 +44,15 @@ static int check_event(const sse_event *ev, int open)
     return SSE_OK;
 }
 
-/* Put a part, if it is there, as one line or many. Each begins as brk says behind its LF. */
+/* Put a part, if it is present, as one line or many. Each begins with what follows the LF of brk.
+ */
 static void put_part(sse_out *o, const char *brk, size_t brk_len, const sse_str *part)
 {
     if (part->ptr == NULL)
         return;
     sse_out_put(o, brk + 1, brk_len - 1);
     sse_lines_put(o, brk, brk_len, part, (size_t)-1);
-    SSE_OUT_LIT(o, "\n");
+    sse_out_put(o, brk, 1);
 }
 
 static void put_parts(sse_out *o, const sse_event *ev)
@@ -143,10 +145,4 @@ int sse_event_encode(const sse_event *ev, void *dst, size_t cap, size_t *len)
         return SSE_E_ARG;
     status = sse_event_put(&o, ev, 0);
     return status == SSE_OK ? sse_out_end(&o, len) : status;
-}
-
-/* see sse/event.h */
-size_t sse_event_size(void)
-{
-    return sizeof(sse_event);
 }

@@ -1,6 +1,9 @@
+/* Heartbeats: how long a stream has been silent. */
 #include "sse/heartbeat.h"
 
-/* How long the silence has lasted; nothing where the clock has stepped back, or wrapped. */
+#include <limits.h>
+
+/* How long the silence has lasted; 0 where the clock has stepped back, or wrapped. */
 static uint64_t silence(const sse_heartbeat *hb, uint64_t now_ms)
 {
     return now_ms > hb->last_ms_ ? now_ms - hb->last_ms_ : 0;
@@ -26,23 +29,21 @@ int sse_heartbeat_touch(sse_heartbeat *hb, uint64_t now_ms)
 }
 
 /* see sse/heartbeat.h */
-int sse_heartbeat_wait(const sse_heartbeat *hb, uint64_t now_ms, uint64_t *wait_ms)
+int sse_heartbeat_timeout(const sse_heartbeat *hb, uint64_t now_ms)
 {
-    uint64_t passed;
+    uint64_t passed, rest;
 
-    if (wait_ms)
-        *wait_ms = UINT64_MAX;
-    if (hb == NULL || wait_ms == NULL)
-        return SSE_E_ARG;
-    if (hb->interval_ms_ == 0)
-        return SSE_OK;
+    if (hb == NULL || hb->interval_ms_ == 0)
+        return -1;
     passed = silence(hb, now_ms);
-    *wait_ms = passed < hb->interval_ms_ ? hb->interval_ms_ - passed : 0;
-    return SSE_OK;
+    if (passed >= hb->interval_ms_)
+        return 0;
+    rest = hb->interval_ms_ - passed;
+    return rest < INT_MAX ? (int)rest : INT_MAX;
 }
 
 /* see sse/heartbeat.h */
-int sse_heartbeat_due(sse_heartbeat *hb, uint64_t now_ms)
+int sse_heartbeat_take(sse_heartbeat *hb, uint64_t now_ms)
 {
     uint64_t passed;
 
@@ -59,4 +60,10 @@ int sse_heartbeat_due(sse_heartbeat *hb, uint64_t now_ms)
 size_t sse_heartbeat_size(void)
 {
     return sizeof(sse_heartbeat);
+}
+
+/* see sse/heartbeat.h */
+uint32_t sse_heartbeat_default_ms(void)
+{
+    return SSE_HEARTBEAT_MS;
 }

@@ -107,10 +107,10 @@ int sse_history_sign(sse_history *plan, uint64_t epoch, const char *name, size_t
 /* see sse/history.h */
 size_t sse_history_size(uint32_t events, size_t capacity)
 {
-    const uint64_t size =
-        SSE_HISTORY_OVERHEAD + events * (uint64_t)SSE_HISTORY_SLOT + (uint64_t)capacity;
+    const uint64_t room = capacity;
+    const uint64_t size = SSE_HISTORY_OVERHEAD + events * (uint64_t)SSE_HISTORY_SLOT + room;
 
-    if (events == 0 || capacity < SSE_HISTORY_CAPACITY_MIN || capacity > UINT32_MAX)
+    if (events == 0 || room < SSE_HISTORY_CAPACITY_MIN || room > UINT32_MAX)
         return 0;
     return (size_t)size * (size <= SIZE_MAX); /* which may be 32 bits */
 }

@@ -19,7 +19,7 @@ int sse_http_last_event_id(const char *header, size_t header_len, const char *qu
         return SSE_E_ARG;
     status = sse_last_id(header, header_len, query, query_len, dst, cap, &id);
     *len = id.len;
-    if (status == SSE_OK && id.len > cap)
+    if (id.len > cap)
         return SSE_E_SPACE;
     if (status == SSE_OK && id.len > 0)
         memmove(dst, id.ptr, id.len);

@@ -27,11 +27,8 @@ static int find_in_query(sse_str query, char *dst, size_t cap, sse_str *id)
 
     while (sse_query_next(&query, &name, &value))
         if (value.len > 0 && is_known(name)) {
-            const int status = sse_query_decode(value, dst, cap, &id->len);
-
-            if (status == SSE_OK)
-                id->ptr = dst;
-            return status;
+            id->ptr = dst;
+            return sse_query_decode(value, dst, cap, &id->len);
         }
     return SSE_OK;
 }
@@ -44,8 +41,6 @@ int sse_last_id(const char *header, size_t header_len, const char *query, size_t
     const sse_str field = {header, header_len};
     int status;
 
-    if (id == NULL)
-        return SSE_E_ARG;
     *id = absent;
     if (sse_is_missing(header, header_len) || sse_is_missing(query, query_len) ||
         sse_is_missing(dst, cap))
@@ -57,7 +52,7 @@ int sse_last_id(const char *header, size_t header_len, const char *query, size_t
         if (status != SSE_OK)
             return status;
     }
-    if (id->ptr && !sse_id_valid(id->ptr, id->len)) {
+    if (!sse_id_valid(id->ptr, id->len)) {
         *id = absent;
         return SSE_E_FIELD;
     }

@@ -14,11 +14,11 @@
  *            last_event_id, last-event-id and evs_last_event_id, in any letter case; the first one
  *            whose value is not empty counts
  *   dst      where an id from the query is decoded to, cap bytes; NULL with cap 0 measures
- *   id       out: the id, in header or in dst; absent where the client sent none, and after an
- *            error, where its length is the need after SSE_E_SPACE, else 0; always written
+ *   id       out, not NULL: the id, in header or in dst; absent where the client sent none. After
+ *            an error there is only its length: the need after SSE_E_SPACE, else 0
  *
  * Returns SSE_OK;
- *   SSE_E_ARG     id is NULL, or header, query or dst is NULL with a length;
+ *   SSE_E_ARG     header, query or dst is NULL with a length;
  *   SSE_E_FIELD   the percent-encoding is broken, or the id fails sse_id_valid. The client had some
  *                 place, so this is not a fresh start;
  *   SSE_E_SPACE   an id from the query is longer than cap; it was not checked any further. */

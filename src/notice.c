@@ -36,7 +36,7 @@ static sse_event event_of(const sse_channel_text *text)
 }
 
 /* Whether an event fits where no event of the caller's goes, whatever is added to it. */
-static int fits(const sse_event *ev)
+static int has_room(const sse_event *ev)
 {
     sse_out o = sse_out_to(NULL, 0);
     sse_event most = *ev;
@@ -66,7 +66,7 @@ int sse_notice_set(sse_channel_text *text, const char *type, size_t type_len, co
         memcpy(made.bytes_ + type_len, data, data_len);
     ev = event_of(&made);
     status = sse_event_put(NULL, &ev, 0);
-    if (status == SSE_OK && !fits(&ev))
+    if (status == SSE_OK && !has_room(&ev))
         status = SSE_E_TOOBIG;
     if (status == SSE_OK)
         *text = made;

@@ -1,3 +1,4 @@
+/* Where bytes are written. */
 #include "out.h"
 
 #include <string.h>

@@ -26,6 +26,12 @@ static inline sse_str sse_str_of(const char *ptr, size_t len)
     return s;
 }
 
+/* A range that is present: NULL without a length is empty text. */
+static inline sse_str sse_str_present(const char *ptr, size_t len)
+{
+    return sse_str_of(ptr == NULL && len == 0 ? "" : ptr, len);
+}
+
 /* Whether two texts have the same bytes. b is not empty. */
 static inline int sse_str_same(sse_str a, sse_str b)
 {

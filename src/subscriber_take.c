@@ -64,7 +64,7 @@ int sse_subscriber_flush(sse_subscriber *s, sse_sink *sink)
     left = s->channel_->turn_bytes_ > 0 ? s->channel_->turn_bytes_ : SIZE_MAX;
     while ((status = sse_offer_find(s, left, &o)) == SSE_OK) {
         sse_subscriber_begin(s);
-        if (left == 0)
+        if (left == 0 && o.run.end > 0 && s->at_ == 0)
             return spend(s);
         status = push(s, sink, &o, &taken);
         sse_queue_withdraw(s->queue_);

@@ -1,3 +1,4 @@
+/* Text: which bytes may stand in which field. */
 #include "sse/text.h"
 
 #include "word.h"

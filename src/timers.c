@@ -49,7 +49,7 @@ static sse_subscriber *meld_row(sse_subscriber *row)
 }
 
 /* Cut s, with what hangs on it, off its siblings and its parent. */
-static void cut(sse_subscriber *s)
+static void unhook(sse_subscriber *s)
 {
     if (s->before_->child_ == s)
         s->before_->child_ = s->sibling_;
@@ -72,7 +72,7 @@ void sse_timers_remove(sse_channel *ch, sse_subscriber *s)
     if (s == ch->timers_) {
         ch->timers_ = below;
     } else {
-        cut(s);
+        unhook(s);
         ch->timers_ = meld(ch->timers_, below);
     }
 }

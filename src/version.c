@@ -1,3 +1,4 @@
+/* The version. */
 #include "sse/version.h"
 
 #define TEXT_OF(x) #x

@@ -190,10 +190,90 @@ static void a_retry_is_written_in_decimal_from_1_to_its_maximum(void **state)
     }
 }
 
-static void the_size_of_an_event_is_told(void **state)
+/* Encode in a given capacity with each form of the same event, and compare. */
+static void assert_same_encoding(const sse_event *ev, size_t cap)
+{
+    char struct_bytes[64], flat_bytes[64];
+    size_t struct_len = 99, flat_len = 99;
+    const int want = sse_event_encode(ev, struct_bytes, cap, &struct_len);
+
+    assert_int_equal(sse_event_encode_parts(ev->comment.ptr, ev->comment.len, ev->type.ptr,
+                                            ev->type.len, ev->id.ptr, ev->id.len, ev->retry_ms,
+                                            ev->data.ptr, ev->data.len, flat_bytes, cap, &flat_len),
+                     want);
+    assert_int_equal(flat_len, struct_len);
+    if (want == SSE_OK)
+        assert_memory_equal(flat_bytes, struct_bytes, struct_len);
+}
+
+/* Each part absent, empty, full and wrong, in every combination; data is always there. */
+static void an_event_given_part_by_part_is_the_same_event(void **state)
+{
+    static const sse_str texts[] = {{NULL, 0}, {"", 0}, {"a b", 3}, {"a\nb", 3}, {NULL, 1}};
+    size_t comment, type, id, data;
+    uint32_t retry;
+
+    (void)state;
+    for (comment = 0; comment < 5; comment++)
+        for (type = 0; type < 5; type++)
+            for (id = 0; id < 5; id++)
+                for (data = 1; data < 5; data++)
+                    for (retry = 0; retry < 3; retry++) {
+                        const sse_event ev = {texts[comment], texts[type], texts[id],
+                                              retry * (SSE_RETRY_MAX / 2 + 1), texts[data]};
+
+                        assert_same_encoding(&ev, 64);
+                        assert_same_encoding(&ev, 20);
+                    }
+}
+
+static void data_that_is_given_part_by_part_is_never_absent(void **state)
+{
+    char bytes[16];
+    size_t len;
+
+    (void)state;
+    assert_int_equal(
+        sse_event_encode_parts(NULL, 0, NULL, 0, NULL, 0, 0, NULL, 0, bytes, sizeof bytes, &len),
+        SSE_OK);
+    assert_int_equal(len, 8);
+    assert_memory_equal(bytes, "data: \n\n", 8);
+    assert_int_equal(sse_event_encode_parts(NULL, 0, NULL, 0, NULL, 0, 0, "x", 1, NULL, 0, NULL),
+                     SSE_E_ARG);
+}
+
+static void a_comment_and_a_reconnection_time_can_stand_alone(void **state)
+{
+    char bytes[32];
+    size_t len;
+
+    (void)state;
+    assert_int_equal(sse_event_encode_comment(NULL, 0, bytes, sizeof bytes, &len), SSE_OK);
+    assert_int_equal(len, 3);
+    assert_memory_equal(bytes, ":\n\n", 3);
+    assert_int_equal(sse_event_encode_comment("a\nb", 3, bytes, sizeof bytes, &len), SSE_OK);
+    assert_int_equal(len, 9);
+    assert_memory_equal(bytes, ": a\n: b\n\n", 9);
+    assert_int_equal(sse_event_encode_comment(NULL, 1, bytes, sizeof bytes, &len), SSE_E_ARG);
+    assert_int_equal(sse_event_encode_comment("a", 1, NULL, 0, &len), SSE_E_SPACE);
+    assert_int_equal(len, 5);
+
+    assert_int_equal(sse_event_encode_retry(1500, bytes, sizeof bytes, &len), SSE_OK);
+    assert_int_equal(len, 13);
+    assert_memory_equal(bytes, "retry: 1500\n\n", 13);
+    assert_int_equal(sse_event_encode_retry(SSE_RETRY_MAX, NULL, 0, &len), SSE_E_SPACE);
+    assert_int_equal(sse_event_encode_retry(0, bytes, sizeof bytes, &len), SSE_E_RANGE);
+    assert_int_equal(sse_event_encode_retry(SSE_RETRY_MAX + 1, bytes, sizeof bytes, &len),
+                     SSE_E_RANGE);
+    assert_int_equal(len, 0);
+}
+
+static void bindings_get_the_constants(void **state)
 {
     (void)state;
     assert_int_equal(sse_event_size(), sizeof(sse_event));
+    assert_true(sse_event_part_max() == SSE_PART_MAX);
+    assert_int_equal(sse_event_retry_max(), SSE_RETRY_MAX);
 }
 
 int main(void)
@@ -210,7 +290,10 @@ int main(void)
         cmocka_unit_test(what_other_languages_take_for_a_line_end_stays_as_it_is),
         cmocka_unit_test(long_data_is_encoded_like_short_data),
         cmocka_unit_test(a_retry_is_written_in_decimal_from_1_to_its_maximum),
-        cmocka_unit_test(the_size_of_an_event_is_told),
+        cmocka_unit_test(an_event_given_part_by_part_is_the_same_event),
+        cmocka_unit_test(data_that_is_given_part_by_part_is_never_absent),
+        cmocka_unit_test(a_comment_and_a_reconnection_time_can_stand_alone),
+        cmocka_unit_test(bindings_get_the_constants),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

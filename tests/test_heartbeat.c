@@ -1,7 +1,8 @@
-/* test_heartbeat.c - when a keep-alive is due, whatever the clock does. How it leaves through a
+/* test_heartbeat.c - when a heartbeat is due, whatever the clock does. How it leaves through a
  * writer is in test_heartbeat_writer.c. */
 #include "sse/heartbeat.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
@@ -25,10 +26,10 @@ static sse_heartbeat started(uint32_t interval_ms, uint64_t now_ms)
 
 static uint64_t wait_of(const sse_heartbeat *hb, uint64_t now_ms)
 {
-    uint64_t wait_ms = 12345;
+    const int wait_ms = sse_heartbeat_timeout(hb, now_ms);
 
-    assert_int_equal(sse_heartbeat_wait(hb, now_ms, &wait_ms), SSE_OK);
-    return wait_ms;
+    assert_true(wait_ms >= -1);
+    return wait_ms < 0 ? NEVER : (uint64_t)wait_ms;
 }
 
 /* Ask, and demand that the wait said the same and changed nothing. */
@@ -40,31 +41,29 @@ static int due(sse_heartbeat *hb, uint64_t now_ms)
 
     assert_true(wait_ms == wait_of(hb, now_ms));
     assert_true(before.last_ms_ == hb->last_ms_ && before.interval_ms_ == hb->interval_ms_);
-    is_due = sse_heartbeat_due(hb, now_ms);
+    is_due = sse_heartbeat_take(hb, now_ms);
     assert_int_equal(is_due, wait_ms == 0);
     return is_due;
 }
 
 static void no_timer_is_refused(void **state)
 {
-    uint64_t wait_ms = 1;
-
     (void)state;
     assert_int_equal(sse_heartbeat_init(NULL, 1, 1), SSE_E_ARG);
     assert_int_equal(sse_heartbeat_touch(NULL, 1), SSE_E_ARG);
-    assert_int_equal(sse_heartbeat_wait(NULL, 1, &wait_ms), SSE_E_ARG);
-    assert_true(wait_ms == NEVER);
-    assert_int_equal(sse_heartbeat_wait(NULL, 1, NULL), SSE_E_ARG);
-    assert_int_equal(sse_heartbeat_due(NULL, 1), 0);
+    assert_int_equal(sse_heartbeat_timeout(NULL, 1), -1);
+    assert_int_equal(sse_heartbeat_take(NULL, 1), 0);
 }
 
-static void no_place_for_the_wait_is_refused(void **state)
+static void the_timeout_fits_an_int_however_long_the_interval(void **state)
 {
-    sse_heartbeat hb = started(10, 0);
+    const sse_heartbeat hb = started(UINT32_MAX, 0);
 
     (void)state;
-    assert_int_equal(sse_heartbeat_wait(&hb, 10, NULL), SSE_E_ARG);
-    assert_int_equal(due(&hb, 10), 1);
+    assert_int_equal(sse_heartbeat_timeout(&hb, 0), INT_MAX);
+    assert_int_equal(sse_heartbeat_timeout(&hb, UINT32_MAX - (uint64_t)INT_MAX - 1), INT_MAX);
+    assert_int_equal(sse_heartbeat_timeout(&hb, UINT32_MAX - (uint64_t)INT_MAX), INT_MAX);
+    assert_int_equal(sse_heartbeat_timeout(&hb, UINT32_MAX - (uint64_t)INT_MAX + 1), INT_MAX - 1);
 }
 
 static void an_interval_of_0_never_beats(void **state)
@@ -77,9 +76,9 @@ static void an_interval_of_0_never_beats(void **state)
     (void)state;
     for (i = 0; i < COUNT(clocks); i++) {
         assert_int_equal(wait_of(&zero, clocks[i]), NEVER);
-        assert_int_equal(sse_heartbeat_due(&zero, clocks[i]), 0);
+        assert_int_equal(sse_heartbeat_take(&zero, clocks[i]), 0);
         assert_int_equal(wait_of(&off, clocks[i]), NEVER);
-        assert_int_equal(sse_heartbeat_due(&off, clocks[i]), 0);
+        assert_int_equal(sse_heartbeat_take(&off, clocks[i]), 0);
         assert_int_equal(sse_heartbeat_touch(&off, clocks[i]), SSE_OK);
     }
 }
@@ -95,7 +94,7 @@ static void a_beat_is_due_at_exactly_the_interval(void **state)
             const uint64_t interval = intervals[i];
             sse_heartbeat hb = started(intervals[i], starts[k]);
 
-            assert_int_equal(wait_of(&hb, starts[k]), interval);
+            assert_int_equal(wait_of(&hb, starts[k]), interval < INT_MAX ? interval : INT_MAX);
             assert_int_equal(due(&hb, starts[k]), 0);
             assert_int_equal(wait_of(&hb, starts[k] + interval - 1), 1);
             assert_int_equal(due(&hb, starts[k] + interval - 1), 0);
@@ -105,7 +104,7 @@ static void a_beat_is_due_at_exactly_the_interval(void **state)
     }
 }
 
-static void a_beat_stays_due_until_it_was_told_of(void **state)
+static void a_beat_stays_due_until_it_is_taken(void **state)
 {
     sse_heartbeat hb = started(100, 0);
 
@@ -117,7 +116,7 @@ static void a_beat_stays_due_until_it_was_told_of(void **state)
     assert_int_equal(wait_of(&hb, 5000), 100);
 }
 
-static void a_beat_is_told_of_once_an_interval(void **state)
+static void a_beat_is_taken_once_an_interval(void **state)
 {
     sse_heartbeat hb = started(100, 7);
     uint64_t now;
@@ -130,7 +129,7 @@ static void a_beat_is_told_of_once_an_interval(void **state)
     assert_int_equal(due(&hb, 1007), 0);
 }
 
-static void the_next_interval_starts_at_the_call_that_told_of_a_beat(void **state)
+static void the_next_interval_starts_at_the_call_that_took_a_beat(void **state)
 {
     sse_heartbeat hb = started(100, 0);
 
@@ -153,10 +152,11 @@ static void traffic_cancels_a_beat_that_is_due(void **state)
     assert_int_equal(due(&hb, 250), 1);
 }
 
-static void the_interval_that_the_standard_advises_is_15_seconds(void **state)
+static void the_interval_that_the_standard_recommends_is_15_seconds(void **state)
 {
     (void)state;
     assert_int_equal(SSE_HEARTBEAT_MS, 15000);
+    assert_int_equal(sse_heartbeat_default_ms(), SSE_HEARTBEAT_MS);
 }
 
 static void traffic_postpones_the_beat(void **state)
@@ -317,7 +317,7 @@ static void live(uint32_t interval, uint64_t start, uint64_t mask)
         real += below(3) ? wait_ms : below(wait_ms + 1);
         if (below(4) == 0)
             disturb(&c, real);
-        if (sse_heartbeat_due(&hb, tell(&c, real))) {
+        if (sse_heartbeat_take(&hb, tell(&c, real))) {
             assert_true(c.advanced >= interval);
             last = real;
             c.advanced = 0;
@@ -344,7 +344,7 @@ static void whatever_the_clock_does_a_loop_sees_neither_a_storm_nor_a_silence(vo
     }
 }
 
-static void the_size_is_told_to_bindings(void **state)
+static void bindings_get_the_size(void **state)
 {
     (void)state;
     assert_int_equal(sse_heartbeat_size(), sizeof(sse_heartbeat));
@@ -354,21 +354,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_timer_is_refused),
-        cmocka_unit_test(no_place_for_the_wait_is_refused),
+        cmocka_unit_test(the_timeout_fits_an_int_however_long_the_interval),
         cmocka_unit_test(an_interval_of_0_never_beats),
         cmocka_unit_test(a_beat_is_due_at_exactly_the_interval),
-        cmocka_unit_test(a_beat_stays_due_until_it_was_told_of),
-        cmocka_unit_test(a_beat_is_told_of_once_an_interval),
-        cmocka_unit_test(the_next_interval_starts_at_the_call_that_told_of_a_beat),
+        cmocka_unit_test(a_beat_stays_due_until_it_is_taken),
+        cmocka_unit_test(a_beat_is_taken_once_an_interval),
+        cmocka_unit_test(the_next_interval_starts_at_the_call_that_took_a_beat),
         cmocka_unit_test(traffic_cancels_a_beat_that_is_due),
-        cmocka_unit_test(the_interval_that_the_standard_advises_is_15_seconds),
+        cmocka_unit_test(the_interval_that_the_standard_recommends_is_15_seconds),
         cmocka_unit_test(traffic_postpones_the_beat),
         cmocka_unit_test(a_step_back_delays_the_beat_by_one_interval_from_the_call_that_sees_it),
         cmocka_unit_test(a_clock_that_wraps_counts_as_no_time_passed),
         cmocka_unit_test(a_step_forward_makes_one_beat_due_however_far_it_goes),
         cmocka_unit_test(traffic_at_a_time_that_was_wrong_is_forgotten),
         cmocka_unit_test(whatever_the_clock_does_a_loop_sees_neither_a_storm_nor_a_silence),
-        cmocka_unit_test(the_size_is_told_to_bindings),
+        cmocka_unit_test(bindings_get_the_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,10 @@ static void a_history_is_written_in_its_format(void **state)
     assert_int_equal(sse_history_expire(real, UINT64_MAX), SSE_OK);
     for (i = 0; i < EVENTS; i++)
         assert_int_equal(left.slots[i].number, 0);
+
+    assert_non_null(sse_history_init(&left, SIZE, EVENTS, SSE_HISTORY_CHUNKED, 1, "a", 1));
+    write_history(&one, 0x30); /* chunks, automatic ids */
+    assert_memory_equal(&left, &one, offsetof(image, anew));
 }
 
 static void a_history_is_found_by_its_format(void **state)

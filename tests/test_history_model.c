@@ -94,10 +94,29 @@ static void a_history_is_the_list_of_its_latest_events(void **state)
         live(seed);
 }
 
+/* Many keys in few buckets: the chains are long, and events are taken out of all places of them. */
+static void an_event_is_replaced_by_the_next_one_with_its_tag_and_key(void **state)
+{
+    uint32_t events;
+    size_t k;
+
+    (void)state;
+    dice_seed(1);
+    for (events = 3; events < 24; events++) {
+        history_begin(&h, events, 1000, 0, 0);
+        for (k = 0; k < 400; k++) {
+            history_append(&h, 8, below(2), below(events / 2), k);
+            history_check(&h, h.real);
+        }
+        history_end(&h);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_history_is_the_list_of_its_latest_events),
+        cmocka_unit_test(an_event_is_replaced_by_the_next_one_with_its_tag_and_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -548,6 +548,8 @@ static void a_part_has_its_bound_to_the_byte(void **state)
         assert_refused(&a, SSE_E_FIELD);
         part(&a, i)->len++;
         assert_refused(&a, SSE_E_TOOBIG);
+        part(&a, i)->len = SSE_PART_MAX + 1;
+        assert_refused(&a, SSE_E_TOOBIG);
     }
 }
 

@@ -267,6 +267,20 @@ static void a_time_is_told_in_seconds_rounded_up(void **state)
     }
 }
 
+static void the_text_of_a_time_is_in_the_callers_memory(void **state)
+{
+    sse_http_answer a = answer_of(SSE_HTTP_MANAGED, 503);
+    sse_http_field list[2];
+    char scratch[SSE_HTTP_SCRATCH];
+    size_t count;
+
+    (void)state;
+    a.retry_ms = SSE_RETRY_MAX;
+    assert_int_equal(sse_http_fields(&a, list, 2, scratch, &count), SSE_OK);
+    assert_in_range(list[1].value.ptr, scratch, scratch + SSE_HTTP_SCRATCH - 1);
+    assert_string_equal(list[1].value.ptr, "2147484");
+}
+
 static const sse_http_field extras[] = {
     {TEXT("set-cookie"), TEXT("a=b")}, {TEXT("X-Empty"), TEXT("")},
     {TEXT("vary"), TEXT("accept")},    {TEXT("set-cookie"), TEXT("c=\t\xC3\xA9")},
@@ -533,6 +547,7 @@ int main(void)
         cmocka_unit_test(the_longest_list_has_as_many_fields_as_the_constant_says),
         cmocka_unit_test(every_status_has_a_line_and_the_known_ones_a_phrase),
         cmocka_unit_test(a_time_is_told_in_seconds_rounded_up),
+        cmocka_unit_test(the_text_of_a_time_is_in_the_callers_memory),
         cmocka_unit_test(the_callers_fields_come_last_and_as_they_are),
         cmocka_unit_test(all_forms_are_one_description_in_every_combination),
         cmocka_unit_test(a_head_and_a_writer_make_one_response),

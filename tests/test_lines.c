@@ -123,7 +123,7 @@ static void lines_are_the_same_where_the_ring_wraps(void **state)
 
             assert_int_equal(sse_writer_raw(w, expected, start + 1), SSE_OK);
             assert_int_equal(sse_writer_read(w, got, start, &n), SSE_OK);
-            assert_int_equal(sse_writer_put(w, NULL, 0, data, LONGEST, NULL, 0), SSE_OK);
+            assert_int_equal(sse_writer_send_parts(w, NULL, 0, NULL, 0, data, LONGEST), SSE_OK);
             assert_int_equal(sse_writer_read(w, got, 1, &n), SSE_OK);
             for (i = 0; sse_writer_read(w, got + i, sizeof got - i, &n) == SSE_OK; i += n)
                 ;

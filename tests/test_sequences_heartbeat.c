@@ -59,7 +59,7 @@ static int due(int64_t by_ms)
     int is_due;
 
     go(by_ms);
-    is_due = sse_heartbeat_due(&hb, timer.now_ms);
+    is_due = sse_heartbeat_take(&hb, timer.now_ms);
     assert_in_range(is_due, 0, 1);
     if (is_due)
         assert_true(timer.interval_ms > 0 && timer.forward_ms >= timer.interval_ms);
@@ -122,14 +122,10 @@ static int start_idle(void)
 
 static int call_without_timer(void)
 {
-    uint64_t wait_ms = 0;
-
     assert_int_equal(sse_heartbeat_init(NULL, INTERVAL, timer.now_ms), SSE_E_ARG);
     assert_int_equal(sse_heartbeat_touch(NULL, timer.now_ms), SSE_E_ARG);
-    assert_int_equal(sse_heartbeat_wait(NULL, timer.now_ms, &wait_ms), SSE_E_ARG);
-    assert_true(wait_ms == UINT64_MAX);
-    assert_int_equal(sse_heartbeat_wait(&hb, timer.now_ms, NULL), SSE_E_ARG);
-    assert_int_equal(sse_heartbeat_due(NULL, timer.now_ms), 0);
+    assert_int_equal(sse_heartbeat_timeout(NULL, timer.now_ms), -1);
+    assert_int_equal(sse_heartbeat_take(NULL, timer.now_ms), 0);
     return 1;
 }
 
@@ -138,12 +134,12 @@ static void check_wait(size_t left)
 {
     const sse_heartbeat before = hb;
     sse_heartbeat copy = hb;
-    uint64_t wait_ms = 0;
+    const int timeout_ms = sse_heartbeat_timeout(&hb, timer.now_ms);
+    const uint64_t wait_ms = (uint64_t)timeout_ms;
 
     (void)left;
-    assert_int_equal(sse_heartbeat_wait(&hb, timer.now_ms, &wait_ms), SSE_OK);
     assert_memory_equal(&hb, &before, sizeof hb);
-    assert_true((wait_ms == UINT64_MAX) == (timer.interval_ms == 0));
+    assert_int_equal(timeout_ms < 0, timer.interval_ms == 0);
     if (timer.interval_ms == 0)
         return;
     assert_true(wait_ms <= timer.interval_ms);
@@ -154,10 +150,10 @@ static void check_wait(size_t left)
     if (timer.clock == BACK || timer.now_ms > UINT64_MAX - wait_ms) /* it would begin anew */
         return;
     if (wait_ms > 0)
-        assert_int_equal(sse_heartbeat_due(&copy, timer.now_ms + wait_ms - 1), 0);
+        assert_int_equal(sse_heartbeat_take(&copy, timer.now_ms + wait_ms - 1), 0);
     copy = hb;
-    assert_int_equal(sse_heartbeat_due(&copy, timer.now_ms + wait_ms), 1);
-    assert_int_equal(sse_heartbeat_due(&copy, timer.now_ms + wait_ms), 0);
+    assert_int_equal(sse_heartbeat_take(&copy, timer.now_ms + wait_ms), 1);
+    assert_int_equal(sse_heartbeat_take(&copy, timer.now_ms + wait_ms), 0);
 }
 
 static void a_timer_beats_once_an_interval_whatever_is_called(void **state)
@@ -201,7 +197,7 @@ static int wait(uint64_t by_ms)
     int is_due;
 
     life.now_ms += by_ms;
-    is_due = sse_heartbeat_due(&life.hb, life.now_ms);
+    is_due = sse_heartbeat_take(&life.hb, life.now_ms);
     assert_int_equal(is_due, life.now_ms - life.busy_ms >= INTERVAL);
     if (is_due)
         life.busy_ms = life.now_ms;

@@ -80,8 +80,8 @@ static int begin(void)
         want = wire_room(&model, sizeof bytes - 1);
     assert_int_equal(sse_writer_begin(w, &head), want);
     if (want == SSE_OK) {
-        wire_put(&model, bytes, sizeof bytes - 1);
         wire_begin(&model, "b", "8");
+        wire_put(&model, bytes, sizeof bytes - 1);
     }
     return want != SSE_OK;
 }
@@ -137,24 +137,31 @@ static int finish(void)
     return want != SSE_OK;
 }
 
-/* What raw returns where there is room. */
-static int bare(void)
+/* Take the open event back, unless a byte of it was shown. */
+static int cancel(void)
 {
-    const int want = wire_refuses(&model);
+    int want = inside();
 
-    return want == SSE_OK && model.framed ? SSE_E_STATE : want;
+    if (want == SSE_OK && model.taken + model.offer_len > model.open_len)
+        want = SSE_E_STATE;
+    assert_int_equal(sse_writer_cancel(w), want);
+    if (want == SSE_OK)
+        wire_cancel(&model);
+    return want != SSE_OK;
 }
 
 static int raw(void)
 {
     static const char bytes[] = ": raw\n\n";
-    int want = bare();
+    int want = wire_refuses(&model);
 
-    if (want == SSE_OK && model.len - model.taken + sizeof bytes - 1 > CAPACITY)
+    if (want == SSE_OK && model.begun)
+        want = wire_room(&model, sizeof bytes - 1);
+    else if (want == SSE_OK && model.len - model.taken + sizeof bytes - 1 > CAPACITY)
         want = SSE_AGAIN;
     assert_int_equal(sse_writer_raw(w, bytes, sizeof bytes - 1), want);
     if (want == SSE_OK)
-        wire_raw(&model, bytes, sizeof bytes - 1);
+        wire_pass(&model, bytes, sizeof bytes - 1);
     return want != SSE_OK;
 }
 
@@ -201,20 +208,25 @@ static int call_wrongly(void)
     static const sse_event storm = {ABSENT, ABSENT, ABSENT, SSE_RETRY_MAX + 1u, TEXT("c")};
     const int want = wire_refuses(&model);
     const int moves = model.failed ? SSE_E_IO : SSE_E_ARG;
+    const void *bytes;
     size_t n = 99;
 
     assert_int_equal(sse_writer_send(w, NULL), want ? want : SSE_E_ARG);
     assert_int_equal(sse_writer_send(w, &empty), want ? want : SSE_E_ARG);
     assert_int_equal(sse_writer_send(w, &storm), want ? want : SSE_E_RANGE);
     assert_int_equal(sse_writer_send(w, &forged), want ? want : SSE_E_FIELD);
-    assert_int_equal(sse_writer_put(w, NULL, 1, "c", 1, NULL, 0), want ? want : SSE_E_ARG);
-    assert_int_equal(sse_writer_put(w, NULL, 0, "c", 1, " ", 1), want ? want : SSE_E_FIELD);
+    assert_int_equal(sse_writer_send_parts(w, NULL, 1, NULL, 0, "c", 1), want ? want : SSE_E_ARG);
+    assert_int_equal(sse_writer_send_parts(w, NULL, 0, " ", 1, "c", 1), want ? want : SSE_E_FIELD);
     assert_int_equal(sse_writer_begin(w, &storm), want ? want : SSE_E_ARG);
     assert_int_equal(sse_writer_append(w, NULL, 1, &n), inside() ? inside() : SSE_E_ARG);
     assert_int_equal(n, 0);
     assert_int_equal(sse_writer_append(w, NULL, 0, &n), inside());
-    assert_int_equal(sse_writer_raw(w, NULL, 1), bare() ? bare() : SSE_E_ARG);
-    assert_int_equal(sse_writer_raw(w, NULL, 0), bare());
+    assert_int_equal(sse_writer_append(w, "c", 1, NULL), SSE_E_ARG);
+    assert_int_equal(sse_writer_read(w, &n, 1, NULL), SSE_E_ARG);
+    assert_int_equal(sse_writer_peek(w, NULL, &n), SSE_E_ARG);
+    assert_int_equal(sse_writer_peek(w, &bytes, NULL), SSE_E_ARG);
+    assert_int_equal(sse_writer_raw(w, NULL, 1), want ? want : SSE_E_ARG);
+    assert_int_equal(sse_writer_raw(w, NULL, 0), want);
     assert_int_equal(sse_writer_consume(w, model.offer_len + 1), moves);
     assert_int_equal(sse_writer_consume(w, (size_t)-1), moves);
     assert_int_equal(sse_writer_read(w, NULL, 1, &n), moves);
@@ -259,6 +271,11 @@ static int flush_one_and_failing(void)
 static int flush_sending(void)
 {
     return wire_flush(&model, w, takes_one, takes, send_small);
+}
+
+static int flush_cancelling(void)
+{
+    return wire_flush(&model, w, takes_one, takes, cancel);
 }
 
 static int flush_closing(void)
@@ -308,6 +325,7 @@ static const sequence_call calls[] = {
     CALL(append_lf),
     CALL(append_long),
     CALL(finish),
+    CALL(cancel),
     CALL(raw),
     CALL(close),
     CALL(peek),
@@ -323,6 +341,7 @@ static const sequence_call calls[] = {
     CALL(flush_failing),
     CALL(flush_one_and_failing),
     CALL(flush_sending),
+    CALL(flush_cancelling),
     CALL(flush_closing),
 };
 

@@ -119,11 +119,11 @@ static void act_send(void)
 
     if (below(10))
         ev.data = random_text(text, sizeof text);
-    if (ev.comment.ptr || ev.retry_ms || below(2))
+    if (ev.comment.ptr || ev.retry_ms || ev.data.ptr == NULL || below(2))
         status = sse_writer_send(w, &ev);
     else
-        status = sse_writer_put(w, ev.type.ptr, ev.type.len, ev.data.ptr, ev.data.len, ev.id.ptr,
-                                ev.id.len);
+        status = sse_writer_send_parts(w, ev.type.ptr, ev.type.len, ev.id.ptr, ev.id.len,
+                                       ev.data.ptr, ev.data.len);
     if (model.open)
         assert_int_equal(status, SSE_E_STATE);
     else if (status == SSE_OK) {

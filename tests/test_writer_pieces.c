@@ -110,7 +110,7 @@ static void inside_an_open_event_only_its_own_calls_are_accepted(void **state)
         pending = sse_writer_pending(w);
         assert_int_equal(sse_writer_send(w, &event), SSE_E_STATE);
         assert_int_equal(sse_writer_send(w, &beat), SSE_E_STATE);
-        assert_int_equal(sse_writer_put(w, NULL, 0, "x", 1, NULL, 0), SSE_E_STATE);
+        assert_int_equal(sse_writer_send_parts(w, NULL, 0, NULL, 0, "x", 1), SSE_E_STATE);
         assert_int_equal(sse_writer_begin(w, NULL), SSE_E_STATE);
         assert_int_equal(sse_writer_begin(w, &head), SSE_E_STATE);
         assert_int_equal(sse_writer_raw(w, ":\n\n", 3), SSE_E_STATE);

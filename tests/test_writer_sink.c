@@ -292,8 +292,9 @@ static void a_sink_may_close(void **state)
     (void)state;
     assert_int_equal(flush_with(block_writer(&memory, CAPACITY, 0), call_close, SSE_OK), SSE_END);
     assert_same_text(sunk(), SSE_LIT("data: tick\n\n"));
-    assert_int_equal(flush_with(block_writer(&memory, CAPACITY, SSE_WRITER_CHUNKED), call_close, SSE_OK),
-                     SSE_END);
+    assert_int_equal(
+        flush_with(block_writer(&memory, CAPACITY, SSE_WRITER_CHUNKED), call_close, SSE_OK),
+        SSE_END);
     assert_int_equal(peer.len, 12 + 12 + 5);
     assert_memory_equal(peer.bytes + peer.len - 5, "0\r\n\r\n", 5);
 }
@@ -309,6 +310,19 @@ static void a_sink_may_ask_what_is_pending(void **state)
     assert_int_equal(flush_with(block_writer(&memory, CAPACITY, 0), call_pending, SSE_OK), SSE_OK);
 }
 
+static void a_sink_that_writes_no_count_has_taken_none_whatever_it_took_before(void **state)
+{
+    static const sink_step steps[] = {SINK_TAKE(5), {SSE_OK, SINK_SILENT}};
+    static sink peer_of_two;
+    sse_writer *const w = block_writer(&memory, CAPACITY, 0);
+
+    (void)state;
+    sink_start(&peer_of_two, steps, 2, SINK_ALL);
+    assert_int_equal(send_of(w, 40), SSE_OK);
+    assert_int_equal(sse_writer_flush(w, sink_take, &peer_of_two), SSE_AGAIN);
+    assert_int_equal(sse_writer_pending(w), 35);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +335,7 @@ int main(void)
         writer_test(what_a_sink_queues_arrives_behind_the_offer),
         writer_test(a_sink_may_close),
         writer_test(a_sink_may_ask_what_is_pending),
+        writer_test(a_sink_that_writes_no_count_has_taken_none_whatever_it_took_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

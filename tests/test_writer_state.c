@@ -28,7 +28,7 @@ static void what_is_sent_after_close_is_refused(void **state)
         assert_int_equal(send_text(w, "tick"), SSE_OK);
         assert_int_equal(sse_writer_close(w), SSE_OK);
         assert_int_equal(send_text(w, "tick"), SSE_E_STATE);
-        assert_int_equal(sse_writer_put(w, NULL, 0, "x", 1, NULL, 0), SSE_E_STATE);
+        assert_int_equal(sse_writer_send_parts(w, NULL, 0, NULL, 0, "x", 1), SSE_E_STATE);
         assert_int_equal(sse_writer_begin(w, NULL), SSE_E_STATE);
         assert_int_equal(sse_writer_append(w, "x", 1, &taken), SSE_E_STATE);
         assert_int_equal(taken, 0);
@@ -154,7 +154,7 @@ static void assert_all_return(sse_writer *w, int status)
 
     sink_start(&peer, NULL, 0, SINK_ALL);
     assert_int_equal(sse_writer_send(w, &tick), status);
-    assert_int_equal(sse_writer_put(w, NULL, 0, "x", 1, NULL, 0), status);
+    assert_int_equal(sse_writer_send_parts(w, NULL, 0, NULL, 0, "x", 1), status);
     assert_int_equal(sse_writer_begin(w, NULL), status);
     assert_int_equal(sse_writer_append(w, "x", 1, &taken), status);
     assert_int_equal(taken, 0);

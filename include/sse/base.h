@@ -1,14 +1,14 @@
-/* sse/base.h - what every other header needs: linkage and byte ranges. No functions.
+/* sse/base.h - what every other header needs: linkage and ranges of bytes. No functions.
  *
- * The conventions that hold for all of the library stand in sse/sse.h. */
+ * The conventions of the whole library are in sse/sse.h. */
 #ifndef SSE_BASE_H
 #define SSE_BASE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Linkage. SSE_SHARED: the library is a DLL; SSE_BUILDING: it is being compiled. Neither changes
- * a layout or a signature, and neither is needed outside of Windows. */
+/* Linkage. Define SSE_SHARED where the library is a DLL; its build defines SSE_BUILDING, too.
+ * Neither changes a layout or a signature, and neither is needed outside of Windows. */
 #if defined(_WIN32) && defined(SSE_SHARED)
 #if defined(SSE_BUILDING)
 #define SSE_API __declspec(dllexport)
@@ -27,21 +27,30 @@ extern "C" {
 
 /* A borrowed range of bytes.
  *
- *   ptr   NULL: absent. Not NULL with len 0: present and empty. Need not end in NUL.
+ *   ptr   NULL: the range is absent. Not NULL with len 0: it is present and empty. It need not end
+ *         in NUL.
  *   len   bytes; 0 where ptr is NULL
  *
- * The bytes are read during the call that takes the range and never kept. */
+ * A function reads the bytes during the call and does not keep the range. */
 typedef struct sse_str {
     const char *ptr;
     size_t len;
 } sse_str;
 
-/* The range of a string literal, without its NUL: ev.data = SSE_LIT("tick"). */
+/* The range of a string literal, without its NUL.
+ *
+ * SSE_LIT is an expression:          ev.data = SSE_LIT("tick");
+ * SSE_STR_INIT is an initializer:    static const sse_event ping = {.type = SSE_STR_INIT("ping")};
+ *
+ * C99 does not accept SSE_LIT as the initializer of a static object. */
 #ifdef __cplusplus
 #define SSE_LIT(text) (sse_str{"" text, sizeof(text) - 1})
 #else
 #define SSE_LIT(text) ((sse_str){"" text, sizeof(text) - 1})
 #endif
+/* clang-format off */
+#define SSE_STR_INIT(text) {"" text, sizeof(text) - 1}
+/* clang-format on */
 
 #ifdef __cplusplus
 }

@@ -88,9 +88,9 @@ typedef struct sse_channel {
  *   history        borrowed while the channel is used; append to it only by publishing
  *   heartbeat_ms   a subscriber that was sent nothing for this time gets a heartbeat; 0: none.
  *                  SSE_HEARTBEAT_MS is a good value
- *   turn_bytes     flush stops after the event that brings its bytes to this number, and goes on
- *                  after the next tick, so that a long replay does not keep other subscribers
- *                  waiting; 0: no limit
+ *   turn_bytes     flush stops after the event of the history that brings its bytes to this number,
+ *                  and goes on after the next tick, so that a long replay does not keep other
+ *                  subscribers waiting; 0: no limit
  *   now_ms         the clock of sse_channel_tick
  *
  * Returns SSE_OK; SSE_E_ARG: NULL, or not a history. */

@@ -58,7 +58,7 @@ typedef struct sse_subscriber {
     void *user_;
     const uint64_t *tags_;
     uint64_t next_, mark_;
-    uint64_t since_ms_, turn_ms_, end_ms_, due_ms_;
+    uint64_t since_ms_, looked_ms_, turn_ms_, end_ms_, due_ms_;
     struct sse_subscriber *child_, *sibling_, *before_;
     uint32_t tags_count_, pace_ms_, stall_ms_, lead_ms_;
     uint32_t at_, first_;

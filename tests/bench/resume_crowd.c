@@ -19,8 +19,7 @@ enum {
     TURN = 512,        /* sockets that are looked at in one turn */
     READ = 256 * 1024, /* bytes that are read at once */
     LIMIT_MS = 30000,  /* for anything to arrive */
-    HEAD_MOST = 1024,  /* bytes of an answer ahead of the events */
-    EPOCH_LEN = 11     /* digits, in hexadecimal, of the time in milliseconds */
+    HEAD_MOST = 1024   /* bytes of an answer before the events */
 };
 
 static void fail_plainly(const char *what)
@@ -29,14 +28,12 @@ static void fail_plainly(const char *what)
     fail(what);
 }
 
-/* The number, with zeros ahead of it: what else there is of the event depends on the length of the
- * number alone. */
+/* The number, with zeros before it, so that all events have the same length: an id has it, too. */
 size_t story_line(char *dst, uint32_t n)
 {
     const int digits = snprintf(NULL, 0, "%" PRIu32, n);
-    const int around = (int)strlen("id: -\ndata: \n\n") + EPOCH_LEN + digits;
 
-    return (size_t)snprintf(dst, EVENT, "%0*" PRIu32, EVENT - around, n);
+    return (size_t)snprintf(dst, EVENT, "%0*" PRIu32, LINE - digits, n);
 }
 
 static int open_socket(int flags)
@@ -70,22 +67,43 @@ static void ask(int fd, const char *fields)
 static void check_event(const story *s, uint32_t n)
 {
     char line[EVENT], event[2 * EVENT];
-    const char *const got = s->bytes + s->head + (size_t)(n - 1) * EVENT;
+    const char *const got = s->bytes + s->head + (size_t)(n - 1) * s->event;
 
     line[story_line(line, n)] = '\0';
-    snprintf(event, sizeof event, "id: %s-%" PRIu32 "\ndata: %s\n\n", s->epoch, n, line);
-    if (strlen(event) != EVENT || memcmp(got, event, EVENT) != 0)
+    snprintf(event, sizeof event, "id: %s-%" PRIu32 "\ndata: %s\n\n", s->origin, n, line);
+    if (strlen(event) != s->event || memcmp(got, event, s->event) != 0)
         fail_plainly("an event is not what was published");
+}
+
+/* Learn how long the head and an event are, once they have come with the place that stands between
+ * them, and cut the place out: clients that come back do not get any. Returns how much there is. */
+static size_t cut_place(story *s, size_t len, uint32_t events)
+{
+    static const char first[] = "\r\n\r\n:\n\n", place[] = "event: place\n",
+                      last[] = "\ndata: \n\n";
+    char *const end = strstr(s->bytes, first);
+    char *const at = end ? end + sizeof first - 1 : NULL;
+    const char *const rest = at ? strstr(at, last) : NULL;
+    const char *const next = rest ? strstr(rest + sizeof last - 1, "\n\n") : NULL;
+
+    if (next == NULL)
+        return len;
+    if (strncmp(at, place, sizeof place - 1) != 0)
+        fail_plainly("the stream does not begin with a place");
+    len -= (size_t)(rest - at) + sizeof last - 1;
+    s->event = (size_t)(next - rest) + 2 - (sizeof last - 1);
+    memmove(at, rest + sizeof last - 1, len - (size_t)(at - s->bytes) + 1);
+    s->head = (size_t)(at - s->bytes);
+    s->all = s->head + (size_t)events * s->event;
+    return len;
 }
 
 void story_hear(story *s, int port, uint32_t events)
 {
-    static const char first[] = "\r\n\r\n:\n\nid: ";
     const struct sockaddr_in at = address(port);
     const size_t most = HEAD_MOST + (size_t)events * EVENT;
     const struct timeval limit = {.tv_sec = LIMIT_MS / 1000};
     const int fd = open_socket(0);
-    const char *end = NULL;
     size_t len = 0;
     uint32_t n;
 
@@ -94,25 +112,20 @@ void story_hear(story *s, int port, uint32_t events)
         connect(fd, (const struct sockaddr *)&at, sizeof at) != 0)
         fail("the first client");
     ask(fd, "");
-    while (end == NULL || len < s->all) {
+    while (s->all == 0 || len < s->all) {
         const ssize_t got = recv(fd, s->bytes + len, most - len, 0);
 
         if (got <= 0)
             fail("the first client does not get everything");
         len += (size_t)got;
         s->bytes[len] = '\0';
-        end = strstr(s->bytes, first);
-        if (end == NULL)
-            continue;
-        s->head = (size_t)(end - s->bytes) + sizeof first - sizeof "id: ";
-        s->all = s->head + (size_t)events * EVENT;
+        if (s->all == 0)
+            len = cut_place(s, len, events);
     }
     close(fd);
-    if (strncmp(s->bytes, "HTTP/1.1 200 ", 13) != 0 || len != s->all ||
-        strcspn(end + sizeof first - 1, "-") != EPOCH_LEN)
+    if (strncmp(s->bytes, "HTTP/1.1 200 ", 13) != 0 || len != s->all || s->event > EVENT ||
+        sscanf(s->bytes + s->head, "id: %16[0-9a-f]-", s->origin) != 1)
         fail_plainly("not the stream that was published");
-    memcpy(s->epoch, end + sizeof first - 1, EPOCH_LEN);
-    s->epoch[EPOCH_LEN] = '\0';
     for (n = 1; n <= events; n++)
         check_event(s, n);
 }
@@ -120,7 +133,7 @@ void story_hear(story *s, int port, uint32_t events)
 /* What a client expects next, and how much of it in one piece. */
 static const char *expected(const story *s, const client *c, size_t *len)
 {
-    const size_t skip = (size_t)c->has * EVENT;
+    const size_t skip = (size_t)c->has * s->event;
 
     if (c->at < s->head) {
         *len = s->head - c->at;
@@ -151,7 +164,7 @@ static void check(const story *s, client *c, const char *bytes, size_t len)
 static void receive(crowd *all, client *c)
 {
     static char bytes[READ];
-    const size_t end = all->story->all - (size_t)c->has * EVENT;
+    const size_t end = all->story->all - (size_t)c->has * all->story->event;
     ssize_t n;
 
     while ((n = recv(c->fd, bytes, sizeof bytes, 0)) > 0) {
@@ -168,7 +181,8 @@ static void ask_for_more(const crowd *all, client *c)
 {
     char fields[64];
 
-    snprintf(fields, sizeof fields, "Last-Event-ID: %s-%" PRIu32 "\r\n", all->story->epoch, c->has);
+    snprintf(fields, sizeof fields, "Last-Event-ID: %s-%" PRIu32 "\r\n", all->story->origin,
+             c->has);
     ask(c->fd, fields);
     c->asked = 1;
 }

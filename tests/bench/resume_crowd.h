@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EVENT = 64 /* bytes of an event, as clients get it */ };
+enum {
+    EVENT = 64, /* bytes of an event, as clients get it, at most */
+    LINE = 34   /* digits of a line and of the number of its event, together */
+};
 
 /* All that the server has to say: the head of the answer, then events.
  *
@@ -14,8 +17,8 @@ enum { EVENT = 64 /* bytes of an event, as clients get it */ };
  *     0                    ^head                               ^all */
 typedef struct story {
     char *bytes;
-    size_t head, all;
-    char epoch[20]; /* of the ids */
+    size_t head, event, all; /* how long they are */
+    char origin[20];         /* of the ids */
 } story;
 
 /* The line of standard input that becomes event n. Returns its length; dst has room for EVENT. */

@@ -98,7 +98,7 @@ static void start_floor(storm *s)
     char *command[] = {s->bare, head, event, all, NULL};
 
     snprintf(head, sizeof head, "%zu", s->story.head);
-    snprintf(event, sizeof event, "%d", EVENT);
+    snprintf(event, sizeof event, "%zu", s->story.event);
     snprintf(all, sizeof all, "%zu", s->story.all);
     host_start(&s->hosts[FLOOR], command, s->story.bytes, s->story.all);
 }
@@ -139,7 +139,7 @@ static void round_of(storm *s, figures *f, uint32_t r, uint32_t behind)
 
     for (k = 0; k < s->crowd.count; k++) {
         s->crowd.clients[k].has = EVENTS - 1 - dice(behind);
-        bytes += (double)(EVENTS - s->crowd.clients[k].has) * EVENT;
+        bytes += (double)(EVENTS - s->crowd.clients[k].has) * (double)s->story.event;
     }
     f->mb[r] = bytes / 1e6;
     for (i = 0; i < KINDS; i++)
@@ -192,9 +192,9 @@ static void measure(storm *s, uint32_t behind)
         clients[r] = s->crowd.count;
         ones[r] = 1;
     }
-    printf("%" PRIu32 " clients, each 1 to %" PRIu32 " events of %d bytes behind: all had every "
+    printf("%" PRIu32 " clients, each 1 to %" PRIu32 " events of %zu bytes behind: all had every "
            "byte, %" PRIu32 " times\n",
-           s->crowd.count, behind, EVENT, s->rounds * KINDS);
+           s->crowd.count, behind, s->story.event, s->rounds * KINDS);
     if (s->smoke)
         return;
     printf("  %-26s %10s %10s %10s\n", "", "floor", "ssecat", "ratio");

@@ -4,6 +4,7 @@ set -eu
 here=$PWD/consumer
 version=$(sed -n 's/^#define SSE_VERSION_M[A-Z]* \([0-9]*\).*/\1/p; s/^#define SSE_VERSION_PATCH \([0-9]*\).*/\1/p' \
     "$TOP/include/sse/version.h" | paste -sd.)
+abi=$(echo "$version" | grep -oE '^(0\.[0-9]+|[0-9]+)') # that of the soname
 rm -rf "$here"
 
 fail() {
@@ -28,9 +29,11 @@ for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
         -DSSE_BUILD_TESTS=OFF -DSSE_BUILD_EXAMPLES=OFF >"$here.log"
     "$CMAKE" --build "$here/build" -j2 >>"$here.log"
     "$CMAKE" --install "$here/build" >>"$here.log"
-    for file in libsse.a libsse.so libsse.so.0 cmake/sse/sseConfig.cmake; do
+    for file in libsse.a libsse.so libsse.so.$abi cmake/sse/sseConfig.cmake; do
         [ -e "$full/$file" ] || fail "not installed: $full/$file"
     done
+    readelf -d "$full/libsse.so" | grep -q "SONAME.*\[libsse\.so\.$abi\]" ||
+        fail "the soname is not libsse.so.$abi: $(readelf -d "$full/libsse.so" | grep SONAME)"
     if command -v pkg-config >/dev/null; then
         export PKG_CONFIG_PATH="$full/pkgconfig"
         [ "$(pkg-config --modversion sse)" = "$version" ] || fail "sse.pc has another version"

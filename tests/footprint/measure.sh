@@ -12,14 +12,17 @@ export LC_ALL
 # The modules, as users see them, and the files of each in src/.
 modules='
     status      status version
-    text        text
+    text        text text_repair
     event       event lines out digits
-    writer      writer
+    writer      writer writer_read queue
+    parts       event_parts writer_parts
     heartbeat   heartbeat
-    http        http_answer http_head http_accept http_resume last_id query ascii digits
     retry       retry
-    history     history history_header history_index digits64
+    http        http_answer http_head http_accept http_resume last_id query ascii digits64
+    history     history history_header history_index
     file        history_open
+    channel     channel channel_time timers
+    subscriber  subscriber subscriber_take offer notice reader queue_front
 '
 small='sse_writer_init sse_writer_send sse_writer_peek sse_writer_consume sse_writer_close'
 constants='SSE_WRITER_OVERHEAD SSE_HISTORY_OVERHEAD SSE_HISTORY_SLOT'

@@ -1,10 +1,13 @@
-/* http.c - what a client sends: the scanners of its fields, and the head of the answer.
+/* http.c - what a client sends: the scanners of its fields and its query, and the answer.
  *
- * The scanner of a last event ID is held against a plain decoder of form data. Accept has no such
- * twin; it must answer alike what means the same. The head must say its fields and no others. */
+ * The scanners of a query are held against a plain decoder of form data. Accept has no such twin;
+ * it must answer alike what means the same. All forms of an answer must say its fields and no
+ * others. */
 #include "fuzz.h"
 
 #include "sse/http.h"
+#include "sse/http_request.h"
+#include "sse/retry.h"
 #include "sse/text.h"
 
 #include <string.h>
@@ -64,14 +67,16 @@ static void fuzz_accept(input *in)
     demand(answer == accepts(in_upper_case(accept)));
     demand(answer == accepts(between(" \t", accept, "\t ")));
     demand(answer == accepts(between("", accept, ", ,")) || is_blank(accept));
-    demand(answer == accepts(between("image/png;q=0.7, ", accept, "")) || is_blank(accept));
+    /* An element more takes nothing away, unless there was none. */
+    demand(answer == accepts(between("image/png;q=0.7, ", accept, "")) ||
+           (answer && sse_http_accepts_type(accept.ptr, accept.len, "un/named", 8)));
     demand(accepts(between("Text/Event-Stream;q=1, ", accept, "")));
     demand(!is_blank(accept) || answer);
     demand(!prefers || answer);
     demand(!sse_http_prefers(accept.ptr, accept.len, stream, STREAM));
-    /* Who takes a stream, and does not take the other type, prefers the stream. */
+    /* A client that takes a stream, and not the other type, prefers the stream. */
     demand(sse_http_accepts_type(accept.ptr, accept.len, other.ptr, other.len) || !answer ||
-           prefers || is_blank(accept));
+           prefers);
 }
 
 static int digit(char c)
@@ -104,30 +109,43 @@ static int decode(sse_str text, char *out)
     return len;
 }
 
-/* The first parameter of a query that is a last event ID. */
-static sse_str parameter(sse_str query)
+static int is_id_name(const char *name, int len)
 {
-    static const sse_str names[] = {{"lastEventId", 11}, {"last_event_id", 13}};
-    size_t start = 0, end, n;
-    sse_str value = {NULL, 0};
+    static const char *const names[] = {"lasteventid", "last_event_id", "last-event-id",
+                                        "evs_last_event_id"};
+    int n, i;
 
-    for (; query.ptr && start <= query.len; start = end + 1) {
+    for (n = 0; n < 4; n++) {
+        for (i = 0; i < len && names[n][i]; i++)
+            if ((name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]) != names[n][i])
+                break;
+        if (i == len && names[n][i] == '\0')
+            return 1;
+    }
+    return 0;
+}
+
+/* The first value in a query that is not empty, of a name, or of a last event ID where there is no
+ * name. */
+static sse_str parameter(sse_str query, const sse_str *name)
+{
+    size_t start = query.len > 0 && query.ptr[0] == '?', end, equals;
+    sse_str value = {NULL, 0};
+    char decoded[256];
+    int n;
+
+    for (; start < query.len; start = end + 1) {
         for (end = start; end < query.len && query.ptr[end] != '&'; end++)
             ;
-        for (n = 0; n < 2; n++) {
-            const size_t len = names[n].len;
-
-            if (end - start < len || memcmp(query.ptr + start, names[n].ptr, len) != 0)
-                continue;
-            if (end - start > len && query.ptr[start + len] != '=')
-                continue;
-            value.ptr = query.ptr + start + len;
-            value.len = end - start - len;
-            if (value.len > 0) {
-                value.ptr++;
-                value.len--;
-            }
-            return value;
+        for (equals = start; equals < end && query.ptr[equals] != '='; equals++)
+            ;
+        n = decode((sse_str){query.ptr + start, equals - start}, decoded);
+        if (n < 0 || equals + 1 >= end)
+            continue;
+        if (name ? is_same((sse_str){decoded, (size_t)n}, *name) : is_id_name(decoded, n)) {
+            value.ptr = query.ptr + equals + 1;
+            value.len = end - equals - 1;
+            break;
         }
     }
     return value;
@@ -158,8 +176,8 @@ static void fuzz_last_event_id(input *in)
     const int status =
         sse_http_last_event_id(header.ptr, header.len, query.ptr, query.len, dst, cap, &len);
 
-    if (header.ptr == NULL) {
-        const int n = decode(parameter(query), decoded);
+    if (want.len == 0) {
+        const int n = decode(parameter(query, NULL), decoded);
 
         if (n < 0) {
             demand(status == SSE_E_FIELD && len == 0);
@@ -168,16 +186,41 @@ static void fuzz_last_event_id(input *in)
         want.ptr = decoded;
         want.len = (size_t)n;
     }
-    if (want.len > cap) {
+    if (want.len > cap && want.ptr == decoded) {
         demand(status == SSE_E_SPACE && len == want.len);
     } else if (!sse_id_valid(want.ptr, want.len)) {
         demand(status == SSE_E_FIELD && len == 0);
+    } else if (want.len > cap) {
+        demand(status == SSE_E_SPACE && len == want.len);
     } else {
         demand(status == SSE_OK && len == want.len && is_same(want, (sse_str){dst, len}));
         demand(sse_http_last_event_id(header.ptr, header.len, query.ptr, query.len, NULL, 0,
                                       &len) == (want.len > 0 ? SSE_E_SPACE : SSE_OK));
         demand(len == want.len);
     }
+}
+
+static void fuzz_query(input *in)
+{
+    const sse_str query = take_text(in), name = take_text(in);
+    const size_t cap = take_below(in, 512);
+    char *const dst = provide(cap);
+    char decoded[256];
+    size_t len = cap + 1;
+    const int status = sse_http_query(query.ptr, query.len, name.ptr, name.len, dst, cap, &len);
+    int n;
+
+    if (name.len == 0) {
+        demand(status == SSE_E_ARG && len == 0);
+        return;
+    }
+    n = decode(parameter(query, &name), decoded);
+    if (n < 0)
+        demand(status == SSE_E_FIELD && len == 0);
+    else if ((size_t)n > cap)
+        demand(status == SSE_E_SPACE && len == (size_t)n);
+    else
+        demand(status == SSE_OK && is_same((sse_str){decoded, (size_t)n}, (sse_str){dst, len}));
 }
 
 /* Step over a text that must be there. */
@@ -187,9 +230,10 @@ static const char *step(const char *at, const char *end, sse_str text)
     return at + text.len;
 }
 
-/* Demand that a head is a line for each field behind the status line, a blank line, and a body that
- * a client can read over. */
-static void says(const char *at, size_t len, const sse_field *fields, size_t count)
+/* Demand that a head is a line for each field behind the status line, a blank line, and the first
+ * bytes of the body. */
+static void says(const char *at, size_t len, const sse_http_field *fields, size_t count,
+                 sse_str first)
 {
     const char *const end = at + len;
     size_t i;
@@ -203,11 +247,12 @@ static void says(const char *at, size_t len, const sse_field *fields, size_t cou
         at = step(at, end, SSE_LIT(": "));
         at = step(at, end, fields[i].value);
     }
-    step(at, end, SSE_LIT("\r\n\r\n"));
+    at = step(at, end, SSE_LIT("\r\n\r\n"));
+    demand(step(at, end, first) == end);
 }
 
 /* Demand that no field can be read as two. */
-static void is_one_line(const sse_field *field)
+static void is_one_line(const sse_http_field *field)
 {
     size_t i;
 
@@ -222,47 +267,77 @@ static void is_one_line(const sse_field *field)
     demand(is_same(trimmed(field->value), field->value));
 }
 
-static void fuzz_head(input *in)
+/* Demand that the list without a struct says the same, field by field. */
+static void says_in_parts(const sse_http_answer *a, const sse_http_field *fields, size_t count)
 {
-    static const int statuses[] = {0, 200, 204, 503, 404, -1};
-    sse_field extra[FIELDS], fields[SSE_HTTP_FIELDS_MAX + FIELDS];
-    sse_head head;
+    size_t i, name_len, value_len;
+
+    for (i = 0; i <= count; i++) {
+        const size_t need = i < count ? fields[i].name.len + fields[i].value.len + 2 : 0;
+        char *const dst = provide(need);
+        const int status =
+            sse_http_field_parts(a->version, a->status, a->flags, a->retry_ms, a->origin.ptr,
+                                 a->origin.len, i, dst, need, &name_len, &value_len);
+
+        demand(status == (i < count ? SSE_OK : SSE_END));
+        demand(i == count || (is_same((sse_str){dst, name_len}, fields[i].name) &&
+                              is_same((sse_str){dst + name_len + 1, value_len}, fields[i].value)));
+    }
+}
+
+static void fuzz_answer(input *in)
+{
+    static const int versions[] = {SSE_HTTP_MANAGED, SSE_HTTP_1_0, SSE_HTTP_1_1, 1};
+    static const int statuses[] = {0, 200, 204, 404, 405, 429, 503, 301};
+    sse_http_field extra[FIELDS], fields[SSE_HTTP_FIELDS_MAX + FIELDS];
+    char scratch[SSE_HTTP_SCRATCH];
+    sse_http_answer a;
+    sse_str first;
     size_t i, count = 1, need, len = 1;
     char *dst;
     int status;
 
-    memset(&head, 0, sizeof head);
-    head.version = (int)take_below(in, 5) - 1;
-    head.status = statuses[take_below(in, 6)];
-    head.flags = take_below(in, 5);
-    head.retry_ms = (uint32_t)take_word(in);
+    memset(&a, 0, sizeof a);
+    a.version = versions[take_below(in, 4)];
+    a.status = statuses[take_below(in, 8)];
+    a.flags = take_below(in, 9) * SSE_HTTP_CHUNKED;
+    a.first = (int)take_below(in, 5);
+    a.retry_ms = (uint32_t)take_word(in);
     if (take_below(in, 2))
-        head.allow_origin = take_below(in, 2) ? take_text(in) : SSE_LIT("*");
-    head.extra_count = take_below(in, FIELDS + 1);
-    head.extra = extra;
-    for (i = 0; i < head.extra_count; i++) {
+        a.origin = take_below(in, 2) ? take_text(in) : SSE_LIT("*");
+    if (take_below(in, 2)) {
+        a.methods = take_text(in);
+        a.headers = take_text(in);
+    }
+    a.extra_count = take_below(in, FIELDS + 1);
+    a.extra = extra;
+    for (i = 0; i < a.extra_count; i++) {
         extra[i].name = take_text(in);
         extra[i].value = take_text(in);
     }
-    status = sse_http_fields(&head, fields, SSE_HTTP_FIELDS_MAX + FIELDS, &count);
+    status = sse_http_fields(&a, fields, SSE_HTTP_FIELDS_MAX + FIELDS, scratch, &count);
     demand(status <= SSE_OK && status != SSE_E_SPACE);
-    demand(sse_http_fields(&head, NULL, 0, &need) ==
+    demand(sse_http_fields(&a, NULL, 0, NULL, &need) ==
            (status == SSE_OK && count > 0 ? SSE_E_SPACE : status));
     demand(need == count && (status == SSE_OK || count == 0));
     for (i = 0; i < count; i++)
         is_one_line(&fields[i]);
+    if (status == SSE_OK && a.methods.ptr == NULL && a.headers.ptr == NULL)
+        says_in_parts(&a, fields, count - a.extra_count);
 
-    if (head.version == SSE_HTTP_2) /* which has no text; arguments go first */
+    first.ptr = dst = provide(64);
+    demand(sse_http_first(&a, dst, 64, &first.len) == status);
+    if (a.version == SSE_HTTP_MANAGED) /* which has no text; arguments go first */
         status = SSE_E_ARG;
-    demand(sse_http_head(&head, NULL, 0, &need) == (status == SSE_OK ? SSE_E_SPACE : status));
+    demand(sse_http_head(&a, NULL, 0, &need) == (status == SSE_OK ? SSE_E_SPACE : status));
     if (status != SSE_OK) {
         demand(need == 0);
         return;
     }
     dst = provide(need);
-    demand(sse_http_head(&head, dst, need, &len) == SSE_OK && len == need);
-    says(dst, len, fields, count);
-    demand(sse_http_head(&head, provide(need - 1), need - 1, &len) == SSE_E_SPACE && len == need);
+    demand(sse_http_head(&a, dst, need, &len) == SSE_OK && len == need);
+    says(dst, len, fields, count, first);
+    demand(sse_http_head(&a, provide(need - 1), need - 1, &len) == SSE_E_SPACE && len == need);
 }
 
 static void fuzz_spread(input *in)
@@ -279,11 +354,11 @@ static void fuzz_spread(input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const what[])(input *) = {fuzz_accept, fuzz_last_event_id, fuzz_head,
-                                            fuzz_spread};
+    static void (*const what[])(input *) = {fuzz_accept, fuzz_last_event_id, fuzz_answer,
+                                            fuzz_spread, fuzz_query};
     input in = {data, size};
 
-    what[take_below(&in, 4)](&in);
+    what[take_below(&in, 5)](&in);
     release_all();
     return 0;
 }

@@ -115,6 +115,35 @@ static void seeds_of_fields(void)
     add(2);
     add_text(SSE_LIT("a=b&lastEventId=%e2%82%ac+7&last_event_id=8"));
     write_seed();
+    add(4);
+    add_text(SSE_LIT("?a=b&st%61rting_after=%e2%82%ac+7"));
+    add_text(SSE_LIT("starting_after"));
+    write_seed();
+    for (i = 0; i < 8 * 5;
+         i++) { /* an answer of each status, version, beginning and set of flags */
+        const unsigned answer[] = {2,
+                                   (unsigned)i % 3,
+                                   (unsigned)i % 8,
+                                   (unsigned)i / 5,
+                                   (unsigned)i % 4,
+                                   0,
+                                   1,
+                                   2,
+                                   0,
+                                   0,
+                                   0,
+                                   0,
+                                   0,
+                                   1,
+                                   (unsigned)i % 2};
+        size_t k;
+
+        for (k = 0; k < sizeof answer / sizeof answer[0]; k++)
+            add(answer[k]);
+        if (i % 2)
+            add_text(SSE_LIT("https://a.example"));
+        write_seed();
+    }
 }
 
 /* Histories of several sizes, with events of several lengths, unedited. */

@@ -17,8 +17,10 @@ static void send(input *in, int flat)
     if (flat) {
         ev.comment = (sse_str){NULL, 0};
         ev.retry_ms = 0;
-        status = sse_writer_put(queue.w, ev.type.ptr, ev.type.len, ev.data.ptr, ev.data.len,
-                                ev.id.ptr, ev.id.len);
+        if (ev.data.ptr == NULL)
+            ev.data.ptr = "";
+        status = sse_writer_send_parts(queue.w, ev.type.ptr, ev.type.len, ev.id.ptr, ev.id.len,
+                                       ev.data.ptr, ev.data.len);
     } else {
         status = sse_writer_send(queue.w, &ev);
     }

@@ -1,11 +1,12 @@
 /* accept.c - what a client accepts: all Accept fields of so many tokens, beside a plain reading of
  * them, which blots out what is quoted and then splits at commas and semicolons.
  *
- * Where a field breaks the grammar both are to agree, too: a weight that is none is 0, of several
- * weights the last counts, a quote that does not end goes on to the end. */
+ * Where a field breaks the grammar both are to agree, too: an element that is no media range is not
+ * there, nor is a weight that is no number, or a quote that is never closed; of several weights the
+ * highest counts; a comma between two digits is a decimal point. */
 #include "ledger.h"
 
-#include "sse/http.h"
+#include "sse/http_request.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@ static const char *const tokens[] = {
     "*/*",
     ",",
     ";q=0",
-    ";q=0.5",
+    ".5",
     "; Q =",
     ";",
     "1",
@@ -25,30 +26,44 @@ static const char *const tokens[] = {
     "\\",
 };
 
-enum { TOKENS = sizeof tokens / sizeof tokens[0], FIELD_MAX = 17 * 6 + 1 };
+enum { TOKENS = sizeof tokens / sizeof tokens[0], FIELD_MAX = 17 * 6 + 1, DECIMAL = 1 };
 
 /* In lower case, ended by NUL. */
 static char field[FIELD_MAX], plain[FIELD_MAX];
 static size_t field_len;
 
-/* Put Q for each byte of a quoted string: none of what is looked for, and no digit. */
-static void blot(void)
+/* Where the quoted string that begins at `from` ends, or 0. */
+static size_t quote_end(size_t from)
 {
-    int quoted = 0;
     size_t i;
 
-    for (i = 0; i < field_len; i++) {
-        const char c = field[i];
-        const int quote = c == '"';
+    for (i = from + 1; i < field_len && field[i] != '"'; i++)
+        i += field[i] == '\\';
+    return i < field_len ? i : 0;
+}
 
-        plain[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-        if (quoted || quote)
-            plain[i] = 'Q';
-        if (quoted && c == '\\' && i + 1 < field_len)
-            plain[++i] = 'Q';
-        if (quote)
-            quoted = !quoted;
+/* Put Q for each byte of a quoted string, and a byte of its own for a decimal comma. */
+static void blot(void)
+{
+    size_t i, end;
+    int open = 0;
+
+    for (i = 0; i < field_len; i++)
+        plain[i] = (char)(field[i] >= 'A' && field[i] <= 'Z' ? field[i] + ('a' - 'A') : field[i]);
+    for (i = 0; i < field_len; i++) {
+        if (field[i] == '"' && !open) {
+            end = quote_end(i);
+            open = end == 0;
+            for (; i < end; i++)
+                plain[i] = 'Q';
+            if (!open)
+                plain[i] = 'Q';
+        }
     }
+    for (i = 1; i + 1 < field_len; i++)
+        if (plain[i] == ',' && strchr("0123456789", plain[i - 1]) &&
+            strchr("0123456789", plain[i + 1]))
+            plain[i] = DECIMAL;
     plain[field_len] = '\0';
 }
 
@@ -73,39 +88,67 @@ static char *halve(char *text, char at)
     return behind;
 }
 
-/* A weight in thousandths: 0, 0., 0.5, 0.50, 0.500, 1, 1.000, and so on. */
+/* A weight in thousandths; -1 for what is no number. */
 static int thousandths(const char *text)
 {
-    char digits[] = "0000";
-    const size_t len = strlen(text);
+    const size_t whole = strspn(text, "0123456789");
+    const int point = text[whole] == '.' || text[whole] == DECIMAL;
+    const char *const decimals = text + whole + point;
+    const size_t count = strspn(decimals, "0123456789");
+    int q = 0;
+    size_t i;
 
-    if (len == 0 || len > 5 || (len > 1 && text[1] != '.'))
-        return 0;
-    digits[0] = text[0];
-    memcpy(digits + 1, text + 2, len > 2 ? len - 2 : 0);
-    if (strspn(digits, "0123456789") != 4 || strcmp(digits, "1000") > 0)
-        return 0;
-    return digits[0] == '1' ? 1000
-                            : (digits[1] - '0') * 100 + (digits[2] - '0') * 10 + digits[3] - '0';
+    if (decimals[count] != '\0' || whole + count == 0)
+        return -1;
+    if (strspn(text, "0") < whole)
+        return 1000;
+    for (i = 0; i < 3; i++)
+        q = q * 10 + (i < count ? decimals[i] - '0' : 0);
+    return q == 0 && strspn(decimals, "0") < count ? 1 : q;
 }
 
-/* How exactly a media range names a type, and with what weight. */
+/* Whether a text has a byte, and none that cannot stand in a name. */
+static int is_name(const char *text, size_t len)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz";
+
+    return len > 0 && strspn(text, marks) >= len;
+}
+
+/* Whether an element is a media range. */
+static int is_range(const char *text)
+{
+    const char *const slash = strchr(text, '/');
+
+    if (strcmp(text, "*") == 0 || strcmp(text, "*/*") == 0)
+        return 1;
+    return slash && strncmp(text, "*/", 2) != 0 && is_name(text, (size_t)(slash - text)) &&
+           is_name(slash + 1, strlen(slash + 1));
+}
+
+/* How exactly a media range names a type, and with what weight; -1 where it is none. */
 static void weigh(char *element, const char *type, int *named, int *q)
 {
     char *parameter = halve(element, ';');
 
     element = trimmed(element);
     *named = strcmp(element, type) == 0 ? 3 : strcmp(element, "text/*") == 0 ? 2 : 0;
-    if (strcmp(element, "*/*") == 0)
+    if (strcmp(element, "*/*") == 0 || strcmp(element, "*") == 0)
         *named = 1;
-    *q = 1000;
+    if (!is_range(element))
+        *named = -1;
+    *q = -1;
     while (parameter) {
         char *next = halve(parameter, ';'), *value = halve(parameter, '=');
+        const int weight =
+            value && strcmp(trimmed(parameter), "q") == 0 ? thousandths(trimmed(value)) : -1;
 
-        if (strcmp(trimmed(parameter), "q") == 0)
-            *q = value ? thousandths(trimmed(value)) : 0;
+        if (weight > *q)
+            *q = weight;
         parameter = next;
     }
+    if (*q < 0)
+        *q = 1000;
 }
 
 /* The best of them, as q * 4 + named: the more exact name wins, then the greater weight. */
@@ -113,11 +156,9 @@ static int best(const char *type)
 {
     static char copy[FIELD_MAX];
     char *element = copy;
-    int best_named = 0, best_q = 0;
+    int best_named = -1, best_q = 0;
 
     memcpy(copy, plain, field_len + 1);
-    if (strspn(copy, " ") == field_len)
-        return 1000 * 4 + 1;
     while (element) {
         char *next = halve(element, ',');
         int named, q;
@@ -125,11 +166,11 @@ static int best(const char *type)
         weigh(element, type, &named, &q);
         if (named > best_named || (named > 0 && named == best_named && q > best_q)) {
             best_named = named;
-            best_q = q;
+            best_q = named > 0 ? q : 0;
         }
         element = next;
     }
-    return best_q * 4 + best_named;
+    return best_named < 0 ? 1000 * 4 + 1 : best_q * 4 + best_named;
 }
 
 static void try(void)

@@ -2,7 +2,7 @@
  * plain reading of them, at capacities that are enough, exact, and too small. */
 #include "ledger.h"
 
-#include "sse/http.h"
+#include "sse/http_request.h"
 #include "sse/text.h"
 
 #include <string.h>
@@ -35,8 +35,7 @@ static void read_header(void)
     memcpy(id, text + from, id_len);
 }
 
-/* Find where the value begins: behind the first name that stands between & and =, or between & and
- * &, which makes it empty. */
+/* Find where the value begins: after the first name that stands between & and = and has one. */
 static size_t find_value(void)
 {
     size_t at = 0;
@@ -46,9 +45,10 @@ static size_t find_value(void)
 
         while (end < text_len && text[end] != '=' && text[end] != '&')
             end++;
-        for (i = 0; i < 2; i++)
-            if (end - at == strlen(tokens[i]) && memcmp(text + at, tokens[i], end - at) == 0)
-                return end < text_len && text[end] == '=' ? end + 1 : end;
+        if (end + 1 < text_len && text[end] == '=' && text[end + 1] != '&')
+            for (i = 0; i < 2; i++)
+                if (end - at == strlen(tokens[i]) && memcmp(text + at, tokens[i], end - at) == 0)
+                    return end + 1;
         while (end < text_len && text[end] != '&')
             end++;
         at = end + 1;
@@ -91,9 +91,12 @@ static void try(const char *header, size_t header_len, const char *query, size_t
     for (i = 0; i < 4; i++) {
         const size_t cap = caps[i];
         size_t len = 99;
-        int want = broken ? SSE_E_FIELD : id_len > cap ? SSE_E_SPACE : valid ? SSE_OK : SSE_E_FIELD;
-        int status;
+        int want = valid ? SSE_OK : SSE_E_FIELD, status;
 
+        if (id_len > cap && (valid || header == NULL))
+            want = SSE_E_SPACE;
+        if (broken)
+            want = SSE_E_FIELD;
         got[cap] = '~';
         status = sse_http_last_event_id(header, header_len, query, query_len, cap ? got : NULL, cap,
                                         &len);
@@ -131,6 +134,12 @@ void try_resume(unsigned size)
         }
         memmove(text, text + sizeof prefix - 1, text_len -= sizeof prefix - 1);
         read_header();
-        try(text, text_len, prefix, sizeof prefix - 1);
+        if (id_len > 0)
+            try(text, text_len, prefix, sizeof prefix - 1);
+        else { /* then the query counts */
+            id[0] = '7';
+            id_len = 1;
+            try(text, text_len, "lastEventId=7", sizeof prefix);
+        }
     } while (word_next(&w));
 }

@@ -83,8 +83,10 @@ library()
 {
     need abigail-tools abidw
     [ "$(uname -m)" = x86_64 ] || { echo "skipped: the ABI on record is that of x86-64"; exit 77; }
+    abi=$(sed -n 's/^#define SSE_VERSION_M[A-Z]* \([0-9]*\).*/\1/p' include/sse/version.h | paste -sd. |
+        grep -oE '^(0\.[0-9]+|[0-9]+)')
     "${CC:-cc}" -std=c99 -g -gdwarf-4 -fPIC -fvisibility=hidden -ffile-prefix-map="$TOP/=" \
-        -DSSE_BUILDING -I"$1" -shared -Wl,-soname,libsse.so.0 src/*.c -o "$work/libsse.so"
+        -DSSE_BUILDING -I"$1" -shared -Wl,-soname,libsse.so.$abi src/*.c -o "$work/libsse.so"
 }
 
 same_abi()
@@ -123,10 +125,10 @@ complexity)
     ;;
 abi)
     cp -r include "$work"
-    sed -i 's/^    uint64_t heartbeats;/&\n    uint64_t more;/' "$work/include/sse/channel.h"
+    sed -i 's/^    sse_str data;/    uint64_t more;\n&/' "$work/include/sse/event.h"
     library "$work/include"
     if same_abi "$work/include" >/dev/null; then
-        echo "abidiff does not see a new member of sse_counters"
+        echo "abidiff does not see a new member of sse_event"
         exit 1
     fi
     library include

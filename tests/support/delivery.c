@@ -21,9 +21,12 @@ static const struct way {
     size_t step; /* the most that is taken at once */
     uint32_t flags;
 } ways[] = {
-    {FLUSH, 100000, 0}, {FLUSH, 100000, SSE_WRITER_CHUNKED}, {FLUSH, 7, 0}, {FLUSH, 7, SSE_WRITER_CHUNKED},
-    {PEEK, 100000, 0},  {PEEK, 100000, SSE_WRITER_CHUNKED},  {PEEK, 1, 0},  {PEEK, 1, SSE_WRITER_CHUNKED},
-    {READ, 4096, 0},    {READ, 4096, SSE_WRITER_CHUNKED},    {READ, 3, 0},  {READ, 3, SSE_WRITER_CHUNKED},
+    {FLUSH, 100000, 0}, {FLUSH, 100000, SSE_WRITER_CHUNKED},
+    {FLUSH, 7, 0},      {FLUSH, 7, SSE_WRITER_CHUNKED},
+    {PEEK, 100000, 0},  {PEEK, 100000, SSE_WRITER_CHUNKED},
+    {PEEK, 1, 0},       {PEEK, 1, SSE_WRITER_CHUNKED},
+    {READ, 4096, 0},    {READ, 4096, SSE_WRITER_CHUNKED},
+    {READ, 3, 0},       {READ, 3, SSE_WRITER_CHUNKED},
 };
 
 #define WAYS (sizeof ways / sizeof ways[0])
@@ -118,9 +121,9 @@ static void emit(stream *s, const sse_event *ev, enum way_in in, size_t cut)
             head.data.ptr = NULL;
             head.data.len = 0;
             status = sse_writer_begin(s->writer, &head);
-        } else if (in == PUT && ev->comment.ptr == NULL && ev->retry_ms == 0) {
-            status = sse_writer_put(s->writer, ev->type.ptr, ev->type.len, ev->data.ptr,
-                                    ev->data.len, ev->id.ptr, ev->id.len);
+        } else if (in == PUT && ev->data.ptr && ev->comment.ptr == NULL && ev->retry_ms == 0) {
+            status = sse_writer_send_parts(s->writer, ev->type.ptr, ev->type.len, ev->id.ptr,
+                                           ev->id.len, ev->data.ptr, ev->data.len);
         } else {
             status = sse_writer_send(s->writer, ev);
         }
@@ -208,10 +211,10 @@ void refuse_every_way(const char *name, const sse_event *ev, int status)
 
     assert_refused(&in, status);
     check(sse_writer_send(w, &in) == status, name, "let in by send");
-    if (in.retry_ms == 0 && in.comment.ptr == NULL)
-        check(sse_writer_put(w, in.type.ptr, in.type.len, in.data.ptr, in.data.len, in.id.ptr,
-                             in.id.len) == status,
-              name, "let in by put");
+    if (in.retry_ms == 0 && in.comment.ptr == NULL && in.data.ptr)
+        check(sse_writer_send_parts(w, in.type.ptr, in.type.len, in.id.ptr, in.id.len, in.data.ptr,
+                                    in.data.len) == status,
+              name, "let in by send_parts");
     head.data.ptr = NULL;
     head.data.len = 0;
     check(sse_writer_begin(w, &head) == status, name, "let in by begin");

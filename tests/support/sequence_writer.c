@@ -63,6 +63,14 @@ void wire_put(wire *m, const char *bytes, size_t len)
     wire_raw(m, "\r\n", 2);
 }
 
+void wire_pass(wire *m, const char *bytes, size_t len)
+{
+    if (m->begun)
+        wire_put(m, bytes, len);
+    else
+        wire_raw(m, bytes, len);
+}
+
 void wire_close(wire *m)
 {
     if (m->framing && !m->closed) {
@@ -76,6 +84,8 @@ void wire_begin(wire *m, const char *type, const char *id)
 {
     m->open = 1;
     m->cr = 0;
+    m->open_len = m->len;
+    m->open_framed = m->framed;
     m->open_event.type = type;
     m->open_event.id = id;
     m->open_event.data = m->text_len;
@@ -92,6 +102,15 @@ void wire_finish(wire *m)
     ev->data_len = m->text_len - ev->data;
     ev->end = m->len - (m->framing ? 2 : 0);
     m->open = 0;
+    m->begun = 1;
+}
+
+void wire_cancel(wire *m)
+{
+    m->open = 0;
+    m->len = m->open_len;
+    m->text_len = m->open_event.data;
+    m->framed = m->open_framed;
 }
 
 size_t wire_append(wire *m, const char *data, size_t len)

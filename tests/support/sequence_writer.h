@@ -20,14 +20,17 @@ typedef struct wire {
     size_t capacity;
     uint32_t framing;
     size_t len, taken;
-    size_t bare; /* bytes ahead of the first chunk */
+    size_t bare; /* bytes before the first chunk */
     size_t text_len;
     wire_event open_event;
+    size_t open_len; /* bytes before it */
+    int open_framed; /* whether a chunk is among them */
     size_t event_count;
     const void *offer;
     size_t offer_len; /* 0: none is out */
     int moved;        /* bytes were taken; for the test to reset */
     int open, cr, framed, closed, failed;
+    int begun; /* an event is whole: raw bytes are framed, too */
     wire_event events[WIRE_EVENTS];
     char text[WIRE_MAX]; /* of the data of all events */
     char bytes[WIRE_MAX];
@@ -41,13 +44,17 @@ int wire_refuses(const wire *m);
 /* What the room makes of n bytes: SSE_OK, SSE_AGAIN or SSE_E_TOOBIG. */
 int wire_room(const wire *m, size_t n);
 
-/* Queue a part of an event, framed; bytes that are not; the last chunk, if there are chunks. */
+/* Queue a part of an event, framed; bytes that are not; the last chunk, if there are chunks; what
+ * raw makes of bytes. */
 void wire_put(wire *m, const char *bytes, size_t len);
 void wire_raw(wire *m, const char *bytes, size_t len);
 void wire_close(wire *m);
+void wire_pass(wire *m, const char *bytes, size_t len);
 
-/* An event is opened; what is appended; the event is whole, when its last part was queued. */
+/* An event is opened, before its first part is queued; it is whole, when its last part was queued;
+ * it was taken back. */
 void wire_begin(wire *m, const char *type, const char *id);
+void wire_cancel(wire *m);
 void wire_finish(wire *m);
 
 /* Queue as much data as fits, as lines. Returns how much of it. */

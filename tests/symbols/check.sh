@@ -15,9 +15,17 @@ nm -D --defined-only "$shared" | awk '{print $3}' | LC_ALL=C sort >exported.txt
 [ -s exported.txt ] || fail "no exported symbol was found"
 diff "$here/exported.txt" exported.txt || fail "the exported symbols are not those of tests/symbols/exported.txt"
 
-# Each of them is declared in a header, and the other way round.
-grep -h '^SSE_API' "$TOP"/include/sse/*.h | grep -oE 'sse_[a-z_0-9]+[(]' | tr -d '(' | LC_ALL=C sort -u >declared.txt
+# Each of them is declared in a header, as other languages read it, and the other way round.
+cat "$TOP"/include/sse/*.h | sed -f "$TOP/tests/bindings/cdef.sed" | grep -v '^typedef' |
+    grep -oE '^[a-z].*[ *]sse_[a-z_0-9]+[(]' | grep -oE 'sse_[a-z_0-9]+[(]$' | tr -d '(' | LC_ALL=C sort -u >declared.txt
 diff exported.txt declared.txt || fail "declared and exported functions differ"
+
+# No function pointer is stored: the one type of function is sse_sink, and it is a parameter alone.
+sed -e 's,/\*.*\*/,,' -e '/\/\*/,/\*\//d' "$TOP"/include/sse/*.h "$TOP"/src/*.[ch] >code.txt
+! grep -E '[(][*][^()]*[)] *[(]' code.txt || fail "a pointer to a function"
+! grep -w sse_sink code.txt | grep -vE '^typedef int sse_sink[(]|\bsse_sink \*sink[,)]' ||
+    fail "sse_sink is something else than a parameter"
+[ "$(grep -c '^typedef int sse_sink(' code.txt)" = 1 ] || fail "there is no sse_sink"
 
 # Of libc, memory functions only. What one object defines, another may use.
 nm --defined-only "$static" | awk 'NF == 3 && $2 ~ /[A-Z]/ {print $3}' | LC_ALL=C sort -u >defined.txt

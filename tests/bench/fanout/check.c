@@ -9,7 +9,9 @@
 
 /*     id: <epoch>-<number>\ndata: <key><text>\n\n
  *     |------- head ------------||---- body ---||  */
-enum { HEAD_MAX = 64, HEADS = 1024, GAP_MAX = 256 };
+enum { HEAD_MAX = 64, HEADS = 1024, TOLD_MAX = 256 };
+
+#define PLACE "event: place\nid: "
 
 static void fail(const place *p, const char *what)
 {
@@ -99,11 +101,24 @@ static size_t take_part(book *b, place *p, uint64_t last, const char *bytes, siz
     return compare(p, bytes, len, &"\n\n"[at - b->size], b -> size + 2 - at);
 }
 
-/* A gap begins with the next event, and leads up to the one behind its last. */
+/* A place is that before the next event. */
+static void take_place(const book *b, place *p)
+{
+    const char *const dash = strrchr(p->told, '-');
+    char right[TOLD_MAX];
+
+    snprintf(right, sizeof right, "-%" PRIu64 "\ndata: \n\n", p->next - 1);
+    if (dash == NULL || strcmp(dash, right) != 0)
+        fail(p, "a place that is not right");
+    if (b->epoch[0] && memcmp(p->told + sizeof PLACE - 1, b->epoch, strlen(b->epoch)) != 0)
+        fail(p, "a place in another stream");
+}
+
+/* A gap begins with the next event, and leads up to the one after its last. */
 static void take_gap(const book *b, place *p)
 {
-    char right[GAP_MAX];
-    const char *const dash = strstr(p->gap, "\"last\":\"");
+    char right[TOLD_MAX];
+    const char *const dash = strstr(p->told, "\"last\":\"");
     const char *const number = dash ? strchr(dash, '-') : NULL;
     const uint64_t to = number ? strtoull(number + 1, NULL, 10) : 0;
 
@@ -111,29 +126,33 @@ static void take_gap(const book *b, place *p)
              "event: gap\nid: %s-%" PRIu64 "\ndata: {\"first\":\"%s-%" PRIu64
              "\",\"last\":\"%s-%" PRIu64 "\",\"count\":%" PRIu64 "}\n\n",
              b->epoch, to, b->epoch, p->next, b->epoch, to, to + 1 - p->next);
-    if (to < p->next || strcmp(p->gap, right) != 0) {
-        fprintf(stderr, "fanout: got\n%sand not\n%s", p->gap, right);
+    if (to < p->next || strcmp(p->told, right) != 0) {
+        fprintf(stderr, "fanout: got\n%sand not\n%s", p->told, right);
         fail(p, "a gap that is not right");
     }
     p->gaps++;
     p->lost += to + 1 - p->next;
     p->next = to + 1;
-    free(p->gap);
-    p->gap = NULL;
 }
 
-/* Take a byte of a gap event. */
-static void take_gap_byte(const book *b, place *p, char byte)
+/* Take a byte of an event that is not one of the published: a place, or a gap. */
+static void take_told(const book *b, place *p, char byte)
 {
-    if (p->gap == NULL) {
-        p->gap = calloc(1, GAP_MAX);
-        p->gap_len = 0;
+    if (p->told == NULL) {
+        p->told = calloc(1, TOLD_MAX);
+        p->told_len = 0;
     }
-    if (p->gap == NULL || p->gap_len == GAP_MAX - 1)
-        fail(p, "a gap that is too long");
-    p->gap[p->gap_len++] = byte;
-    if (p->gap_len > 1 && memcmp(p->gap + p->gap_len - 2, "\n\n", 2) == 0)
+    if (p->told == NULL || p->told_len == TOLD_MAX - 1)
+        fail(p, "a gap or place that is too long");
+    p->told[p->told_len++] = byte;
+    if (p->told_len < 2 || memcmp(p->told + p->told_len - 2, "\n\n", 2) != 0)
+        return;
+    if (memcmp(p->told, PLACE, sizeof PLACE - 1) == 0)
+        take_place(b, p);
+    else
         take_gap(b, p);
+    free(p->told);
+    p->told = NULL;
 }
 
 void check(book *b, place *p, uint64_t last, const char *bytes, size_t len, check_seen *seen,
@@ -142,8 +161,8 @@ void check(book *b, place *p, uint64_t last, const char *bytes, size_t len, chec
     while (len > 0) {
         size_t n = 1, head;
 
-        if (p->gap || (p->at == 0 && *bytes == 'e')) {
-            take_gap_byte(b, p, *bytes);
+        if (p->told || (p->at == 0 && *bytes == 'e')) {
+            take_told(b, p, *bytes);
         } else {
             if (b->epoch[0] == '\0')
                 learn_epoch(b, p, bytes, len);
@@ -163,5 +182,5 @@ void check(book *b, place *p, uint64_t last, const char *bytes, size_t len, chec
 
 int check_is_whole(const place *p)
 {
-    return p->at == 0 && p->gap == NULL;
+    return p->at == 0 && p->told == NULL;
 }

@@ -11,8 +11,8 @@ typedef struct place {
     uint64_t key;  /* the digits of its key, so far */
     uint64_t gaps;
     uint64_t lost; /* events, as the gaps say */
-    char *gap;     /* a gap event that has not come whole */
-    uint32_t gap_len;
+    char *told;    /* a gap event, or a place, that has not come whole */
+    uint32_t told_len;
     uint32_t at; /* bytes of the next event that have come */
 } place;
 

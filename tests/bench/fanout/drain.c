@@ -3,7 +3,7 @@
 #include "drain.h"
 
 #include "common.h"
-#include "hall.h"
+#include "clients.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -50,7 +50,7 @@ void drain_start(drain *d, const visit *v, book *b)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ends[0]);
         pin(CLIENTS_CPU);
-        hall_run(v, b, ends[1]);
+        clients_run(v, b, ends[1]);
     }
     close(ends[1]);
     hear(d);

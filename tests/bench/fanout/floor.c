@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EPOCH "19a3f0c2e41" /* in hexadecimal, as long as the time in milliseconds */
+#define ORIGIN "8a5c0f3b91d2e647" /* as long as that of a channel's ids */
 
 typedef struct peer {
     client client;
@@ -99,7 +99,7 @@ static int publish(sse_str body)
 {
     const uint64_t n = end++;
     char *const at = text + n % events * slot;
-    const size_t len = (size_t)snprintf(at, slot, "id: " EPOCH "-%" PRIu64 "\ndata: ", n);
+    const size_t len = (size_t)snprintf(at, slot, "id: " ORIGIN "-%" PRIu64 "\ndata: ", n);
     uint32_t i;
 
     if (len + body.len + 2 > slot) {

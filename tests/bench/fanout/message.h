@@ -2,16 +2,18 @@
 #ifndef FANOUT_MESSAGE_H
 #define FANOUT_MESSAGE_H
 
-#include "serve/request.h"
+#include <sse/base.h>
 
 enum { MESSAGE_HEAD_MAX = 8192, MESSAGE_BODY_MAX = 4 << 20 };
 
 /* The ranges point into the bytes that were read. */
 typedef struct message {
-    request request; /* the head, as the examples read it */
     sse_str method;
+    sse_str path;
+    sse_str query;         /* without the "?"; absent where there is none */
+    sse_str last_event_id; /* absent where there is none */
     sse_str body;
-    size_t len;  /* of the message; what is behind it is the next one */
+    size_t len;  /* of the message; the next one follows it */
     int minor;   /* HTTP/1.minor */
     int close;   /* the connection ends with the answer */
     int expects; /* the peer waits for 100 before it sends the body */

@@ -3,20 +3,20 @@
  *     bench_server [--port N] [--events N] [--room BYTES] [--queue BYTES] [--unsent BYTES]
  *
  *     curl -N http://127.0.0.1:8080/events                          subscribe; answered at once
- *     curl -d 'some text' http://127.0.0.1:8080/publish             204: all who subscribe get it
- *     curl -N -H 'Last-Event-ID: ...' http://127.0.0.1:8080/events  what came behind that id
+ *     curl -d 'some text' http://127.0.0.1:8080/publish             204: all subscribers get it
+ *     curl -N -H 'Last-Event-ID: ...' http://127.0.0.1:8080/events  what came after that id
  *
  *   --port     on the loopback; 0: any. The address is the first line that it prints.   8080
- *   --events   that the log keeps at most                                              16384
- *   --room     of the log, in bytes                                                   16 MiB
- *   --queue    of each subscriber, in bytes: the rest of an event that its socket took a part of
- *              must fit, or who stalls within one that the log drops is closed           512
+ *   --events   that the history keeps at most                                            16384
+ *   --room     of the history, in bytes                                               16 MiB
+ *   --queue    of each subscriber, in bytes: the rest of an event of which its socket took a part
+ *              must fit, or a client that stalls inside of one that is dropped is closed  512
  *   --unsent   bytes that the kernel may hold unsent for a subscriber                  65536
  *
  * It stays in the foreground and ends on SIGTERM. A body is the data of one event, up to 4 MiB, and
  * posts may come over any number of connections, pipelined or one by one; what comes in a turn of
- * the loop is published together, and the channel is flushed once. Who is too slow for the log gets
- * a gap event and goes on. There are no heartbeats. */
+ * the loop is published together, and the channel is flushed once. A client that is too slow for
+ * the history gets a gap event and goes on. There are no heartbeats. */
 #define _GNU_SOURCE
 
 #include "common.h"
@@ -49,42 +49,34 @@ static int send_some(void *user, const void *bytes, size_t len, size_t *taken)
     return n < 0 ? SSE_E_IO : SSE_OK;
 }
 
-static void stream_closed(void *user, sse_subscriber *s, int reason)
-{
-    (void)s;
-    if (reason != SSE_OK) /* else the connection is closed already */
-        intake_close(user);
-}
-
 static int join(client *c, const message *m)
 {
     peer *const p = (peer *)c;
-    sse_head head = {.version = m->minor ? SSE_HTTP_1_1 : SSE_HTTP_1_0};
-    const sse_join how = {.writer = sse_writer_init(p->queue, writer_size(), 0),
-                          .sink = send_some,
-                          .on_close = stream_closed,
-                          .user = c,
-                          .flags = SSE_SKIP};
-    char text[512], id[SSE_HISTORY_ID_MAX];
+    const sse_http_answer head = {.version = m->minor ? SSE_HTTP_1_1 : SSE_HTTP_1_0};
+    sse_writer *const w = sse_writer_init(p->queue, writer_size(), 0);
+    char text[512];
     size_t len;
 
     if (sse_http_head(&head, text, sizeof text, &len) != SSE_OK ||
-        sse_writer_raw(how.writer, text, len) != SSE_OK)
+        sse_writer_raw(w, text, len) != SSE_OK)
         return 503;
-    len = request_last_id(&m->request, id);
-    return sse_channel_join(&channel, &p->stream, &how, id, len) < SSE_OK ? 503 : 200;
+    return sse_subscriber_join(&p->stream, &channel, w, c, SSE_JOIN_GAPS, m->last_event_id.ptr,
+                               m->last_event_id.len, m->query.ptr, m->query.len) < SSE_OK
+               ? 503
+               : 200;
 }
 
 static int publish(sse_str body)
 {
     const sse_event ev = {.data = body};
 
-    return sse_channel_publish(&channel, &ev, 0, 0, NULL) == SSE_OK ? 204 : 413;
+    return sse_channel_publish(&channel, &ev, 0, 0) == SSE_OK ? 204 : 413;
 }
 
 static void writable(client *c)
 {
-    sse_subscriber_flush(&((peer *)c)->stream);
+    if (sse_status_closed(sse_subscriber_flush(&((peer *)c)->stream, send_some)))
+        intake_close(c);
 }
 
 static void lost(client *c)
@@ -94,7 +86,10 @@ static void lost(client *c)
 
 static void flush(void)
 {
-    sse_channel_flush(&channel);
+    sse_subscriber *s;
+
+    while ((s = sse_channel_flush(&channel, send_some)) != NULL)
+        intake_close(sse_subscriber_user(s));
 }
 
 static uint64_t epoch(void)
@@ -111,20 +106,24 @@ int main(int argc, char **argv)
     const setting settings[] = {
         {"--port", &port, 0, 65535},
         {"--events", &events, 1, 10000000},
-        {"--room", &room, SSE_HISTORY_ROOM_MIN, 1 << 30},
+        {"--room", &room, SSE_HISTORY_CAPACITY_MIN, 1 << 30},
         {"--queue", &queue, SSE_SUBSCRIBER_QUEUE_MIN, 1 << 30},
         {"--unsent", &unsent, 1, 1 << 30},
     };
-    service s = {
-        .join = join, .publish = publish, .writable = writable, .lost = lost, .turn_end = flush};
+    service s = {.client_size = sizeof(peer),
+                 .join = join,
+                 .publish = publish,
+                 .writable = writable,
+                 .lost = lost,
+                 .turn_end = flush};
     sse_history *log;
     size_t size;
 
     intake_options(argc, argv, settings, sizeof settings / sizeof settings[0]);
     s.queue_size = writer_size();
     size = sizeof(uint64_t) * SSE_HISTORY_WORDS((size_t)events, (size_t)room);
-    log = sse_history_init(malloc(size), size, events, epoch(), 0);
-    if (log == NULL || sse_channel_init(&channel, log, 0, NULL, 0) != SSE_OK)
+    log = sse_history_init(malloc(size), size, events, 0, epoch(), "/events", 7);
+    if (log == NULL || sse_channel_init(&channel, log, 0, 0, 0) != SSE_OK)
         die_plainly("no channel");
     intake_run(&s, port, unsent);
     return EXIT_SUCCESS;

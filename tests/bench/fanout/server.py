@@ -30,8 +30,8 @@ def read_until(s, end):
 def subscribe(port):
     s = connect(port)
     s.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
-    head = read_until(s, b"\r\n\r\n:\n\n")
-    assert head.startswith(b"HTTP/1.1 200 OK\r\n"), head
+    head = read_until(s, b"\ndata: \n\n")
+    assert re.match(rb"HTTP/1.1 200 OK\r\n[^\n]+(\r\n[^\n]+)*\r\n\r\n:\n\nevent: place\n", head), head
     assert b"content-type: text/event-stream\r\n" in head.lower(), head
     return s
 
@@ -110,7 +110,7 @@ def a_peer_that_asks_may_send_its_body(port):
 def a_stream_may_follow_posts_on_one_connection(port):
     s = connect(port)
     s.sendall(2 * (POST % (1, b"x")) + b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
-    got = read_until(s, b"\r\n\r\n:\n\n")
+    got = read_until(s, b"\ndata: \n\n")
     assert got.startswith(2 * DONE + b"HTTP/1.1 200 OK\r\n"), got
 
 

@@ -107,9 +107,9 @@ static int obey(const service *s, client *c, const message *m, int status)
         const char *path, *method;
     } routes[] = {{"/events", "GET"}, {"/publish", "POST"}};
     const char *allow = NULL;
-    const int publishes = is(m->request.path, routes[1].path);
+    const int publishes = is(m->path, routes[1].path);
 
-    if (!publishes && !is(m->request.path, routes[0].path)) {
+    if (!publishes && !is(m->path, routes[0].path)) {
         status = 404;
     } else if (!is(m->method, routes[publishes].method)) {
         status = 405;

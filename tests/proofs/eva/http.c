@@ -1,7 +1,7 @@
 /* What a request holds, of all bytes and short lengths: ranges of media and their weights, ids in a
- * header and in a query. */
+ * header and in a query, values in a query. */
 #include "any.h"
-#include "sse/http.h"
+#include "sse/http_request.h"
 
 enum { MOST = 3, ROOM = 2 };
 
@@ -31,6 +31,7 @@ static void last_event_id(void)
             any_bytes(text, n);
             sse_http_last_event_id(text, n, NULL, 0, dst, cap, &len);
             sse_http_last_event_id(NULL, 0, text, n, dst, cap, &len);
+            sse_http_query(text, n, "a", 1, dst, cap, &len);
             any_bytes(query + 14, n);
             sse_http_last_event_id(NULL, 0, query, 14 + n, dst, cap, &len);
         }

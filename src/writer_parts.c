@@ -1,0 +1,77 @@
+/* The writer: the flat calls, for callers that have no struct, the way back out of an event, and
+ * the constants as functions. */
+#include "sse/writer.h"
+
+#include "encode.h"
+#include "queue.h"
+#include "str.h"
+
+/* see sse/writer.h */
+int sse_writer_send_parts(sse_writer *w, const char *type, size_t type_len, const char *id,
+                          size_t id_len, const char *data, size_t data_len)
+{
+    sse_event ev = {0};
+
+    ev.type = sse_str_of(type, type_len);
+    ev.id = sse_str_of(id, id_len);
+    ev.data = sse_str_present(data, data_len);
+    return sse_writer_send(w, &ev);
+}
+
+/* see sse/writer.h */
+int sse_writer_begin_parts(sse_writer *w, const char *type, size_t type_len, const char *id,
+                           size_t id_len)
+{
+    sse_event head = {0};
+
+    head.type = sse_str_of(type, type_len);
+    head.id = sse_str_of(id, id_len);
+    return sse_writer_begin(w, &head);
+}
+
+/* see sse/writer.h */
+int sse_writer_comment(sse_writer *w, const char *text, size_t len)
+{
+    sse_event ev = {0};
+
+    ev.comment = sse_str_present(text, len);
+    return sse_writer_send(w, &ev);
+}
+
+/* see sse/writer.h */
+int sse_writer_retry(sse_writer *w, uint32_t retry_ms)
+{
+    sse_event ev = {0};
+
+    ev.retry_ms = sse_retry_present(retry_ms);
+    return sse_writer_send(w, &ev);
+}
+
+/* see sse/writer.h */
+int sse_writer_cancel(sse_writer *w)
+{
+    const int status = sse_queue_refuse(w, QUEUE_OPEN | QUEUE_CLOSED, QUEUE_OPEN);
+
+    if (status != SSE_OK)
+        return status;
+    if (w->event > w->used - w->offer)
+        return SSE_E_STATE;
+    w->used -= w->event;
+    w->event = 0;
+    if (w->used == 0)
+        w->read = 0;
+    w->state &= ~(size_t)(QUEUE_OPEN | QUEUE_CR);
+    return SSE_OK;
+}
+
+/* see sse/writer.h */
+size_t sse_writer_overhead(void)
+{
+    return SSE_WRITER_OVERHEAD;
+}
+
+/* see sse/writer.h */
+size_t sse_writer_capacity_min(void)
+{
+    return SSE_WRITER_CAPACITY_MIN;
+}
