@@ -54,18 +54,18 @@ static void next_returns_a_subscriber_once_and_again_after_it_took_every_byte(si
     assert_null(sse_channel_next(&ch));
     say("one");
     assert_null(sse_channel_next(&ch));
-    ok(take(a));
+    ok(take_all(a));
     assert_null(sse_channel_next(&ch));
     say("two");
     say("three");
     assert_ptr_equal(sse_channel_next(&ch), a->s);
     assert_null(sse_channel_next(&ch));
-    ok(take(a));
+    ok(take_all(a));
     ok(tell(a, "four"));
     assert_ptr_equal(sse_channel_next(&ch), a->s);
     ok(tell(a, "five"));
     assert_null(sse_channel_next(&ch));
-    ok(take(a));
+    ok(take_all(a));
     heard(a, "place=@e-0,one@e-1,two@e-2,three@e-3,private=four@e-3,private=five@e-3");
 }
 
@@ -80,11 +80,11 @@ static void who_stops_in_the_middle_keeps_its_turn_and_is_not_returned_again(siz
     a->budget = 3;
     say("two");
     assert_int_equal(turn(), 0);
-    assert_int_equal(take(a), SSE_AGAIN);
+    assert_int_equal(take_all(a), SSE_AGAIN);
     say("three");
     assert_int_equal(turn(), 0);
     a->limited = 0;
-    ok(take(a));
+    ok(take_all(a));
     heard(a, "place=@e-0,one@e-1,two@e-2,three@e-3");
     say("four");
     assert_int_equal(turn(), 1);
@@ -95,12 +95,12 @@ static void who_takes_out_of_its_turn_is_not_returned_for_it_later(size_t way)
     begin(way, 8, 0);
     join_and_turn(a);
     say("one");
-    ok(take(a)); /* its socket was writable, say */
+    ok(take_all(a)); /* its socket was writable, say */
     assert_null(sse_channel_next(&ch));
     say("two");
     assert_int_equal(take_some(a, 4), SSE_AGAIN);
     assert_null(sse_channel_next(&ch));
-    ok(take(a));
+    ok(take_all(a));
     heard(a, "place=@e-0,one@e-1,two@e-2");
 }
 
@@ -364,17 +364,17 @@ static void fits_is_1_where_nobody_loses_an_event_that_it_has_not_taken(void)
     for (i = 0; i < 8; i++) {
         assert_int_equal(sse_channel_fits(&ch, 20), 1);
         say("x");
-        take(b);
+        take_all(b);
     }
     assert_int_equal(sse_channel_fits(&ch, 20), 0);
-    take(a);
+    take_all(a);
     assert_int_equal(sse_channel_fits(&ch, 20), 1);
     for (i = 0; i < 9; i++) {
         say("x"); /* a loses the first, and does not count until it has caught up */
-        take(b);
+        take_all(b);
     }
     assert_int_equal(sse_channel_fits(&ch, 20), 1);
-    take(a);
+    take_all(a);
     say_long(3000);
     assert_int_equal(sse_channel_fits(&ch, 3000), 0);
     turn();
@@ -394,12 +394,12 @@ static void what_fits_is_never_lost(size_t way)
             text_len = (text_len * 5 + 3) % 600;
             if (!sse_channel_fits(&ch, text_len + 8)) {
                 waited++;
-                take(a);
+                take_all(a);
                 assert_int_equal(sse_channel_fits(&ch, text_len + 8), 1);
             }
             say_long(text_len);
         }
-        take(a);
+        take_all(a);
         assert_int_equal(heard_events(a), 41);
     }
     assert_in_range(waited, 50, 300);

@@ -77,7 +77,7 @@ static void a_heartbeat_goes_between_events_and_never_inside_of_one(size_t way)
         say("two");
         take_some(a, cut);
         pass(300, 30);
-        take(a);
+        take_all(a);
         pass(100, 10);
         heard(a, "place=@e-0,one@e-1,two@e-2");
         assert_in_range(heard_comments(a), 1, 2);
@@ -209,7 +209,7 @@ static void a_heartbeat_that_was_offered_is_frozen_while_the_next_is_due_and_the
             assert_true(again == bytes && len_again == len);
         }
         a->limited = 0;
-        take(a);
+        take_all(a);
         pass(5000, 10);
         heard(a, "two@e-2");
         assert_in_range(heard_comments(a), 20, 80);
@@ -264,7 +264,7 @@ static void a_pace_is_the_least_time_from_one_turn_to_the_next(size_t way)
     say("two");
     tell(a, "p");
     assert_int_equal(turn(), 0);
-    ok(take(a)); /* nothing */
+    ok(take_all(a)); /* nothing */
     assert_in_range(timeout(), 1, 100);
     pass(90, 10);
     say("three");
@@ -316,7 +316,7 @@ static void stalled_is_never_early_and_at_most_a_quarter_late(size_t way)
         turn();
         now_ms += 1000; /* the clock of the channel is stale: bytes are taken now */
         a->budget = 5;
-        assert_int_equal(take(a), SSE_AGAIN);
+        assert_int_equal(take_all(a), SSE_AGAIN);
         from_ms = now_ms;
         while (a->reason == SSE_OK) {
             tick(step_ms);
@@ -417,7 +417,7 @@ static void the_timeout_holds_while_others_take_bytes(size_t way)
             } else if (one->s) {
                 one->limited = below(3) == 0;
                 one->budget = below(20);
-                take(one);
+                take_all(one);
             }
             for (i = 0; i < CLIENTS; i++) {
                 const uint64_t silent_ms = now_ms - last_ms[i];
@@ -546,7 +546,7 @@ static void a_drain_ends_though_somebody_is_stalled_or_would_be_too_old(size_t w
     pass(500, 10);
     assert_true(a->reason == SSE_OK && b->reason == SSE_END && full->reason == SSE_OK);
     full->limited = 0;
-    while (full->s && take(full) == SSE_OK) /* it gets its farewell when it can */
+    while (full->s && take_all(full) == SSE_OK) /* it gets its farewell when it can */
         turn();
     assert_non_null(strstr(heard_text(full), "farewell=@"));
     pass(490, 10);

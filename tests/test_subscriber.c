@@ -234,7 +234,7 @@ static void with_plain_there_are_no_events_but_the_callers(size_t way)
     assert_string_equal(heard_id(b), "");
     assert_int_equal(heard_comments(b), 1); /* the heartbeat, without a place */
     say_numbers(7, 11);
-    assert_int_equal(take(a), SSE_E_LAGGED);
+    assert_int_equal(take_all(a), SSE_E_LAGGED);
 }
 
 /* Filters. */
@@ -282,7 +282,7 @@ static void a_later_filter_holds_from_the_event_that_is_taken_next(size_t way)
         say_to(2, 0, "is shown");
         ok(sse_subscriber_set_filter(a->s, second, 1));
         say_to(1, 0, "is hidden");
-        take(a);
+        take_all(a);
         heard(a, cut > 0 ? "place=@e-0,is begun@e-1,is shown@e-3" : "place=@e-0,is shown@e-3");
     }
 }
@@ -365,7 +365,7 @@ static void a_private_event_comes_after_what_was_published_and_inside_of_nothing
         say_numbers(3, 3);
         ok(tell(a, "q"));
         say_numbers(4, 4);
-        take(a);
+        take_all(a);
         assert_true(strstr(heard_text(a), "2@e-2") < strstr(heard_text(a), "private=p"));
         assert_true(strstr(heard_text(a), "3@e-3") < strstr(heard_text(a), "private=q"));
         assert_true(strstr(heard_text(a), "private=p") < strstr(heard_text(a), "private=q"));
@@ -389,9 +389,9 @@ static void two_hundred_bytes_of_the_queue_are_kept_from_private_events(void)
     assert_int_equal(tell(a, ""), SSE_AGAIN);
     take_some(a, 1);
     assert_int_equal(tell(a, ""), SSE_AGAIN);
-    take(a);
+    take_all(a);
     ok(tell(a, text));
-    take(a);
+    take_all(a);
     assert_int_equal(heard_events(a), 3);
 }
 
@@ -428,7 +428,7 @@ static void close_ends_the_stream_after_all_that_was_published_and_sent(size_t w
         if (by_next)
             turn();
         while (a->s)
-            take(a);
+            take_all(a);
         assert_null(sse_channel_next(&ch));
         assert_int_equal(a->reason, SSE_END);
         heard(a, "place=@e-0,one@e-1,private=p@e-1");
@@ -601,7 +601,7 @@ static void how_far_it_is_behind_and_how_long_it_is_blocked_can_be_asked(void)
     assert_in_range(sse_subscriber_blocked_ms(a->s), 1, 3);
     assert_in_range(sse_subscriber_behind(a->s), 2, 3); /* the first is not taken whole */
     a->limited = 0;
-    ok(take(a));
+    ok(take_all(a));
     assert_int_equal(sse_subscriber_blocked_ms(a->s) + sse_subscriber_behind(a->s), 0);
 }
 

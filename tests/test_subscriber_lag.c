@@ -34,7 +34,7 @@ static void without_gaps_a_lagging_subscriber_is_closed(size_t way)
         a->limited = 0;
         if (is_in_turn) { /* it is not visited until its transport comes back */
             assert_int_equal(turn(), 0);
-            take(a);
+            take_all(a);
         }
         turn();
         assert_int_equal(a->reason, SSE_E_LAGGED);
@@ -90,7 +90,7 @@ static void an_event_that_was_begun_is_taken_whole_though_the_history_drops_it(s
         assert_int_equal(take_some(a, cut), SSE_AGAIN);
         tell(a, "p");
         say_numbers(2, 6);
-        take(a);
+        take_all(a);
         heard(a, "place=@e-0,1@e-1,private=p@e-1,"
                  "gap={\"first\":\"e-2\",\"last\":\"e-3\",\"count\":2}@e-3,4@e-4,5@e-5,6@e-6");
 
@@ -98,7 +98,7 @@ static void an_event_that_was_begun_is_taken_whole_though_the_history_drops_it(s
         say_numbers(1, 1);
         take_some(a, cut);
         say_numbers(2, 6);
-        take(a);
+        take_all(a);
         turn();
         heard(a, "place=@e-0,1@e-1");
         assert_int_equal(a->reason, SSE_E_LAGGED);
@@ -117,7 +117,7 @@ static void a_rest_that_does_not_fit_the_queue_tears_the_stream(size_t way)
         say_numbers(2, 3); /* it is there yet */
         assert_int_equal(take_some(a, 1), SSE_AGAIN);
         say_numbers(4, 9);
-        take(a);
+        take_all(a);
         if (a->reason == SSE_OK)
             turn();
         if (cut < 1000) /* a piece that was offered is in the queue, and is taken */
@@ -142,7 +142,7 @@ static void a_gap_finds_room_in_a_queue_full_of_private_events(size_t way)
     }
     assert_in_range(sent, 1, 3);
     say_numbers(4, 9);
-    take(a); /* a place, 1, a gap, the private events, a gap, 7 to 9 */
+    take_all(a); /* a place, 1, a gap, the private events, a gap, 7 to 9 */
     assert_int_equal(heard_events(a), 7 + sent);
     assert_non_null(strstr(heard_text(a), "1@e-1,gap={\"first\":\"e-2\",\"last\":\"e-3\""));
     assert_non_null(strstr(heard_text(a), "gap={\"first\":\"e-4\",\"last\":\"e-6\""));
@@ -163,7 +163,7 @@ static void a_loss_that_a_read_meets_after_bytes_is_told_later(void)
         say_numbers(2, 9);
         ok(sse_subscriber_read(a->s, bytes, sizeof bytes, &len));
         assert_in_range(len, 1, 40);
-        assert_int_equal(by_next ? (int)turn() : take(a), by_next ? 1 : SSE_E_LAGGED);
+        assert_int_equal(by_next ? (int)turn() : take_all(a), by_next ? 1 : SSE_E_LAGGED);
         assert_int_equal(a->reason, SSE_E_LAGGED);
         assert_null(sse_channel_next(&ch));
     }
@@ -183,7 +183,7 @@ static void a_laggard_is_not_visited_and_costs_the_others_nothing(void)
     }
     assert_int_equal(heard_events(b), 51);
     a->limited = 0;
-    take(a);
+    take_all(a);
     assert_int_equal(heard_events(a), 5);
 }
 

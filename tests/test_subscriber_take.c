@@ -61,7 +61,7 @@ static void the_ways_of_taking_can_change_at_any_byte(size_t way)
                 tell(a, "p");
         }
         a->most = 0;
-        take(a);
+        take_all(a);
         assert_int_equal(heard_events(a), 11);
         assert_string_equal(heard_id(a), "e-5");
     }
@@ -90,7 +90,7 @@ static void flush_copies_the_rest_of_an_event_in_which_the_sink_stops_and_nothin
         say_long(300);
         say_long(300);
         take_some(a, cut);
-        take(a);
+        take_all(a);
         assert_int_equal(heard_events(a), 4);
         assert_in_range(a->copied, 0, 350);
     }
@@ -212,7 +212,7 @@ static void an_offer_is_frozen_until_it_is_consumed(size_t way)
     ok(sse_subscriber_peek(a->s, &again, &len_again));
     assert_true(again == bytes && len_again == len && memcmp(bytes, copy, len) == 0);
     take_some(a, parts[way % FACES]);
-    take(a);
+    take_all(a);
     assert_non_null(strstr(heard_text(a), "place=@e-0,one@e-1,two@e-2,"));
 }
 
@@ -228,7 +228,7 @@ static void consume_of_nothing_lets_the_next_offer_be_longer(void)
     ok(sse_subscriber_consume(a->s, 0));
     ok(sse_subscriber_peek(a->s, &bytes, &longer));
     assert_true(longer >= len);
-    take(a);
+    take_all(a);
     heard(a, "place=@e-0,one@e-1,two@e-2");
 }
 
@@ -239,7 +239,7 @@ static void read_and_flush_take_what_was_offered(size_t way)
 
     begin_stream(way);
     ok(sse_subscriber_peek(a->s, &bytes, &len));
-    while (take(a) == SSE_OK && turn() > 0) {
+    while (take_all(a) == SSE_OK && turn() > 0) {
     }
     heard(a, STREAM);
     assert_int_equal(sse_subscriber_consume(a->s, 1), SSE_E_ARG);
@@ -263,7 +263,7 @@ static void an_event_that_is_longer_than_the_queue_goes_through_it_byte_for_byte
             take_some(a, lengths[i] / 2);
             while (tell(a, "p") == SSE_AGAIN) /* its queue is full of a piece */
                 take_some(a, 100);
-            take(a);
+            take_all(a);
             ok(sse_history_get(history, 1, &bytes, &len));
             assert_true(a->len > len && memcmp(a->bytes, bytes, len) == 0);
             assert_non_null(strstr(heard_text(a), "@e-1,private=p@e-1"));

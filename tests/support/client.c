@@ -110,7 +110,7 @@ size_t turn(void)
         assert_true(++returned < 100000);
         if (note(c, sse_subscriber_status(s)) == SSE_OK) {
             c->turns++;
-            take(c);
+            take_all(c);
         }
     }
     return returned;
@@ -244,7 +244,7 @@ static int peek_all(client *c)
     }
 }
 
-int take(client *c)
+int take_all(client *c)
 {
     assert_non_null(c->s);
     return c->face == READ   ? read_all(c)
@@ -259,7 +259,7 @@ int take_some(client *c, size_t n)
 
     c->limited = 1;
     c->budget = n;
-    status = take(c);
+    status = take_all(c);
     c->limited = limited;
     return status;
 }

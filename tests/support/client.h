@@ -84,7 +84,7 @@ int timeout(void);
 /* Take what there is, by the face of the client; take_some: n bytes at most. Return SSE_OK: every
  * byte was taken (for flush, or its turn is over); SSE_AGAIN: its transport takes no more;
  * otherwise it is closed. */
-int take(client *c);
+int take_all(client *c);
 int take_some(client *c, size_t n);
 
 /* The sink, whose user is a client. */
