@@ -3,12 +3,8 @@
 #include "chunks.h"
 #include "parser.h"
 
-#include <stdarg.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 
 enum { ROOM = 4000, TESTS_MAX = 64 };
 
@@ -322,6 +318,28 @@ void leave(client *c)
     c->face = way;
     ok(status);
     assert_true(is_intact);
+}
+
+void refuses(sse_subscriber *s, int status)
+{
+    static const uint64_t tags[] = {1};
+    const sse_event ev = {.data = {"x", 1}};
+    const void *bytes = &ev;
+    size_t len = 9, offered = 9;
+    char byte;
+
+    assert_int_equal(sse_subscriber_set_filter(s, tags, 1), status);
+    assert_int_equal(sse_subscriber_set_limits(s, 1, 1, 1), status);
+    assert_int_equal(sse_subscriber_send(s, &ev), status);
+    assert_int_equal(sse_subscriber_send_parts(s, NULL, 0, NULL, 0, "x", 1), status);
+    assert_int_equal(sse_subscriber_flush(s, client_sink), status);
+    assert_int_equal(sse_subscriber_read(s, &byte, 1, &len), status);
+    assert_int_equal(sse_subscriber_peek(s, &bytes, &offered), status);
+    assert_true(len == 0 && offered == 0 && bytes == NULL);
+    assert_int_equal(sse_subscriber_consume(s, 0), status);
+    assert_int_equal(sse_subscriber_close(s), status);
+    assert_int_equal(sse_subscriber_status(s), status);
+    assert_int_equal(sse_subscriber_leave(s), s == NULL || status == SSE_E_BUSY ? status : SSE_OK);
 }
 
 /* What it has got. */

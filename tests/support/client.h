@@ -1,4 +1,4 @@
-/* client.h - a channel and clients of it, which are judged by what they get. Needs cmocka.
+/* client.h - a channel and clients of it, which are judged by what they get, with cmocka.
  *
  *     begin(way, 8, 15000);
  *     join(a, NULL);
@@ -14,6 +14,11 @@
 
 #include "block.h"
 #include "sse/subscriber.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <string.h>
+#include <cmocka.h>
 
 enum { CLIENTS = 10, CLIENT_QUEUE = 600 };
 
@@ -103,6 +108,10 @@ const char *heard_id(const client *c);
 size_t heard_events(const client *c);
 size_t heard_comments(const client *c);
 uint64_t heard_retry(const client *c);
+
+/* Demand that every call on a subscriber returns a status (leave: SSE_OK, if it can) and leaves
+ * nothing unwritten. */
+void refuses(sse_subscriber *s, int status);
 
 #define ok(call)     assert_int_equal((call), SSE_OK)
 #define count(which) sse_channel_count(&ch, SSE_COUNT_##which)
