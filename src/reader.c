@@ -39,7 +39,7 @@ static void skip_hidden(sse_subscriber *s, const sse_history *h, uint64_t until)
             s->next_++;
 }
 
-/* Where the run that begins at the event `from` ends at the most: the room wraps there. */
+/* Where a run that begins at the event `from` ends at the latest: the room wraps there. */
 static uint64_t piece_end(const sse_history *h, uint64_t from, uint64_t until)
 {
     return from < h->wrap && until > h->wrap ? h->wrap : until;
@@ -76,12 +76,11 @@ int sse_reader_find(sse_subscriber *s, uint64_t until, size_t most, sse_run *run
     skip_hidden(s, h, until);
     if (s->next_ >= until)
         return SSE_AGAIN;
-    first = sse_history_slot(h, s->next_);
-    last = first;
-    run->end = piece_end(h, s->next_, until);
-    run->ptr = sse_history_room(h) + first->at + s->at_;
-    if (most > 0 && sees_all(s))
+    first = last = sse_history_slot(h, s->next_);
+    run->end = most > 0 ? piece_end(h, s->next_, until) : s->next_ + 1;
+    if (sees_all(s))
         last = sse_history_slot(h, run->end - 1);
+    run->ptr = sse_history_room(h) + first->at + s->at_;
     run->len = last->at + last->len - first->at - s->at_;
     if (most > 0 && (!sees_all(s) || run->len > most))
         measure(s, h, until, most, run);

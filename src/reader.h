@@ -19,8 +19,7 @@ typedef struct sse_run {
 /* Find the next run, and move s past what is hidden from it.
  *
  *   until   only events before this number
- *   most    the run ends with the event that reaches this many bytes; 0: whether there is one is
- *           all that is asked
+ *   most    the run ends with the event that reaches this many bytes; 0: with its first event
  *
  * Returns SSE_OK; SSE_AGAIN: there is none; SSE_GAP: the history has dropped the event that comes
  * next; SSE_E_TORN: and s had taken a part of it. */

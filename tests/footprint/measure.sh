@@ -18,8 +18,8 @@ modules='
     parts       event_parts writer_parts
     heartbeat   heartbeat
     retry       retry
-    http        http_answer http_head http_accept http_resume last_id query ascii digits64
-    history     history history_header history_index
+    http        http_answer http_head http_accept http_resume last_id query ascii
+    history     history history_header history_index digits64
     file        history_open
     channel     channel channel_time timers
     subscriber  subscriber subscriber_take offer notice reader queue_front
@@ -108,6 +108,8 @@ platform() {
     row 'small core' "$small" "$memory" ../small.o
     least=$code
     link ../core.o $core
+    link ../all.o $all
+    row 'core, all' "$all" "$memory" ../all.o
     row core "$core" "$memory" ../core.o
     echo
     [ "$least" -gt 500 ] && [ "$code" -gt "$least" ] || fail "the core was not measured"
@@ -124,13 +126,19 @@ all_files=$(echo "$modules" | awk '{for (i = 2; i <= NF; i++) print $i}' | sort)
 for file in "$TOP"/src/*.c; do basename "$file" .c; done | sort >"$dir/sources"
 echo "$all_files" | diff - "$dir/sources" ||
     fail "measure.sh: each file of src/ is to stand in the table of modules, once"
-core=$(grep -h '^SSE_API' "$TOP/include/sse/event.h" "$TOP/include/sse/writer.h" |
+all=$(grep -h '^SSE_API' "$TOP/include/sse/event.h" "$TOP/include/sse/writer.h" |
     grep -oE 'sse_[a-z_0-9]+[(]' | tr -d '(')
+parts=$(grep -hoE '^[a-z].* \*?sse_[a-z_0-9]+[(]' "$TOP"/src/event_parts.c "$TOP"/src/writer_parts.c |
+    grep -oE 'sse_[a-z_0-9]+[(]' | tr -d '(')
+core=$(echo "$all" | grep -vxF "$parts")
 
 cat <<EOF
 needs        of libc, and of the compiler where the processor lacks arithmetic
 stack        in the deepest chain of calls, but for what is needed; +: and what callbacks take
-core         what a program links that calls each function of sse/event.h and sse/writer.h
+core         what a program links that calls each function of sse/event.h and sse/writer.h, except
+             those of src/event_parts.c and src/writer_parts.c: the flat calls, which do what others
+             do, cancel, and the constants as functions
+core, all    and one that calls these, too
 small core   and one that calls init, send, peek, consume and close
 
 EOF

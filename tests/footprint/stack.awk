@@ -20,7 +20,7 @@ FNR == 1 {
 }
 /^node:/ {
     split($0, part, "\"")
-    if (part[4] ~ /bytes \(dynamic/)
+    if (part[4] ~ /bytes \(dynamic\)/) # one that is "dynamic,bounded" has a greatest size
         fail(part[2] " has no fixed frame")
     if (match(part[4], /[0-9]+ bytes/)) {
         own[part[2]] = substr(part[4], RSTART, RLENGTH) + 0
