@@ -265,6 +265,7 @@ static void a_turn_ends_at_so_many_bytes_and_goes_on_after_the_next_tick(size_t 
     ok(sse_channel_init(&ch, history, 0, 400, now_ms));
     for (i = 0; i < 36; i++)
         say_long(60);
+    a->most = way % FACES * 12; /* all of an offer, or a part of it */
     a->flags = SSE_JOIN_OLDEST | SSE_JOIN_PLAIN;
     ok(join(a, NULL));
     ok(join(b, NULL)); /* is served while a waits */
@@ -284,8 +285,13 @@ static void a_turn_ends_at_so_many_bytes_and_goes_on_after_the_next_tick(size_t 
     }
     assert_in_range(rounds, 6, 10);
     assert_int_equal(heard_events(a), 36);
+    assert_string_equal(heard_id(a), "e-36");
     assert_null(sse_channel_next(&ch));
     assert_int_equal(timeout(), -1);
+    say_long(400);
+    ok(tell(a, "p")); /* goes with what was published before it */
+    assert_int_equal(turn(), 2);
+    assert_non_null(strstr(heard_text(a), "@e-37,private=p@e-37"));
 }
 
 /* Every call there is, from inside the sink of a client; b is another one. */
@@ -293,6 +299,7 @@ static void call_all(client *c)
 {
     const sse_event ev = {.data = {"x", 1}};
     static sse_subscriber fresh;
+    static sse_channel other;
     static block memory;
     sse_writer *const queue = block_writer(&memory, 600, chunked ? SSE_WRITER_CHUNKED : 0);
 
@@ -303,7 +310,11 @@ static void call_all(client *c)
     assert_null(sse_channel_next(&ch));
     assert_null(sse_channel_flush(&ch, client_sink));
     assert_int_equal(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 0, 0), SSE_E_BUSY);
+    assert_int_equal(sse_channel_fits(&ch, 1), 0);
     assert_int_equal(sse_subscriber_join(&fresh, &ch, queue, NULL, 0, NULL, 0, NULL, 0),
+                     SSE_E_BUSY);
+    ok(sse_channel_init(&other, history, 0, 0, 0));
+    assert_int_equal(sse_subscriber_join(b->s, &other, queue, NULL, 0, NULL, 0, NULL, 0),
                      SSE_E_BUSY);
     refuses(c->s, SSE_E_BUSY);
     refuses(b->s, SSE_E_BUSY);
@@ -360,6 +371,16 @@ static void fits_is_1_where_nobody_loses_an_event_that_it_has_not_taken(void)
     say_long(3000);
     assert_int_equal(sse_channel_fits(&ch, 3000), 0);
     turn();
+    assert_int_equal(sse_channel_fits(&ch, 3000), 1);
+    ok(join(&all[2], "e-25")); /* has the long one to take, */
+    assert_int_equal(sse_channel_fits(&ch, 3000), 0);
+    ok(sse_subscriber_set_limits(all[2].s, 0, 0, 1)); /* and does not count when it is closed */
+    ok(sse_channel_tick(&ch, now_ms += 5));
+    ok(sse_channel_tick(&ch, now_ms += 5));
+    assert_int_equal(sse_channel_fits(&ch, 3000), 1);
+    ok(sse_subscriber_close(a->s)); /* wants nothing that is published now */
+    say_long(3000);
+    take_all(b);
     assert_int_equal(sse_channel_fits(&ch, 3000), 1);
 }
 

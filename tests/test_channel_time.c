@@ -339,6 +339,9 @@ static void each_byte_that_is_taken_begins_the_limit_anew(size_t way)
     limit(a, 0, 0, 0); /* none any more */
     pass(10000, 100);
     ok(sse_subscriber_status(a->s));
+    limit(a, 0, 1, 0); /* the shortest */
+    pass(4, 1);
+    assert_int_equal(a->reason, SSE_E_STALLED);
 }
 
 static void too_old_is_never_early_and_at_most_a_tick_late(void)
@@ -542,6 +545,7 @@ static void a_drain_ends_though_somebody_is_stalled_or_would_be_too_old(size_t w
     }
     say("one");
     ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 1, 1000));
+    limit(full, 0, 0, 50); /* an age has no effect any more */
     pass(500, 10);
     assert_true(a->reason == SSE_OK && b->reason == SSE_END && full->reason == SSE_OK);
     full->limited = 0;
@@ -553,6 +557,30 @@ static void a_drain_ends_though_somebody_is_stalled_or_would_be_too_old(size_t w
     pass(20, 10);
     assert_int_equal(a->reason, SSE_E_STALLED);
     assert_int_equal(count(SUBSCRIBERS), 0);
+}
+
+static void a_drain_leaves_alone_who_is_closed_or_is_at_its_end(size_t way)
+{
+    begin_with(3, way, 30);
+    limit(a, 0, 0, 1);
+    ok(sse_channel_tick(&ch, now_ms += 5));
+    ok(sse_channel_tick(&ch, now_ms += 5)); /* a is closed, and nobody knows */
+    ok(sse_subscriber_close(b->s));
+    ok(sse_channel_tick(&ch, now_ms += 40));
+    ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 0, 1));
+    ok(sse_channel_tick(&ch, now_ms += 5)); /* past the limit, before anybody has taken a byte */
+    turn();
+    assert_true(a->reason == SSE_E_OLD && b->reason == SSE_E_STALLED);
+    assert_int_equal(all[2].reason, SSE_E_STALLED);
+    heard(b, "place=@e-0");
+
+    begin_with(2, way, 30);
+    ok(sse_subscriber_close(b->s));
+    ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 0, 0));
+    pass(60, 10);
+    assert_true(a->reason == SSE_END && b->reason == SSE_END);
+    heard(a, "place=@e-0,farewell=@e-0");
+    heard(b, "place=@e-0");
 }
 
 int main(void)
@@ -577,6 +605,7 @@ int main(void)
         EACH_WAY(a_drain_sends_everybody_away_over_its_time),
         ONCE(a_farewell_has_a_type_and_a_reconnection_time_only_if_it_is_given),
         EACH_WAY(a_drain_ends_though_somebody_is_stalled_or_would_be_too_old),
+        EACH_WAY(a_drain_leaves_alone_who_is_closed_or_is_at_its_end),
     };
 
     return client_tests(tests, sizeof tests / sizeof *tests);

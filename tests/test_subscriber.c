@@ -89,6 +89,8 @@ static void what_cannot_be_joined_is_refused_and_changes_nothing(void)
     static sse_subscriber s;
     sse_writer *const queue = block_writer(&memory, SSE_SUBSCRIBER_QUEUE_MIN, 0);
     sse_writer *const zero = (sse_writer *)(void *)none;
+    const void *bytes;
+    size_t len;
 
     begin(0, 4, 0);
 #define JOIN(s, ch, queue, flags) sse_subscriber_join(s, ch, queue, NULL, flags, NULL, 0, NULL, 0)
@@ -107,6 +109,9 @@ static void what_cannot_be_joined_is_refused_and_changes_nothing(void)
     ok(sse_writer_close(block_writer(&memory, SSE_SUBSCRIBER_QUEUE_MIN, 0)));
     assert_int_equal(JOIN(&s, &ch, queue, 0), SSE_E_ARG);
     ok(sse_writer_begin(block_writer(&memory, SSE_SUBSCRIBER_QUEUE_MIN, 0), NULL));
+    assert_int_equal(JOIN(&s, &ch, queue, 0), SSE_E_ARG);
+    ok(sse_writer_raw(block_writer(&memory, SSE_SUBSCRIBER_QUEUE_MIN, 0), large, 9));
+    ok(sse_writer_peek(queue, &bytes, &len)); /* somebody holds on to its bytes */
     assert_int_equal(JOIN(&s, &ch, queue, 0), SSE_E_ARG);
     ok(sse_writer_raw(block_writer(&memory, SSE_SUBSCRIBER_QUEUE_MIN, 0), large, 313));
     assert_int_equal(JOIN(&s, &ch, queue, 0), SSE_E_TOOBIG);
@@ -231,6 +236,28 @@ static void with_plain_there_are_no_events_but_the_callers(size_t way)
     assert_int_equal(take_all(a), SSE_E_LAGGED);
 }
 
+static void events_of_an_earlier_run_are_resumed_and_have_no_name_in_a_gap(void)
+{
+    char id[SSE_HISTORY_ID_MAX + 1] = "", want[200];
+    size_t len;
+
+    begin(READ, 4, 0);
+    say_numbers(1, 6);
+    history = sse_history_open(history, sse_history_size(4, 4000), 4, 0, 15, "test", 4);
+    assert_non_null(history);
+    ok(sse_channel_init(&ch, history, 0, 0, now_ms));
+    ok(join(b, "e-5"));
+    turn();
+    heard(b, "6@e-6");
+    a->flags = SSE_JOIN_GAPS;
+    ok(join(a, "e-4"));
+    say_numbers(7, 11);
+    turn();
+    ok(sse_history_id(history, 7, id, sizeof id, &len));
+    sprintf(want, "gap={\"first\":null,\"last\":\"%s\",\"count\":3}@%s,8@", id, id);
+    assert_memory_equal(heard_text(a), want, strlen(want));
+}
+
 /* Filters. */
 
 static void a_filter_shows_its_tags_and_tag_0(size_t way)
@@ -244,6 +271,8 @@ static void a_filter_shows_its_tags_and_tag_0(size_t way)
     ok(sse_subscriber_set_filter(a->s, some, 3));
     assert_int_equal(sse_subscriber_set_filter(a->s, wrong, 2), SSE_E_ARG); /* it stays */
     assert_int_equal(sse_subscriber_set_filter(a->s, NULL, 1), SSE_E_ARG);
+    if (SIZE_MAX > UINT32_MAX)
+        assert_int_equal(sse_subscriber_set_filter(a->s, some, SIZE_MAX), SSE_E_ARG);
     ok(sse_subscriber_set_filter(b->s, wrong, 0));
     for (tag = 0; tag < 11; tag++)
         say_to(tag, 0, "x");
@@ -324,6 +353,11 @@ static void coalescing_leaves_out_what_a_newer_event_of_the_tag_and_key_replaces
     say_to(0, 1, "a4");
     turn();
     assert_non_null(strstr(heard_text(a), "other tag@e-6,a4@e-8"));
+    say_to(0, 1, "a5"); /* what was published after a private event does not replace what was */
+    tell(a, "p");       /* before it: it comes later */
+    say_to(0, 1, "a6");
+    turn();
+    assert_non_null(strstr(heard_text(a), "private=p@e-9,a6@e-10"));
 }
 
 /* Private events. */
@@ -437,6 +471,8 @@ static void calls_on_null_and_on_what_is_in_no_channel_are_refused(void)
     assert_ptr_equal(sse_subscriber_user(a->s), a);
     ok(sse_subscriber_leave(a->s));
     refuses(a->s, SSE_E_STATE);
+    assert_int_equal(sse_subscriber_behind(NULL) + sse_subscriber_behind(a->s), 0);
+    assert_int_equal(sse_subscriber_blocked_ms(NULL) + sse_subscriber_blocked_ms(a->s), 0);
     assert_null(sse_channel_next(&ch));
 }
 
@@ -550,6 +586,7 @@ static void how_far_it_is_behind_and_how_long_it_is_blocked_can_be_asked(void)
     turn();
     assert_int_equal(sse_subscriber_blocked_ms(a->s), 1);
     pass(80, 40);
+    ok(sse_subscriber_consume(a->s, 0)); /* that takes no byte */
     assert_int_equal(sse_subscriber_blocked_ms(a->s), 80);
     assert_int_equal(take_some(a, 5), SSE_AGAIN);
     tick(3);
@@ -571,6 +608,7 @@ int main(void)
         EACH_WAY(a_gap_event_says_which_events_are_missing_and_is_a_place),
         ONCE(an_id_that_is_unknown_malformed_or_too_long_is_a_gap_and_never_a_start),
         EACH_WAY(with_plain_there_are_no_events_but_the_callers),
+        ONCE(events_of_an_earlier_run_are_resumed_and_have_no_name_in_a_gap),
         EACH_WAY(a_filter_shows_its_tags_and_tag_0),
         EACH_WAY(a_later_filter_holds_from_the_event_that_is_taken_next),
         EACH_WAY(silence_is_not_taken_for_loss_by_a_filtered_client),

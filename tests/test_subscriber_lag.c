@@ -73,8 +73,11 @@ static void a_gap_says_what_is_known_and_the_clients_business(void)
     say_to(8, 0, "secret");
     turn();
     heard(a, "place=@e-0,gap=" NULLS "@e-2,mine@e-4");
+    ok(sse_channel_init(&ch, history, 100, 0, now_ms));
+    leave(b);
     assert_int_equal(join(b, "e-1"), SSE_GAP);
     ok(sse_subscriber_set_filter(b->s, tags, 1));
+    ok(sse_channel_tick(&ch, now_ms += 100)); /* a heartbeat has no place before the gap */
     turn();
     heard(b, "gap=" NULLS "@e-2,mine@e-4");
 }
@@ -127,6 +130,24 @@ static void a_rest_that_does_not_fit_the_queue_tears_the_stream(size_t way)
     }
 }
 
+/* A transport that peeks, and then flushes: of a long event the queue has a piece. */
+static void a_piece_that_was_offered_is_taken_to_its_end_and_then_the_stream_is_torn(void)
+{
+    const void *bytes;
+    size_t len, cut;
+
+    for (cut = 1; cut <= CLIENT_QUEUE; cut++) {
+        begin_lag(FLUSH, SSE_JOIN_GAPS);
+        say_long(2000);
+        ok(sse_subscriber_peek(a->s, &bytes, &len));
+        assert_int_equal(len, CLIENT_QUEUE);
+        say_numbers(2, 9);
+        assert_int_equal(take_some(a, cut), cut < len ? SSE_AGAIN : SSE_E_TORN);
+        if (cut < len)
+            assert_int_equal(take_all(a), SSE_E_TORN);
+    }
+}
+
 static void a_gap_finds_room_in_a_queue_full_of_private_events(size_t way)
 {
     static char text[130];
@@ -176,6 +197,7 @@ int main(void)
         ONCE(a_gap_says_what_is_known_and_the_clients_business),
         EACH_WAY(an_event_that_was_begun_is_taken_whole_though_the_history_drops_it),
         EACH_WAY(a_rest_that_does_not_fit_the_queue_tears_the_stream),
+        ONCE(a_piece_that_was_offered_is_taken_to_its_end_and_then_the_stream_is_torn),
         EACH_WAY(a_gap_finds_room_in_a_queue_full_of_private_events),
         ONCE(a_loss_that_a_read_meets_after_bytes_is_told_later),
     };

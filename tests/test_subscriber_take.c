@@ -238,6 +238,12 @@ static void an_event_that_is_longer_than_the_queue_goes_through_it_byte_for_byte
             ok(sse_history_get(history, 1, &bytes, &len));
             assert_true(a->len > len && memcmp(a->bytes, bytes, len) == 0);
             assert_non_null(strstr(heard_text(a), "@e-1,private=p@e-1"));
+            say_long(300);
+            tell(a, "q");
+            say_long(900); /* may begin the history anew */
+            take_all(a);
+            assert_non_null(strstr(heard_text(a), "@e-2,private=q@e-2,"));
+            assert_string_equal(heard_id(a), "e-3");
         }
     }
 }
