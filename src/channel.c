@@ -26,7 +26,7 @@ int sse_channel_init(sse_channel *ch, sse_history *history, uint32_t heartbeat_m
     ch->limit_ms_ = SSE_NEVER;
     ch->lowest_ = sse_history_oldest(history);
     ch->heartbeat_ms_ = heartbeat_ms;
-    ch->turn_bytes_ = turn_bytes;
+    ch->turn_bytes_ = turn_bytes > 0 ? turn_bytes : UINT32_MAX; /* no history has so many */
     return SSE_OK;
 }
 

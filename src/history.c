@@ -5,6 +5,7 @@
 #include "chunk.h"
 #include "encode.h"
 #include "out.h"
+#include "str.h"
 
 #include <string.h>
 
@@ -167,8 +168,8 @@ int sse_history_append_parts(sse_history *h, const char *type, size_t type_len, 
                              size_t id_len, const char *data, size_t data_len, uint64_t tag,
                              uint64_t key, uint64_t now_ms)
 {
-    const char *const text = data_len > 0 ? data : "";
-    const sse_event ev = {{NULL, 0}, {type, type_len}, {id, id_len}, 0, {text, data_len}};
+    const sse_str text = sse_str_present(data, data_len);
+    const sse_event ev = {{NULL, 0}, {type, type_len}, {id, id_len}, 0, text};
 
     return sse_history_append(h, &ev, tag, key, now_ms);
 }

@@ -35,9 +35,7 @@ sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *e
     char *q = to;
     sse_block last;
 
-    if (!BY_WORDS)
-        return sse_stop_at(to, text);
-    while ((size_t)(end - p) >= BLOCK_LEN) {
+    while (BY_WORDS && (size_t)(end - p) >= BLOCK_LEN) {
         const sse_block block = sse_block_at(p);
 
         if (sse_block_low(&block)) {
@@ -64,11 +62,12 @@ sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *e
         q += BLOCK_LEN;
     }
     last = sse_block_at(end - BLOCK_LEN); /* with bytes of the one before */
-    if (sse_block_low(&last))
-        return sse_stop_at(q, p);
-    q += end - p;
-    sse_block_put(q - BLOCK_LEN, &last);
-    return sse_stop_at(q, end);
+    if (BY_WORDS && !sse_block_low(&last)) {
+        q += end - p;
+        p = end;
+        sse_block_put(q - BLOCK_LEN, &last);
+    }
+    return sse_stop_at(q, p);
 }
 
 /* Put the beginning of data: as far as it goes in one piece of memory and one pass. */

@@ -87,6 +87,11 @@ int sse_offer_find(sse_subscriber *s, size_t most, sse_offer *o)
     return SSE_OK;
 }
 
+int sse_offer_is_whole(const sse_subscriber *s, const sse_offer *o)
+{
+    return o->run.end > 0 && s->at_ == 0;
+}
+
 int sse_offer_is_last(const sse_subscriber *s)
 {
     return s->next_ >= s->channel_->history_->end && s->queue_->used == 0 &&
@@ -108,7 +113,7 @@ void sse_offer_take(sse_subscriber *s, const sse_offer *o, size_t n)
     if (o->run.end > 0) {
         sse_reader_take(s, &o->run, n);
     } else {
-        sse_writer_consume(s->queue_, n);
+        sse_writer_consume(s->queue_, n); /* which withdraws the offer */
         s->first_ -= (uint32_t)n;
     }
 }

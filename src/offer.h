@@ -23,6 +23,9 @@ typedef struct sse_offer {
  * otherwise the reason to close s. */
 int sse_offer_find(sse_subscriber *s, size_t most, sse_offer *o);
 
+/* Whether what was found begins with a whole event of the history. */
+int sse_offer_is_whole(const sse_subscriber *s, const sse_offer *o);
+
 /* Whether it is certain that nothing comes next: an answer without looking. */
 int sse_offer_is_last(const sse_subscriber *s);
 

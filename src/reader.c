@@ -62,20 +62,28 @@ static void measure(const sse_subscriber *s, const sse_history *h, uint64_t unti
     }
 }
 
-int sse_reader_find(sse_subscriber *s, uint64_t until, size_t most, sse_run *run)
+/* Find the event that s gets next. Returns as sse_reader_find. */
+static int find_first(sse_subscriber *s, const sse_history *h, uint64_t until)
 {
-    const sse_history *const h = s->channel_->history_;
-    const sse_slot *first, *last;
-
-    if (until > h->end)
-        until = h->end;
     if (s->next_ >= until) /* whatever was dropped, s did not want it */
         return SSE_AGAIN;
     if (s->next_ < sse_history_oldest(h))
         return s->at_ > 0 ? SSE_E_TORN : SSE_GAP;
     skip_hidden(s, h, until);
-    if (s->next_ >= until)
-        return SSE_AGAIN;
+    return s->next_ < until ? SSE_OK : SSE_AGAIN;
+}
+
+int sse_reader_find(sse_subscriber *s, uint64_t until, size_t most, sse_run *run)
+{
+    const sse_history *const h = s->channel_->history_;
+    const sse_slot *first, *last;
+    int status;
+
+    if (until > h->end)
+        until = h->end;
+    status = find_first(s, h, until);
+    if (status != SSE_OK)
+        return status;
     first = last = sse_history_slot(h, s->next_);
     run->end = most > 0 ? piece_end(h, s->next_, until) : s->next_ + 1;
     if (sees_all(s))

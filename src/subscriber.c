@@ -22,15 +22,14 @@ int sse_subscriber_enter(sse_subscriber *s)
 {
     if (s == NULL)
         return SSE_E_ARG;
-    if (s->channel_ == NULL)
-        return s->reason_ != SSE_OK ? s->reason_ : SSE_E_STATE;
-    if (s->channel_->sinking_)
-        return SSE_E_BUSY;
-    if (s->state_ & SSE_SUB_CLOSED) {
+    if (s->channel_ != NULL) {
+        if (s->channel_->sinking_)
+            return SSE_E_BUSY;
+        if (!(s->state_ & SSE_SUB_CLOSED))
+            return SSE_OK;
         sse_subscriber_detach(s);
-        return s->reason_;
     }
-    return SSE_OK;
+    return s->reason_ != SSE_OK ? s->reason_ : SSE_E_STATE;
 }
 
 void sse_subscriber_detach(sse_subscriber *s)
@@ -118,29 +117,42 @@ static int check_join(const sse_subscriber *s, const sse_channel *ch, const sse_
 /* Whether s may join the channel now. */
 static int check_state(const sse_subscriber *s, const sse_channel *ch)
 {
-    if (ch->sinking_ || (s->channel_ != NULL && s->channel_->sinking_))
+    const sse_channel *const old = s->channel_;
+
+    if (ch->sinking_ || (old != NULL && old->sinking_))
         return SSE_E_BUSY;
-    if (ch->draining_ || (s->channel_ != NULL && !(s->state_ & SSE_SUB_CLOSED)))
+    if (ch->draining_ || (old != NULL && !(s->state_ & SSE_SUB_CLOSED)))
         return SSE_E_STATE;
     return SSE_OK;
 }
 
-/* Find where a client was. Returns SSE_OK, SSE_AGAIN where it has not been anywhere, SSE_GAP where
- * that is not known, SSE_E_ARG. */
-static int find_place(const sse_history *h, const char *header, size_t header_len,
-                      const char *query, size_t query_len, uint64_t *next)
+/* Where a client goes on. */
+typedef struct place {
+    uint64_t next;
+    int is_start;   /* it has not been anywhere */
+    int is_missing; /* events before next are, */
+    int is_unknown; /* and which is not known */
+} place;
+
+/* Find the place of a client, from what it has sent. Returns SSE_OK, or SSE_E_ARG. */
+static int find_place(const sse_history *h, uint32_t flags, const char *header, size_t header_len,
+                      const char *query, size_t query_len, place *p)
 {
     char memory[ID_MAX];
     sse_str id;
     const int status =
         sse_last_id(header, header_len, query, query_len, memory, sizeof memory, &id);
 
-    *next = sse_history_oldest(h);
     if (status == SSE_E_ARG)
         return status;
-    if (status != SSE_OK)
-        return SSE_GAP;
-    return id.ptr != NULL ? sse_history_find(h, id.ptr, id.len, next) : SSE_AGAIN;
+    p->next = sse_history_oldest(h);
+    p->is_start = status == SSE_OK && id.ptr == NULL;
+    p->is_unknown = !p->is_start && (status != SSE_OK || sse_history_find(h, id.ptr, id.len,
+                                                                          &p->next) != SSE_OK);
+    if (p->is_start && !(flags & SSE_JOIN_OLDEST))
+        p->next = h->end;
+    p->is_missing = p->is_unknown || p->next < sse_history_oldest(h);
+    return SSE_OK;
 }
 
 /* Let s in, at next_ and with the flags that it has. */
@@ -165,26 +177,35 @@ static void let_in(sse_subscriber *s, sse_channel *ch, sse_writer *queue, void *
         sse_timers_advance(ch, s, ch->now_ms_ + ch->heartbeat_ms_ - s->lead_ms_);
 }
 
+/* Put first what goes before the events: a place, or a gap event when its time comes. */
+static void begin_stream(sse_subscriber *s, const place *p)
+{
+    if (p->is_start)
+        sse_notice_place(s);
+    else if (!p->is_missing)
+        s->channel_->counters_[SSE_COUNT_RESUMED]++;
+    if (p->is_missing)
+        s->state_ |= SSE_SUB_OWED;
+    if (p->is_unknown)
+        s->state_ |= SSE_SUB_UNKNOWN;
+    s->first_ = (uint32_t)sse_writer_pending(s->queue_);
+}
+
 /* see sse/subscriber.h */
 int sse_subscriber_join(sse_subscriber *s, sse_channel *ch, sse_writer *queue, void *user,
                         uint32_t flags, const char *header, size_t header_len, const char *query,
                         size_t query_len)
 {
-    uint64_t next;
-    int place, is_missing, status = check_join(s, ch, queue, flags);
+    int status = check_join(s, ch, queue, flags);
+    place p;
 
+    if (status == SSE_OK)
+        status = find_place(ch->history_, flags, header, header_len, query, query_len, &p);
+    if (status == SSE_OK)
+        status = check_state(s, ch);
     if (status != SSE_OK)
         return status;
-    place = find_place(ch->history_, header, header_len, query, query_len, &next);
-    if (place == SSE_E_ARG)
-        return place;
-    status = check_state(s, ch);
-    if (status != SSE_OK)
-        return status;
-    if (place == SSE_AGAIN && !(flags & SSE_JOIN_OLDEST))
-        next = sse_history_next(ch->history_);
-    is_missing = place == SSE_GAP || next < sse_history_oldest(ch->history_);
-    if (is_missing && flags & SSE_JOIN_PLAIN)
+    if (p.is_missing && flags & SSE_JOIN_PLAIN)
         return SSE_E_RANGE;
     if (sse_queue_free(queue) < SSE_SUBSCRIBER_KEPT)
         return SSE_E_TOOBIG;
@@ -193,16 +214,10 @@ int sse_subscriber_join(sse_subscriber *s, sse_channel *ch, sse_writer *queue, v
         sse_subscriber_detach(s);
     memset(s, 0, sizeof *s);
     s->state_ = flags;
-    s->next_ = next;
+    s->next_ = p.next;
     let_in(s, ch, queue, user);
-    if (is_missing)
-        s->state_ |= place == SSE_GAP ? SSE_SUB_OWED | SSE_SUB_UNKNOWN : SSE_SUB_OWED;
-    if (place == SSE_AGAIN)
-        sse_notice_place(s);
-    else if (!is_missing)
-        ch->counters_[SSE_COUNT_RESUMED]++;
-    s->first_ = (uint32_t)sse_writer_pending(queue);
-    return is_missing ? SSE_GAP : SSE_OK;
+    begin_stream(s, &p);
+    return p.is_missing ? SSE_GAP : SSE_OK;
 }
 
 /* see sse/subscriber.h */

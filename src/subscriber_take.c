@@ -41,7 +41,7 @@ static int push(sse_subscriber *s, sse_sink *sink, const sse_offer *o, size_t *t
     return *taken == 0 ? SSE_AGAIN : sunk;
 }
 
-/* The turn of s is over, and it has more to take: the others come first. */
+/* The turn of s is over before an event of the history: the others come first. */
 static int spend(sse_subscriber *s)
 {
     s->state_ &= ~(uint32_t)SSE_SUB_BUSY;
@@ -49,46 +49,68 @@ static int spend(sse_subscriber *s)
     return SSE_OK;
 }
 
+/* Push what comes, as sse_subscriber_flush does. */
+static int push_all(sse_subscriber *s, sse_sink *sink)
+{
+    size_t taken, left = s->channel_->turn_bytes_;
+    sse_offer o;
+    int status;
+
+    do {
+        status = sse_offer_find(s, left, &o);
+        if (status != SSE_OK)
+            return finish(s, status) == SSE_AGAIN ? SSE_OK : status;
+        sse_subscriber_begin(s);
+        if (left == 0 && sse_offer_is_whole(s, &o))
+            return spend(s);
+        status = push(s, sink, &o, &taken);
+        left -= taken < left ? taken : left;
+    } while (status == SSE_OK && !sse_offer_is_last(s));
+    if (status == SSE_OK)
+        sse_subscriber_rest(s);
+    else if (status == SSE_AGAIN)
+        sse_offer_keep_rest(s);
+    else
+        sse_subscriber_end(s, status);
+    return status;
+}
+
 /* see sse/subscriber.h */
 int sse_subscriber_flush(sse_subscriber *s, sse_sink *sink)
 {
-    int status = sse_subscriber_enter(s);
-    size_t left, taken;
-    sse_offer o;
+    const int status = sse_subscriber_enter(s);
 
     if (status != SSE_OK)
         return status;
     if (sink == NULL)
         return SSE_E_ARG;
     sse_queue_withdraw(s->queue_);
-    left = s->channel_->turn_bytes_ > 0 ? s->channel_->turn_bytes_ : SIZE_MAX;
-    while ((status = sse_offer_find(s, left, &o)) == SSE_OK) {
+    return push_all(s, sink);
+}
+
+/* Copy what comes, up to cap bytes. Returns the status of the offer after it. */
+static int copy_all(sse_subscriber *s, char *dst, size_t cap, size_t *len)
+{
+    sse_offer o;
+    int status;
+
+    while ((status = sse_offer_find(s, cap - *len, &o)) == SSE_OK) {
+        const size_t n = o.len < cap - *len ? o.len : cap - *len;
+
         sse_subscriber_begin(s);
-        if (left == 0 && o.run.end > 0 && s->at_ == 0)
-            return spend(s);
-        status = push(s, sink, &o, &taken);
-        sse_queue_withdraw(s->queue_);
-        if (status == SSE_E_IO)
-            return sse_subscriber_end(s, status);
-        if (status == SSE_AGAIN) {
-            sse_offer_keep_rest(s);
-            return status;
-        }
-        left -= taken < left ? taken : left;
-        if (sse_offer_is_last(s)) {
-            status = SSE_AGAIN;
+        if (n == 0)
             break;
-        }
+        memcpy(dst + *len, o.bytes, n);
+        sse_offer_take(s, &o, n);
+        *len += n;
     }
-    status = finish(s, status);
-    return status == SSE_AGAIN ? SSE_OK : status;
+    sse_queue_withdraw(s->queue_);
+    return status;
 }
 
 /* see sse/subscriber.h */
 int sse_subscriber_read(sse_subscriber *s, void *dst, size_t cap, size_t *len)
 {
-    size_t got = 0;
-    sse_offer o;
     int status;
 
     if (len != NULL)
@@ -99,21 +121,10 @@ int sse_subscriber_read(sse_subscriber *s, void *dst, size_t cap, size_t *len)
     if (dst == NULL || cap == 0 || len == NULL)
         return SSE_E_ARG;
     sse_queue_withdraw(s->queue_);
-    while ((status = sse_offer_find(s, cap - got, &o)) == SSE_OK) {
-        const size_t n = o.len < cap - got ? o.len : cap - got;
-
-        sse_subscriber_begin(s);
-        if (n == 0)
-            break;
-        memcpy((char *)dst + got, o.bytes, n);
-        sse_offer_take(s, &o, n);
-        got += n;
-    }
-    sse_queue_withdraw(s->queue_);
-    *len = got;
+    status = copy_all(s, dst, cap, len);
     if (status == SSE_OK)
         sse_offer_keep_rest(s);
-    else if (got == 0)
+    else if (*len == 0)
         return finish(s, status);
     else
         finish_later(s, status);

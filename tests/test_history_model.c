@@ -105,7 +105,7 @@ static void an_event_is_replaced_by_the_next_one_with_its_tag_and_key(void **sta
     for (events = 3; events < 24; events++) {
         history_begin(&h, events, 1000, 0, 0);
         for (k = 0; k < 400; k++) {
-            history_append(&h, 8, below(2), below(events / 2), k);
+            history_append(&h, 8, below(2), below(events), k);
             history_check(&h, h.real);
         }
         history_end(&h);

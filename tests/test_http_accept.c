@@ -215,6 +215,31 @@ static void letter_case_blanks_and_empty_elements_do_not_count(void **state)
     ASSERT_ACCEPTS(cases);
 }
 
+static void a_comma_is_a_decimal_point_between_two_digits_and_else_ends_an_element(void **state)
+{
+    static const struct {
+        const char *accept;
+        int named; /* whether 5/x is */
+    } cases[] = {
+        {"a/b,5/x", 1},     {"a/b;c=/,5/x", 1},  {"a/b;c=:,5/x", 1},  {"a/b;c=0,5/x", 0},
+        {"a/b;c=9,5/x", 0}, {"a/b;c=1, 5/x", 1}, {"a/b;c=1,,5/x", 1}, {"a/b, 5,5/x", 0},
+        {"5,5/x,a/b", 0},   {"5,0,5/x,a/b", 0},  {",5/x,a/b", 1},     {"5/x,a/b;c=5", 1},
+    };
+    static const accept_case ends[] = {
+        {STREAM ";q=0,", 0},  {STREAM ";q=0;5", 0}, {STREAM ";5=0;q=0", 0},
+        {STREAM ";q=0,/", 0}, {STREAM ";q=0,:", 0},
+    };
+    static const char after_a_digit[] = "1,5/x,a/b";
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (accepts_type(cases[i].accept, "5/x") != cases[i].named)
+            fail_msg("Accept: %s", cases[i].accept);
+    assert_int_equal(sse_http_accepts_type(after_a_digit + 1, 8, "5/x", 3), 1);
+    ASSERT_ACCEPTS(ends);
+}
+
 static void only_a_weight_of_0_is_a_refusal(void **state)
 {
     static const char *const zeros[] = {"0",    "0.",      "0.0", "0.00", "0.000", ".0",   "00",
@@ -359,7 +384,7 @@ static void parameters_and_what_is_quoted_in_them_are_passed_over(void **state)
         {"text/html;a=\"x\\\\, " STREAM, 1},
         {"text/html;a=\"\\", 0},
         {"text/html;a=\"\", b/c;a=\"x, " STREAM, 1},
-        {"text/html;a=\"" STREAM ", \", b/c;a=\"x", 0},
+        {"text/html;a=\"x," STREAM ",\", b/c;a=\"x", 0},
         {"text/html;a=\"\\\",\"," STREAM ",\"", 1},
         {"text/html;a=\"\\\",b\"," STREAM ",\"", 1},
         {STREAM ", text/html;a=\"x", 1},
@@ -501,6 +526,7 @@ int main(void)
         cmocka_unit_test(an_element_that_is_no_media_range_is_left_out),
         cmocka_unit_test(what_old_and_odd_clients_send_is_read_as_it_is_meant),
         cmocka_unit_test(letter_case_blanks_and_empty_elements_do_not_count),
+        cmocka_unit_test(a_comma_is_a_decimal_point_between_two_digits_and_else_ends_an_element),
         cmocka_unit_test(only_a_weight_of_0_is_a_refusal),
         cmocka_unit_test(a_weight_is_a_number_of_at_most_1_and_1_where_it_is_none),
         cmocka_unit_test(the_most_exact_name_decides_wherever_it_stands),

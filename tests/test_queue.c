@@ -1,7 +1,7 @@
 /* test_queue.c - the queue as a subscriber uses it, by the private interface of src/queue.h: what
  * goes in before the rest, what is kept free, and offers that are limited. The ring begins at every
  * place. */
-#include "queue.h"
+#include "../src/queue.h" /* a private interface */
 
 #include "block.h"
 #include "moves.h"

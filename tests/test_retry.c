@@ -34,6 +34,7 @@ static void a_window_of_0_spreads_nothing(void **state)
 
     (void)state;
     for (i = 0; i < 4; i++) {
+        assert_int_equal(sse_retry_spread(0, 0, seeds[i]), 1);
         assert_int_equal(sse_retry_spread(1, 0, seeds[i]), 1);
         assert_int_equal(sse_retry_spread(3000, 0, seeds[i]), 3000);
         assert_int_equal(sse_retry_spread(SSE_RETRY_MAX, 0, seeds[i]), SSE_RETRY_MAX);

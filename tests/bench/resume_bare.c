@@ -5,7 +5,7 @@
  *
  * Standard input brings ALL bytes: HEAD bytes that every client gets first, and events of EVENT
  * bytes each. A request ends in "-N" and the blank line: its client has the first N events, and is
- * sent what is behind these. Nothing else of a request is looked at. */
+ * sent what comes after these. Nothing else of a request is looked at. */
 #define _GNU_SOURCE
 
 #include "resume_host.h"

@@ -43,7 +43,7 @@ typedef struct crowd {
     const story *story;
 } crowd;
 
-/* Let all clients connect at once, and wait until each has all that is behind what it has. Returns
+/* Let all clients connect at once, and wait until each has all that it has missed. Returns
  * how long that took, in nanoseconds. */
 uint64_t crowd_rush(crowd *c, int port);
 

@@ -24,7 +24,7 @@ uint64_t host_cpu_ns(const host *h);
 /* Tell what it holds of memory, in KiB. */
 uint64_t host_memory_kib(const host *h);
 
-/* Wait until it has no more descriptors open than ahead of its first client, and sleeps. */
+/* Wait until it has no more descriptors open than before its first client, and sleeps. */
 void host_rest(host *h);
 
 /* Ask it to end, and wait until it has. */

@@ -209,7 +209,7 @@ static void report_memory(const storm *s)
     int i;
 
     for (i = 0; i < KINDS; i++) {
-        printf("  %-6s  memory %" PRIu64 " KiB ahead of the storms, %" PRIu64
+        printf("  %-6s  memory %" PRIu64 " KiB before the storms, %" PRIu64
                " with all clients; when they have left, %" PRIu64 " the first time, %" PRIu64
                " the last",
                names[i], s->before_kib[i], s->with_kib[i], s->first_kib[i], s->after_kib[i]);

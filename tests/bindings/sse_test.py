@@ -128,6 +128,10 @@ class Fanout(unittest.TestCase):
         for tag in (3, 5):
             ch.publish(str(tag), tag=tag)
         self.assertEqual(datas(client.read()), [b"5"])
+        client.see([])
+        for tag in (0, 5):
+            ch.publish(str(tag), tag=tag)
+        self.assertEqual(datas(client.read()), [b"0"])
 
     def test_a_private_event_comes_after_what_was_published(self):
         ch = channel()

@@ -31,6 +31,7 @@ static void send(input *in, int flat)
         if (want == SSE_OK) {
             queue_say_event(&ev);
             queue_note_frame();
+            queue.begun = 1;
         }
     }
     demand(status == want);
@@ -54,7 +55,7 @@ static void begin(input *in)
     demand(status == want);
     if (want != SSE_OK)
         return;
-    queue.open = 1;
+    queue_open();
     queue.head = ev;
     queue.data_len = queue.open_len = 0;
     queue_grow(NULL, 0);
@@ -93,6 +94,7 @@ static void finish(input *in)
     if (want == SSE_OK) {
         queue_say("\n\n", 2);
         queue_note_frame();
+        queue.begun = 1;
         queue.open = 0;
     }
 }
@@ -103,14 +105,31 @@ static void raw(input *in)
     const int status = sse_writer_raw(queue.w, bytes.ptr, bytes.len);
     int want = queue_refusal(0);
 
-    if (want == SSE_OK && queue.framed)
-        want = SSE_E_STATE;
-    if (want == SSE_OK)
-        want = queue_verdict(bytes.len);
+    if (want == SSE_OK && bytes.len > 0)
+        want = queue_verdict(bytes.len + (queue.begun ? queue_frame() : 0));
     demand(status == want);
-    if (want == SSE_OK) {
-        queue_say(bytes.ptr, bytes.len);
+    if (want != SSE_OK || bytes.len == 0)
+        return;
+    queue_say(bytes.ptr, bytes.len);
+    if (queue.begun)
+        queue_note_frame();
+    else
         queue.raw += bytes.len;
+}
+
+/* Take the open event back. It was not shown, so that the twin forgets what it has said of it. */
+static void cancel(input *in)
+{
+    const size_t before = queue_pending();
+    int want = queue_refusal(1);
+
+    (void)in;
+    if (want == SSE_OK && queue_is_shown())
+        want = SSE_E_STATE;
+    demand(sse_writer_cancel(queue.w) == want);
+    if (want == SSE_OK) {
+        queue_forget();
+        demand(queue_pending() < before);
     }
 }
 
@@ -226,8 +245,9 @@ static void look(input *in)
 
 static void call(input *in)
 {
-    static void (*const calls[])(input *) = {send_event, put_event, begin,   append, finish, raw,
-                                             close,      look,      consume, read,   flush,  move};
+    static void (*const calls[])(input *) = {send_event, put_event, begin, append,  finish,
+                                             raw,        close,     look,  consume, read,
+                                             flush,      move,      cancel};
 
     calls[take_below(in, sizeof calls / sizeof calls[0])](in);
 }

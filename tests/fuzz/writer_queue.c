@@ -79,7 +79,29 @@ void queue_say_event(const sse_event *ev)
 void queue_note_frame(void)
 {
     queue.frames += queue_frame();
-    queue.framed = queue.flags != 0;
+}
+
+void queue_open(void)
+{
+    queue.open = 1;
+    queue.open_said = said.len;
+    queue.open_frames = queue.frames;
+}
+
+/* What was taken and what is offered, up to where they are in what was said: a frame counts, too.
+ */
+int queue_is_shown(void)
+{
+    const size_t out = queue.offer ? queue.offer_len : 0;
+
+    return taken.len + out > queue.open_said + queue.open_frames;
+}
+
+void queue_forget(void)
+{
+    queue.open = 0;
+    said.len = queue.open_said;
+    queue.frames = queue.open_frames;
 }
 
 /* Of the open event all is said but the line end and the blank line. */

@@ -24,10 +24,12 @@ extern struct queue {
     sse_writer *w;
     size_t size, capacity;
     uint32_t flags;
-    size_t frames;             /* bytes that frame what was said */
-    size_t raw;                /* bytes ahead of the first chunk */
-    int open, closed, failed;  /* an event is open; the stream was closed; a sink failed */
-    int framed;                /* a chunk was queued */
+    size_t frames;            /* bytes that frame what was said */
+    size_t raw;               /* bytes before the first chunk */
+    int open, closed, failed; /* an event is open; the stream was closed; a sink failed */
+    int begun;                /* an event is whole: raw bytes are framed, too */
+    size_t open_said;         /* what was said before the open event */
+    size_t open_frames;
     sse_event head;            /* of the open event */
     char data[INPUT_MAX];      /* of it so far */
     size_t data_len, open_len; /* and how much of it was said */
@@ -58,6 +60,12 @@ size_t queue_measure(const sse_event *ev);
 void queue_say(const void *bytes, size_t len);
 void queue_say_event(const sse_event *ev);
 void queue_note_frame(void);
+
+/* An event is opened, before anything of it is said; whether a byte of it was shown; it was taken
+ * back. */
+void queue_open(void);
+int queue_is_shown(void);
+void queue_forget(void);
 
 /* Data was appended to the open event, whose head is known. Returns how much was said by it. */
 size_t queue_grow(const void *data, size_t len);

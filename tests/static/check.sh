@@ -125,10 +125,10 @@ complexity)
     ;;
 abi)
     cp -r include "$work"
-    sed -i 's/^    sse_str data;/    uint64_t more;\n&/' "$work/include/sse/event.h"
+    sed -i 's/^    size_t extra_count;/&\n    uint64_t more;/' "$work/include/sse/http.h"
     library "$work/include"
     if same_abi "$work/include" >/dev/null; then
-        echo "abidiff does not see a new member of sse_event"
+        echo "abidiff does not see a new member of sse_http_answer"
         exit 1
     fi
     library include

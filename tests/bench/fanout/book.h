@@ -33,7 +33,7 @@ typedef struct book {
 enum { KEY_DIGITS = 10 };
 void body_write(char *dst, uint64_t key, size_t size);
 
-/* The text behind the digits. */
+/* The text after the digits. */
 const char *body_text(uint64_t key);
 
 #endif

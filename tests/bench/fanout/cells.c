@@ -1,5 +1,5 @@
-/* cells.c - the table: sizes of events, numbers of clients, and who reads. In each cell the floor
- * and the channel take turns, in rounds. */
+/* cells.c - the table: sizes of events, numbers of clients, and whether clients read. In each cell
+ * the floor and the channel take turns, in rounds. */
 #include "curve.h"
 
 #include "common.h"
@@ -13,8 +13,8 @@ enum { CELL_ROUNDS = 5, LAG_ROUNDS = 3, DELIVERIES = 20000, TURNS_MIN = 4, GROWT
 
 static const size_t sizes[CURVE_SIZES] = {64, 1024, 16384};
 
-enum who { READING, STALLED, LAGGING };
-static const char *const who_reads[] = {"all read", "a tenth stalls", "all lag"};
+enum mode { READING, STALLED, LAGGING };
+static const char *const modes[] = {"all read", "a tenth stalls", "all lag"};
 
 typedef struct cell {
     double cost[2][ROUNDS], p50[2][ROUNDS], p99[2][ROUNDS];
@@ -77,7 +77,7 @@ static void measure_lag(stage *stages, cell *c, uint32_t rounds)
         }
 }
 
-static void print_cell(const plan *p, const stage *stages, const cell *c, enum who who)
+static void print_cell(const plan *p, const stage *stages, const cell *c, enum mode mode)
 {
     const double ratio = median_ratio(c->cost[CHANNEL], c->cost[FLOOR], c->rounds);
     int k;
@@ -88,20 +88,20 @@ static void print_cell(const plan *p, const stage *stages, const cell *c, enum w
         const stage *const s = &stages[k];
 
         printf("%7zu %8" PRIu32 " %-15s %-8s %8.3f %9.3f %9.3f %10.2f", s->book->size, s->clients,
-               who_reads[who], kinds[k], median(c->cost[k], c->rounds) / 1000,
+               modes[mode], kinds[k], median(c->cost[k], c->rounds) / 1000,
                median(c->p50[k], c->rounds), median(c->p99[k], c->rounds),
                (double)(s->full_kib - s->empty_kib) / s->clients);
         if (k == FLOOR)
             putchar('\n');
     }
     printf(" %8.3f", ratio);
-    if (who == READING)
+    if (mode == READING)
         judge(ratio, LIMIT_READING);
     else
         putchar('\n');
 }
 
-/* See to it that who stalls costs the channel no memory. */
+/* See to it that stalled clients cost the channel no memory. */
 static void check_memory(stage *s, uint64_t before)
 {
     const uint64_t after = host_memory_kib(&s->host);

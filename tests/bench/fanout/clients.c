@@ -80,7 +80,7 @@ static void connect_to(const visit *v, peer *p)
         die("connect");
 }
 
-/* Read up to the first comment, and what may come behind it. */
+/* Read up to the first comment, and what may come after it. */
 static void begin(clients *h, peer *p)
 {
     static const char first[] = "\r\n\r\n:\n\n";

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LIMIT_INSTRUCTIONS 400
+#define LIMIT_INSTRUCTIONS 500
 #define LIMIT_BYTES        160
 
 enum { SIZE = 64, TOGETHER = 8 };

@@ -39,9 +39,9 @@ uint32_t most_clients(const plan *p, uint32_t wanted);
 
 /* The parts of the bench. Each has its own file. */
 typedef struct curve curve;
-void measure_cells(const plan *p, curve *c);   /* sizes, numbers of clients, who reads */
+void measure_cells(const plan *p, curve *c);   /* sizes, numbers of clients, stalls */
 void measure_turns(const plan *p);             /* events that come together */
-void measure_stall(const plan *p);             /* one who never reads */
+void measure_stall(const plan *p);             /* clients that never read */
 void measure_history(const plan *p, curve *c); /* the size of the log */
 void measure_counts(const plan *p);            /* instructions */
 

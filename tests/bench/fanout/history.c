@@ -1,5 +1,5 @@
-/* history.c - what the size of the history costs: an event to all who are there, which must not
- * depend on it, and all of it to one who comes back, which grows with it and not faster. */
+/* history.c - what the size of the history costs: an event to all clients, which must not
+ * depend on it, and all of it to a client that comes back, which grows with it and not faster. */
 #include "curve.h"
 
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static double live(stage *s)
     return round_end(s, begun).cost_ns;
 }
 
-/* Returns what it costs to send all of the log to a client that has had the event ahead of it. */
+/* Returns what it costs to send all of the log to a client that has had the event before it. */
 static double replay(stage *s)
 {
     const uint64_t before = host_cpu_ns(&s->host), had = s->published - s->events;

@@ -28,10 +28,10 @@ int post_connect(int port)
 }
 
 /* Write the events that have these keys, each between two texts, and note when. */
-static void publish(int fd, book *b, uint64_t key, uint32_t count, const char *ahead,
-                    const char *behind)
+static void publish(int fd, book *b, uint64_t key, uint32_t count, const char *first,
+                    const char *last)
 {
-    const size_t before = strlen(ahead), after = strlen(behind);
+    const size_t before = strlen(first), after = strlen(last);
     char *const all = malloc(count * (before + b->size + after)), *at = all;
     size_t len;
     uint32_t i;
@@ -39,9 +39,9 @@ static void publish(int fd, book *b, uint64_t key, uint32_t count, const char *a
     if (all == NULL)
         die("memory");
     for (i = 0; i < count; i++) {
-        memcpy(at, ahead, before);
+        memcpy(at, first, before);
         body_write(at + before, key + i, b->size);
-        memcpy(at + before + b->size, behind, after);
+        memcpy(at + before + b->size, last, after);
         at += before + b->size + after;
     }
     for (i = 0; i < count; i++)

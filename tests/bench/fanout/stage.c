@@ -16,11 +16,11 @@ const char *const kinds[KINDS] = {"floor", "channel", "ssecat"};
 
 enum {
     AROUND = 64,         /* bytes of an event beside its body, at most */
-    WINDOW_MIN = 4096,   /* small, so that who is held is behind soon */
+    WINDOW_MIN = 4096,   /* small, so that a held client lags soon */
     WINDOWS = 320 << 20, /* of all clients together: the kernel has so much */
     LOG_BYTES = 262144,  /* of a log that is soon overrun, */
     LOG_MAX = 32,        /* and events of it */
-    FLOOR_EVENTS = 4096, /* who is held may not lose its place */
+    FLOOR_EVENTS = 4096, /* a held client may not lose its place */
     TOGETHER = 8,        /* events of an overrun that are sent at once */
     ARGUMENTS = 16,
     TEXT = 4096

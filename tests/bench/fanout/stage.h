@@ -21,8 +21,8 @@ typedef struct tools {
 typedef struct setup {
     enum kind kind;
     uint32_t clients;
-    size_t size;     /* of the body of each event */
-    uint32_t events; /* of the log of a channel; 0: as many as let who is held fall behind soon */
+    size_t size;        /* of the body of each event */
+    uint32_t events;    /* of the log of a channel; 0: so few that a held client lags soon */
     const char *counts; /* count instructions, and write how many to this file; NULL: do not */
 } setup;
 
@@ -50,7 +50,7 @@ void stage_deliver(stage *s, uint32_t turns, uint32_t events);
 /* The same with PUBLISHERS at a time, each of whom publishes so many, one after the other. */
 void stage_deliver_busy(stage *s, uint32_t each);
 
-/* Publish so much that who is held is behind by more than the log. */
+/* Publish so much that a held client lags by more than the log. */
 void stage_overrun(stage *s);
 
 /* See to it that all clients have had every event, and none a gap since they were asked before, and

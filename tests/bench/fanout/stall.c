@@ -53,7 +53,7 @@ static void measure_memory(stage *s, uint32_t stalled, uint32_t events)
     judge(growth(before, after), GROWTH_KIB);
 }
 
-/* Those who were held have missed something, and are told how much. ssecat cuts off who takes
+/* Held clients have missed something, and are told how much. ssecat cuts off who takes
  * nothing for half a minute. */
 static void let_go(stage *s, uint32_t stalled)
 {

@@ -125,7 +125,7 @@ static int obey(const service *s, client *c, const message *m, int status)
     return 0;
 }
 
-/* Whether a request must wait until the answers ahead of it have gone: there is no room for one
+/* Whether a request must wait until the answers before it have gone: there is no room for one
  * more, or it may begin a stream. */
 static int must_wait(const talk *t, const message *m)
 {
