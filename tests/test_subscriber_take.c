@@ -160,6 +160,10 @@ static void what_read_peek_and_consume_are_given_is_checked_and_what_they_give_i
     assert_int_equal(sse_subscriber_peek(a->s, &bytes, &offered), SSE_AGAIN);
     assert_true(len == 0 && offered == 0 && bytes == NULL);
     ok(sse_subscriber_consume(a->s, 0));
+    say("one");
+    ok(sse_subscriber_peek(a->s, &bytes, &offered));
+    ok(sse_subscriber_consume(a->s, 1)); /* that ends the offer */
+    assert_int_equal(sse_subscriber_consume(a->s, 1), SSE_E_ARG);
 }
 
 static void who_has_read_every_byte_is_returned_when_more_has_come(void)
