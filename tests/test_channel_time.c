@@ -29,6 +29,12 @@ static void no_silence_is_longer_than_the_interval(size_t way)
     int i;
 
     begin_with(1, way, 100);
+    b->flags = SSE_JOIN_PLAIN; /* silent from the first moment */
+    ok(join(b, NULL));
+    limit(b, 0, 0, 0);
+    tick(1);
+    assert_int_equal(b->len, 0);
+    leave(b);
     last_ms = now_ms;
     for (i = 0; i < 1000; i++) {
         const size_t len = a->len;
@@ -362,6 +368,11 @@ static void too_old_is_never_early_and_at_most_a_tick_late(void)
         }
         assert_int_equal(a->reason, SSE_E_OLD);
         assert_true(now_ms - from_ms >= 500);
+        ok(join(b, NULL));
+        limit(b, 0, 0, 500);
+        limit(b, 0, 0, 0); /* none any more */
+        pass(1000, 100);
+        ok(sse_subscriber_status(b->s));
     }
 }
 
@@ -408,10 +419,11 @@ static void the_timeout_holds_while_others_take_bytes(size_t way)
             if (now_ms >= due_ms) {
                 now_ms = due_ms;
                 tick(0);
+                assert_true(timeout() > 0); /* it does not spin */
             } else if (below(8) == 0) {
                 say_long(below(100));
                 turn();
-                due_ms = now_ms + 1; /* the thread is woken */
+                due_ms = now_ms; /* the thread is woken */
             } else if (one->s) {
                 one->limited = below(3) == 0;
                 one->budget = below(20);
@@ -433,7 +445,7 @@ static void the_timeout_holds_while_others_take_bytes(size_t way)
             }
             if (now_ms >= due_ms) {
                 assert_true(timeout() >= 0);
-                due_ms = now_ms + (uint64_t)(timeout() > 0 ? timeout() : 1);
+                due_ms = now_ms + (uint64_t)timeout();
             }
         }
         for (i = 0; i < CLIENTS; i++)
@@ -544,14 +556,16 @@ static void a_drain_ends_though_somebody_is_stalled_or_would_be_too_old(size_t w
     while (tell(full, text) == SSE_OK) {
     }
     say("one");
-    ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 1, 1000));
+    turn();
+    ok(sse_channel_drain(&ch, text, 90, text, 6, SSE_RETRY_MAX, 0, 1, 1000)); /* the longest */
     limit(full, 0, 0, 50); /* an age has no effect any more */
     pass(500, 10);
     assert_true(a->reason == SSE_OK && b->reason == SSE_END && full->reason == SSE_OK);
     full->limited = 0;
     while (full->s && take_all(full) == SSE_OK) /* it gets its farewell when it can */
         turn();
-    assert_non_null(strstr(heard_text(full), "farewell=@"));
+    assert_non_null(strstr(heard_text(full), "pppp=pppppp@"));
+    assert_int_equal(heard_retry(full), SSE_RETRY_MAX);
     pass(490, 10);
     ok(a->reason);
     pass(20, 10);
@@ -574,6 +588,8 @@ static void a_drain_leaves_alone_who_is_closed_or_is_at_its_end(size_t way)
     assert_int_equal(all[2].reason, SSE_E_STALLED);
     heard(b, "place=@e-0");
 
+    begin_with(0, way, 30);
+    ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 9, 0)); /* nobody is there */
     begin_with(2, way, 30);
     ok(sse_subscriber_close(b->s));
     ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 0, 0));

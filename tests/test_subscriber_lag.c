@@ -45,11 +45,11 @@ static void with_gaps_a_gap_event_stands_where_events_are_missing(size_t way)
     turn();
     say_numbers(2, 7);
     turn();
-    say_numbers(8, 11);
+    say_numbers(8, 22);
     turn();
     heard(a, "place=@e-0,1@e-1,gap={\"first\":\"e-2\",\"last\":\"e-4\",\"count\":3}@e-4,"
-             "5@e-5,6@e-6,7@e-7,gap={\"first\":\"e-8\",\"last\":\"e-8\",\"count\":1}@e-8,"
-             "9@e-9,10@e-10,11@e-11");
+             "5@e-5,6@e-6,7@e-7,gap={\"first\":\"e-8\",\"last\":\"e-19\",\"count\":12}@e-19,"
+             "20@e-20,21@e-21,22@e-22");
     assert_true(count(GAPS) == 2 && count(CLOSED) == 0);
 }
 

@@ -47,7 +47,7 @@ static void the_ways_of_taking_can_change_at_any_byte(size_t way)
     for (round = 0; round < 50; round++) {
         begin_idle(way);
         for (i = 0; i < 40; i++) {
-            a->face = below(FACES);
+            a->face = (face)below(FACES);
             a->most = below(30);
             take_some(a, 1 + below(60));
             if (a->face != PEEK) /* nothing is offered any more */
