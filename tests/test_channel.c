@@ -288,6 +288,7 @@ static void a_turn_ends_at_so_many_bytes_and_goes_on_after_the_next_tick(size_t 
                             5 * event_len); /* ends with the event that reaches it */
         heard(b, "place=@e-36");
         assert_null(sse_channel_next(&ch));
+        assert_int_equal(sse_subscriber_blocked_ms(a->s), 0); /* it is not in its turn */
         if (sse_subscriber_behind(a->s) > 0)
             assert_int_equal(timeout(), 0);
         ok(sse_channel_tick(&ch, now_ms));

@@ -83,6 +83,11 @@ static void a_heartbeat_goes_between_events_and_never_inside_of_one(size_t way)
         heard(a, "place=@e-0,one@e-1,two@e-2");
         assert_in_range(heard_comments(a), 1, 2);
     }
+    ok(join(b, NULL));
+    for (cut = 0; cut < 3; cut++)
+        ok(sse_channel_tick(&ch, now_ms += 100));
+    take_all(b); /* it begins with its place, however late */
+    assert_int_equal(heard_comments(b), 0);
 }
 
 static void a_heartbeat_is_what_was_set_and_has_the_place_of_a_filtered_client(void)
@@ -591,12 +596,20 @@ static void a_drain_leaves_alone_who_is_closed_or_is_at_its_end(size_t way)
     begin_with(0, way, 30);
     ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 9, 0)); /* nobody is there */
     begin_with(2, way, 30);
+    b->limited = 1;
+    say("one");
+    turn();
+    limit(b, 0, 0, 20); /* an age has no effect any more */
     ok(sse_subscriber_close(b->s));
     ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 0, 0));
     pass(60, 10);
-    assert_true(a->reason == SSE_END && b->reason == SSE_END);
-    heard(a, "place=@e-0,farewell=@e-0");
-    heard(b, "place=@e-0");
+    assert_true(a->reason == SSE_END && b->reason == SSE_OK);
+    b->limited = 0;
+    take_all(b);
+    turn();
+    assert_int_equal(b->reason, SSE_END);
+    heard(a, "place=@e-0,one@e-1,farewell=@e-1");
+    heard(b, "place=@e-0,one@e-1");
 }
 
 int main(void)
