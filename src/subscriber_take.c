@@ -172,6 +172,7 @@ int sse_subscriber_consume(sse_subscriber *s, size_t n)
         return status;
     s->first_ -= (uint32_t)n;
     sse_offer_count(s, n);
+    sse_offer_keep_rest(s);
     status = sse_offer_find(s, 0, &o);
     sse_queue_withdraw(s->queue_);
     if (status != SSE_OK)

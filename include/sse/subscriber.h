@@ -15,7 +15,8 @@
  * Lagging. The history has dropped an event that the client had not taken. With SSE_JOIN_GAPS the
  * client gets a gap event, then the oldest event. Without it the library closes the subscriber:
  * SSE_E_LAGGED; and in either case with SSE_E_TORN, if the client had a part of that event and the
- * queue has no room for the rest. The library notices this when bytes are next asked for.
+ * rest, which did not fit, is not in the queue. The library notices this when bytes are next asked
+ * for.
  *
  * Closed. The library closes a subscriber with SSE_END, when its stream is complete and taken, or
  * with SSE_E_IO, SSE_E_TORN, SSE_E_LAGGED, SSE_E_STALLED or SSE_E_OLD. sse_status_closed is 1 for
