@@ -232,6 +232,9 @@ static void an_event_is_given_as_a_struct_or_in_parts(void)
     ok(sse_subscriber_send_parts(a->s, NULL, 0, "too", 3, "z", 1));
     turn();
     heard(a, "x@mine,y@mine,z@too");
+    ok(join(b, "mine"));
+    turn();
+    heard(b, "y@");
 }
 
 static void what_the_history_can_hold_every_subscriber_can_take(size_t way)

@@ -127,6 +127,16 @@ static void a_heartbeat_is_what_was_set_and_has_the_place_of_a_filtered_client(v
     }
 }
 
+static void where_ids_are_the_callers_a_heartbeat_has_none(void)
+{
+    begin_plain(8);
+    ok(sse_channel_init(&ch, history, 100, 0, now_ms));
+    ok(join(a, NULL));
+    ok(sse_subscriber_set_filter(a->s, seven, 1));
+    tick(100);
+    assert_true(heard_events(a) == 0 && heard_comments(a) == 1);
+}
+
 static void what_cannot_be_a_heartbeat_or_a_farewell_is_refused_and_changes_nothing(void)
 {
     static char text[SSE_CHANNEL_TEXT_MAX + 1], lines[SSE_CHANNEL_TEXT_MAX];
@@ -619,6 +629,7 @@ int main(void)
         ONCE(without_an_interval_nothing_is_ever_due),
         EACH_WAY(a_heartbeat_goes_between_events_and_never_inside_of_one),
         ONCE(a_heartbeat_is_what_was_set_and_has_the_place_of_a_filtered_client),
+        ONCE(where_ids_are_the_callers_a_heartbeat_has_none),
         ONCE(what_cannot_be_a_heartbeat_or_a_farewell_is_refused_and_changes_nothing),
         EACH_WAY(a_pace_holds_events_back_and_never_heartbeats),
         ONCE(a_heartbeat_that_was_offered_is_frozen_while_the_next_is_due_and_the_pace_holds),
