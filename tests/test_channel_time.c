@@ -292,12 +292,18 @@ static void a_pace_is_the_least_time_from_one_turn_to_the_next(size_t way)
     assert_int_equal(a->turns, 3);
     pass(100, 10);
     assert_int_equal(timeout(), -1);
+    tell(a, "q");
+    assert_int_equal(turn(), 1);
     say("four");
-    turn();
+    assert_int_equal(turn(), 0);
+    limit(a, 0, 0, 0); /* lets it go, */
+    assert_int_equal(turn(), 1);
+    limit(a, 100, 0, 0);
     say("five");
-    ok(sse_subscriber_close(a->s)); /* the end does not wait */
+    assert_int_equal(turn(), 0);
+    ok(sse_subscriber_close(a->s)); /* as the end does */
     assert_in_range(turn(), 1, 2);
-    assert_int_equal(heard_events(a), 7);
+    assert_int_equal(heard_events(a), 8);
     assert_int_equal(a->reason, SSE_END);
 }
 
@@ -335,6 +341,7 @@ static void stalled_is_never_early_and_at_most_a_quarter_late(size_t way)
         assert_int_equal(take_all(a), SSE_AGAIN);
         from_ms = now_ms;
         while (a->reason == SSE_OK) {
+            take_some(a, 0);
             tick(step_ms);
             assert_true(now_ms - from_ms <= 125 + 2 * step_ms);
         }
@@ -620,6 +627,16 @@ static void a_drain_leaves_alone_who_is_closed_or_is_at_its_end(size_t way)
     assert_int_equal(b->reason, SSE_END);
     heard(a, "place=@e-0,one@e-1,farewell=@e-1");
     heard(b, "place=@e-0,one@e-1");
+
+    begin(FLUSH + way / FACES * FACES, 8, 0);
+    ok(sse_channel_init(&ch, history, 0, 1, now_ms)); /* one event a turn */
+    ok(join(a, NULL));
+    say("one");
+    turn();
+    ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 0, 0));
+    pass(5, 1);
+    heard(a, "place=@e-0,one@e-1,farewell=@e-1");
+    assert_int_equal(a->reason, SSE_END);
 }
 
 int main(void)

@@ -30,6 +30,9 @@ static void without_gaps_a_lagging_subscriber_is_closed(size_t way)
         if (is_in_turn) { /* it is not visited until its transport comes back */
             assert_int_equal(turn(), 0);
             take_all(a);
+        } else {
+            assert_ptr_equal(sse_channel_next(&ch), a->s); /* which is closed now */
+            note(a, sse_subscriber_status(a->s));
         }
         turn();
         assert_int_equal(a->reason, SSE_E_LAGGED);
@@ -73,8 +76,8 @@ static void a_gap_says_what_is_known_and_the_clients_business(void)
     say_to(8, 0, "secret");
     turn();
     heard(a, "place=@e-0,gap=" NULLS "@e-2,mine@e-4");
+    leave(a);
     ok(sse_channel_init(&ch, history, 100, 0, now_ms));
-    leave(b);
     assert_int_equal(join(b, "e-1"), SSE_GAP);
     ok(sse_subscriber_set_filter(b->s, tags, 1));
     ok(sse_channel_tick(&ch, now_ms += 100)); /* a heartbeat has no place before the gap */
