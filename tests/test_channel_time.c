@@ -307,6 +307,24 @@ static void a_pace_is_the_least_time_from_one_turn_to_the_next(size_t way)
     assert_int_equal(a->reason, SSE_END);
 }
 
+static void who_takes_nothing_begins_no_turn(void)
+{
+    begin_with(1, PEEK, 0);
+    limit(a, 100, 0, 0);
+    say("one");
+    turn();
+    ok(sse_channel_tick(&ch, now_ms += 100));
+    say("two");
+    ok(sse_subscriber_consume(a->s, 0));
+    ok(sse_channel_tick(&ch, now_ms += 500));
+    assert_int_equal(turn(), 1); /* the pace counts from here */
+    say("three");
+    pass(90, 10);
+    heard(a, "place=@e-0,one@e-1,two@e-2");
+    pass(10, 10);
+    heard(a, "place=@e-0,one@e-1,two@e-2,three@e-3");
+}
+
 static void what_comes_within_a_pace_leaves_coalesced(void)
 {
     begin(READ, 8, 0);
@@ -652,6 +670,7 @@ int main(void)
         ONCE(a_heartbeat_that_was_offered_is_frozen_while_the_next_is_due_and_the_pace_holds),
         ONCE(heartbeats_of_many_are_spread_over_the_interval),
         EACH_WAY(a_pace_is_the_least_time_from_one_turn_to_the_next),
+        ONCE(who_takes_nothing_begins_no_turn),
         ONCE(what_comes_within_a_pace_leaves_coalesced),
         EACH_WAY(stalled_is_never_early_and_at_most_a_quarter_late),
         EACH_WAY(each_byte_that_is_taken_begins_the_limit_anew),

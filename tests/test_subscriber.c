@@ -381,6 +381,12 @@ static void coalescing_leaves_out_what_a_newer_event_of_the_tag_and_key_replaces
     say_to(0, 1, "a6");
     turn();
     assert_non_null(strstr(heard_text(a), "private=p@e-9,a6@e-10"));
+    say_to(7, 1, "at the end"); /* nor does what comes after the end */
+    ok(sse_subscriber_close(a->s));
+    say_to(7, 1, "after the end");
+    ok(sse_subscriber_set_filter(a->s, seven, 1));
+    turn();
+    assert_non_null(strstr(heard_text(a), "a6@e-10,at the end@e-11"));
 }
 
 /* Private events. */
