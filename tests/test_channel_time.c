@@ -200,6 +200,34 @@ static void a_pace_holds_events_back_and_never_heartbeats(size_t way)
     assert_int_equal(heard_events(a), 1 + sent);
 }
 
+static void a_heartbeat_that_is_accepted_finds_room_in_a_queue_that_is_full(size_t way)
+{
+    static char text[CLIENT_QUEUE], lines[SSE_CHANNEL_TEXT_MAX];
+    size_t n, accepted = 0;
+
+    memset(lines, '\n', sizeof lines);
+    for (n = 0; n < sizeof lines; n++) {
+        size_t most = CLIENT_QUEUE - SSE_SUBSCRIBER_KEPT;
+
+        begin_with(1, way, 100);
+        if (sse_channel_set_heartbeat(&ch, "t", 1, lines, n) != SSE_OK)
+            continue;
+        ok(sse_subscriber_set_filter(a->s, seven, 1));
+        limit(a, 5000, 0, 0);
+        say("one");
+        turn();
+        do { /* what is sent leaves no byte */
+            memset(text, 'p', sizeof text);
+            text[--most] = '\0';
+        } while (tell(a, text) != SSE_OK);
+        tick(100);
+        assert_string_equal(heard_id(a), "e-1");
+        assert_int_equal(heard_events(a), 3);
+        accepted++;
+    }
+    assert_in_range(accepted, 10, 30);
+}
+
 static void a_heartbeat_that_was_offered_is_frozen_while_the_next_is_due_and_the_pace_holds(void)
 {
     size_t cut;
@@ -667,6 +695,7 @@ int main(void)
         ONCE(where_ids_are_the_callers_a_heartbeat_has_none),
         ONCE(what_cannot_be_a_heartbeat_or_a_farewell_is_refused_and_changes_nothing),
         EACH_WAY(a_pace_holds_events_back_and_never_heartbeats),
+        EACH_WAY(a_heartbeat_that_is_accepted_finds_room_in_a_queue_that_is_full),
         ONCE(a_heartbeat_that_was_offered_is_frozen_while_the_next_is_due_and_the_pace_holds),
         ONCE(heartbeats_of_many_are_spread_over_the_interval),
         EACH_WAY(a_pace_is_the_least_time_from_one_turn_to_the_next),
