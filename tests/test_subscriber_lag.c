@@ -190,8 +190,11 @@ static void a_loss_that_a_read_meets_after_bytes_is_told_later(void)
         say_numbers(1, 1);
         take_some(a, 3);
         say_numbers(2, 9);
+        ok(sse_subscriber_set_limits(a->s, 0, 0, 5));
         ok(sse_subscriber_read(a->s, bytes, sizeof bytes, &len));
         assert_in_range(len, 1, 40);
+        ok(sse_channel_tick(&ch, now_ms += 10));
+        ok(sse_channel_tick(&ch, now_ms += 10)); /* the age that comes now is no reason */
         assert_int_equal(by_next ? (int)turn() : take_all(a), by_next ? 1 : SSE_E_LAGGED);
         assert_int_equal(a->reason, SSE_E_LAGGED);
         assert_null(sse_channel_next(&ch));
