@@ -125,7 +125,7 @@ static int subscribe(client *c, const request *r)
     if (status != SSE_OK && status != SSE_GAP)
         return status;
     client_enter(c, STREAMING, UINT64_MAX);
-    return SSE_OK;
+    return sse_subscriber_set_limits(&c->subscriber, 0, STALL_MS, 0);
 }
 
 static int is_path(const request *r, const char *path)

@@ -7,7 +7,7 @@
  *        | GET /events                                                   v
  *     STREAMING ---- drain: what is queued, a farewell --------------> LINGERING
  *        |                                                               | the peer closed, or
- *        | gone                                                          | a second has passed
+ *        | gone, or stalled                                              | a second has passed
  *        v                                                               v
  *     closed <-----------------------------------------------------------'
  *
@@ -24,6 +24,7 @@ enum {
     HEAD_MAX = 8192,  /* bytes of a request head */
     HEAD_MS = 5000,   /* for it to come */
     ANSWER_MS = 5000, /* for an answer, or the rest of a stream, to be taken */
+    STALL_MS = 20000, /* for a stream to take a byte of what it is owed */
     LINGER_MS = 1000  /* for the peer to close */
 };
 

@@ -432,6 +432,17 @@ class Clients(Ssecat):
         self.assertIn("does not keep up", self.log(server))
         stalled.close()
 
+    def test_a_client_that_stops_reading_makes_place_for_another(self):
+        server = self.start("--max-clients", 1, "--patience", 0)
+        stalled = self.raw(server, self.GET, receive_buffer=4096)
+        self.read_until(stalled, b":\n\n")
+        for _ in range(20):
+            self.say(server, b"x" * 30000 + b"\n")
+        self.assertEqual(self.ask(server, "/events").status, 503)
+        self.assertTrue(wait_for(lambda: self.ask(server, "/events").status == 200, 45))
+        self.assertIn("does not keep up", self.log(server))
+        stalled.close()
+
     def test_a_client_that_talks_without_end_does_not_silence_the_others(self):
         server = self.start()
         stream = self.listen(server)
