@@ -21,8 +21,8 @@ int sse_http_last_event_id(const char *header, size_t header_len, const char *qu
     *len = id.len;
     if (id.len > cap)
         return SSE_E_SPACE;
-    if (status == SSE_OK && id.len > 0 && id.ptr != dst)
-        memcpy(dst, id.ptr, id.len);
+    if (status == SSE_OK && id.len > 0)
+        memmove(dst, id.ptr, id.len);
     return status;
 }
 

@@ -35,7 +35,8 @@ ENCODER = "event lines text refusal exhaust vectors writer_"
 FANOUT = "channel subscriber"
 TESTS = {
     "version.c": "version", "status.c": "status", "heartbeat.c": "heartbeat",
-    "text.c": "text refusal", "text_repair.c": "text", "event.c": ENCODER, "lines.c": ENCODER, "lines.h": ENCODER,
+    "text.c": "text refusal", "text_repair.c": "text",
+    "event.c": ENCODER, "lines.c": ENCODER, "lines.h": ENCODER,
     "word.h": ENCODER, "vector.h": ENCODER, "encode.h": ENCODER,
     "out.c": ENCODER + " history", "out.h": ENCODER + " history", "chunk.h": "writer history",
     "event_parts.c": "event", "writer.c": "writer", "writer_parts.c": "writer",
