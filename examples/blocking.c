@@ -82,7 +82,7 @@ static void serve(int fd, uint32_t tick_ms, uint32_t heartbeat_ms)
     sse_event beat = {.comment = SSE_LIT("")};
     struct pollfd peer = {.fd = fd}; /* asks for no event: poll wakes up for a reset alone */
     sse_heartbeat hb;
-    uint64_t now = now_ms(), next = now + tick_ms, wait;
+    uint64_t now = now_ms(), next = now + tick_ms;
     char text[512];
     int status = sse_http_head(&head, text, sizeof text, &len);
 
@@ -90,10 +90,10 @@ static void serve(int fd, uint32_t tick_ms, uint32_t heartbeat_ms)
     if (status == SSE_OK)
         status = sse_writer_raw(w, text, len);
     while (status == SSE_OK && (status = sse_writer_flush(w, sink, &fd)) == SSE_OK) {
-        sse_heartbeat_wait(&hb, now, &wait);
-        if (wait > next - now)
-            wait = next - now;
-        if (poll(&peer, 1, wait < INT_MAX ? (int)wait : INT_MAX) > 0)
+        const int left_ms = next - now < INT_MAX ? (int)(next - now) : INT_MAX;
+        const int wait_ms = sse_heartbeat_timeout(&hb, now);
+
+        if (poll(&peer, 1, wait_ms < 0 || wait_ms > left_ms ? left_ms : wait_ms) > 0)
             break;
         now = now_ms();
         if (now >= next) {
@@ -103,7 +103,7 @@ static void serve(int fd, uint32_t tick_ms, uint32_t heartbeat_ms)
             status = sse_writer_send(w, &tick);
             sse_heartbeat_touch(&hb, now);
             next = now + tick_ms;
-        } else if (sse_heartbeat_due(&hb, now) && sse_writer_idle(w)) {
+        } else if (sse_heartbeat_take(&hb, now) && sse_writer_idle(w)) {
             status = sse_writer_send(w, &beat);
         }
     }

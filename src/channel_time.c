@@ -100,14 +100,15 @@ static void check_progress(sse_subscriber *s)
         sse_subscriber_condemn(s, SSE_E_STALLED);
 }
 
-/* Break a silence, unless something waits to be taken, or an event is not whole yet. */
+/* Break a silence, unless something waits to be taken. Outside of its turn s is at the beginning of
+ * an event. */
 static void beat(sse_subscriber *s)
 {
     if (s->channel_->heartbeat_ms_ == 0 || heartbeat_ms(s) > s->channel_->now_ms_)
         return;
     s->since_ms_ = s->channel_->now_ms_;
     s->state_ |= SSE_SUB_BEATEN;
-    if (s->first_ > 0 || s->at_ > 0 || s->state_ & SSE_SUB_CLOSING)
+    if (s->first_ > 0 || s->state_ & SSE_SUB_CLOSING)
         return;
     sse_notice_heartbeat(s);
     sse_subscriber_wake(s);

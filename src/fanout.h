@@ -27,7 +27,8 @@ enum {
     SSE_SUB_CLOSING = 0x80,  /* its stream ends at mark_ */
     SSE_SUB_PARTING = 0x100, /* with the farewell of a drain, which is due at end_ms_ */
     SSE_SUB_AGING = 0x200,   /* end_ms_ is an age that counts from the next tick */
-    SSE_SUB_CLOSED = 0x400   /* closed; the caller does not know */
+    SSE_SUB_CLOSED = 0x400,  /* closed; the caller does not know */
+    SSE_SUB_SPENT = 0x800    /* its turn has ended with turn_bytes: nothing brings it back early */
 };
 
 /* A stalled subscriber is looked for after this share of its limit. */
@@ -62,7 +63,7 @@ int sse_subscriber_end(sse_subscriber *s, int reason);
 /* Close s; the caller will learn of it. subscriber.c. */
 void sse_subscriber_condemn(sse_subscriber *s, int reason);
 
-/* Let next look at s, unless it is in its turn. subscriber.c. */
+/* Let next look at s, unless it is in its turn or has had it. subscriber.c. */
 void sse_subscriber_wake(sse_subscriber *s);
 
 /* s has something to take: it is in its turn. subscriber.c. */

@@ -168,8 +168,7 @@ int sse_history_append_parts(sse_history *h, const char *type, size_t type_len, 
                              size_t id_len, const char *data, size_t data_len, uint64_t tag,
                              uint64_t key, uint64_t now_ms)
 {
-    const sse_str text = sse_str_present(data, data_len);
-    const sse_event ev = {{NULL, 0}, {type, type_len}, {id, id_len}, 0, text};
+    const sse_event ev = sse_event_of(type, type_len, id, id_len, data, data_len);
 
     return sse_history_append(h, &ev, tag, key, now_ms);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define MAGIC UINT64_C(0x3174736968657373) /* "ssehist1", and no such number in the other order */
+#define MAGIC UINT64_C(0x3274736968657373) /* "ssehist2", and no such number in the other order */
 
 SSE_STATIC_ASSERT(sizeof(sse_history) == SSE_HISTORY_OVERHEAD, history_overhead);
 SSE_STATIC_ASSERT(sizeof(sse_slot) + 2 * sizeof(uint32_t) == SSE_HISTORY_SLOT, history_slot);
@@ -85,7 +85,7 @@ int sse_history_plan(sse_history *plan, const void *mem, size_t size, uint32_t e
     plan->size = size - index_len;
     plan->events = events;
     plan->flags = flags;
-    plan->born = plan->end = plan->wrap = 1;
+    plan->born = plan->old_born = plan->end = plan->wrap = 1;
     plan->slot = 1 % events;
     return 1;
 }
@@ -99,6 +99,7 @@ int sse_history_sign(sse_history *plan, uint64_t epoch, const char *name, size_t
             return 0;
         plan->flags |= SSE_HISTORY_AUTOMATIC;
         plan->epoch = scatter(scatter(epoch) ^ sse_history_hash(name, name_len));
+        plan->old_epoch = plan->epoch;
     }
     plan->check = sse_history_check(plan);
     return 1;

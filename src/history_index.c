@@ -137,15 +137,22 @@ void sse_history_name(sse_history *h, sse_slot *slot)
     }
 }
 
-static int find_automatic(const sse_history *h, sse_str id, uint64_t *number)
+/* Whether an id is that of an event, or of the place before the first one, of a run that has such
+ * an origin and first number. */
+static int is_of_run(sse_str id, uint64_t number, uint64_t epoch, uint64_t born)
 {
     char memory[SSE_HISTORY_ID_MAX];
 
+    return number + 1 >= born && sse_str_same(sse_history_automatic_id(memory, epoch, number), id);
+}
+
+static int find_automatic(const sse_history *h, sse_str id, uint64_t *number)
+{
     *number = read_number(id);
     if (*number >= h->end)
         return 0;
-    if (*number + 1 >= h->born &&
-        sse_str_same(sse_history_automatic_id(memory, h->epoch, *number), id))
+    if (is_of_run(id, *number, h->epoch, h->born) ||
+        (*number < h->born && is_of_run(id, *number, h->old_epoch, h->old_born)))
         return 1;
     return *number >= sse_history_oldest(h) &&
            sse_str_same(id_of(h, sse_history_slot(h, *number)), id);

@@ -46,10 +46,11 @@ struct sse_history {
     uint64_t epoch; /* the origin in the ids of this run; this and what follows open finds anew */
     uint64_t born;  /* the first number of this run */
     uint64_t end;   /* the number of the next event */
-    uint64_t wrap;  /* the number of the first event of the newer lap */
-    uint64_t count; /* events */
-    uint32_t slot;  /* of the next event */
-    uint32_t head;  /* where the next event goes, if it fits there */
+    uint64_t old_epoch, old_born; /* those of the run before; of this one where there is none */
+    uint64_t wrap;                /* the number of the first event of the newer lap */
+    uint64_t count;               /* events */
+    uint32_t slot;                /* of the next event */
+    uint32_t head;                /* where the next event goes, if it fits there */
 };
 
 /* The parts after the header. The memory is the caller's and never const: const in a signature

@@ -5,7 +5,11 @@
  *     every slot    is it sound: the number belongs there, the bytes are in the room, the checksum
  *                   of both is right?                                    -> the newest event
  *     from there    back, while events are sound and stand side by side  -> first, wrap, head
- *     and forth                                                          -> ids and keys */
+ *     and forth                                                          -> ids and keys
+ *
+ * What the header says of the run that left it is under no checksum. It is taken in where it agrees
+ * with the events on the next number, and ids are compared with it, nothing else: where it is not
+ * true, it makes ids known that no client has. */
 #include "history_layout.h"
 
 #include <string.h>
@@ -86,18 +90,21 @@ sse_history *sse_history_open(void *mem, size_t size, uint32_t events, uint32_t 
         !sse_history_sign(&plan, epoch, name, name_len) ||
         memcmp(&plan, h, offsetof(sse_history, epoch)) != 0)
         return NULL;
-    *h = plan;
     newest = find_newest(h);
     if (newest != NULL) {
-        h->end = newest->number + 1;
-        h->born = h->end;
-        h->wrap = newest->number;
-        h->count = 1;
-        h->slot = (uint32_t)(h->end % events);
-        h->head = newest->at + newest->len;
-        while (take_older(h))
-            ;
+        plan.born = plan.end = newest->number + 1;
+        plan.wrap = newest->number;
+        plan.count = 1;
+        plan.slot = (uint32_t)(plan.end % events);
+        plan.head = newest->at + newest->len;
+        if (h->end == plan.end) { /* else there were other events, and that run has seen others */
+            plan.old_epoch = h->epoch;
+            plan.old_born = h->born;
+        }
     }
+    *h = plan;
+    while (newest != NULL && take_older(h))
+        ;
     clean(h);
     return h;
 }

@@ -56,7 +56,6 @@ static sse_out grow(sse_writer *w, size_t len)
     w->read = w->read >= len ? w->read - len : w->read + (w->size - len);
     w->used += len;
     o.start = w->read;
-    o.cap = len;
     return o;
 }
 

@@ -64,7 +64,7 @@ void sse_subscriber_condemn(sse_subscriber *s, int reason)
 
 void sse_subscriber_wake(sse_subscriber *s)
 {
-    if (!(s->state_ & SSE_SUB_BUSY))
+    if (!(s->state_ & (SSE_SUB_BUSY | SSE_SUB_SPENT)))
         sse_list_move(&s->channel_->ready_, s);
 }
 
@@ -74,7 +74,7 @@ void sse_subscriber_begin(sse_subscriber *s)
 
     if (s->state_ & SSE_SUB_BUSY)
         return;
-    s->state_ |= SSE_SUB_BUSY | SSE_SUB_MOVED;
+    s->state_ = (s->state_ & ~(uint32_t)SSE_SUB_SPENT) | SSE_SUB_BUSY | SSE_SUB_MOVED;
     s->since_ms_ = ch->now_ms_;
     sse_list_move(&ch->away_, s);
     if (s->stall_ms_ > 0)
@@ -85,7 +85,7 @@ void sse_subscriber_rest(sse_subscriber *s)
 {
     sse_channel *const ch = s->channel_;
 
-    s->state_ &= ~(uint32_t)(SSE_SUB_BUSY | SSE_SUB_TURN | SSE_SUB_LAGGED);
+    s->state_ &= ~(uint32_t)(SSE_SUB_BUSY | SSE_SUB_SPENT | SSE_SUB_TURN | SSE_SUB_LAGGED);
     if (sse_subscriber_held(s)) {
         sse_list_move(&ch->away_, s);
         sse_timers_advance(ch, s, s->turn_ms_ + s->pace_ms_);
@@ -234,8 +234,8 @@ int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t co
     for (i = 1; i < count; i++)
         if (tags[i - 1] > tags[i])
             return SSE_E_ARG;
-    if (!(s->state_ & SSE_SUB_OWED))
-        sse_reader_find(s, UINT64_MAX, 0, &run); /* what the old filter hid stays hidden */
+    if (!(s->state_ & SSE_SUB_OWED)) /* what the old filter hid stays hidden */
+        sse_reader_find(s, s->state_ & SSE_SUB_CLOSING ? s->mark_ : UINT64_MAX, 0, &run);
     s->tags_ = tags;
     s->tags_count_ = (uint32_t)count;
     sse_subscriber_wake(s);

@@ -10,11 +10,8 @@
 int sse_writer_send_parts(sse_writer *w, const char *type, size_t type_len, const char *id,
                           size_t id_len, const char *data, size_t data_len)
 {
-    sse_event ev = {0};
+    const sse_event ev = sse_event_of(type, type_len, id, id_len, data, data_len);
 
-    ev.type = sse_str_of(type, type_len);
-    ev.id = sse_str_of(id, id_len);
-    ev.data = sse_str_present(data, data_len);
     return sse_writer_send(w, &ev);
 }
 

@@ -68,8 +68,8 @@ static act *const acts[] = {least, middling, half, longest, expire, reopen};
 /* Where to go back to. */
 typedef struct moment {
     unsigned char image[IMAGE_MAX];
-    uint64_t epoch, base, first, end;
-    char origin[HISTORY_ORIGIN_MAX];
+    uint64_t epoch, base, old_base, first, end;
+    char origin[HISTORY_ORIGIN_MAX], old_origin[HISTORY_ORIGIN_MAX];
     size_t count;
 } moment;
 
@@ -79,7 +79,9 @@ static void keep(moment *m)
     memcpy(m->image, h.real, h.size);
     m->epoch = h.epoch;
     m->base = h.base;
+    m->old_base = h.old_base;
     memcpy(m->origin, h.origin, sizeof h.origin);
+    memcpy(m->old_origin, h.old_origin, sizeof h.old_origin);
     m->first = h.first;
     m->end = h.end;
     m->count = h.count;
@@ -90,7 +92,9 @@ static void go_back(const moment *m)
     memcpy(h.real, m->image, h.size);
     h.epoch = m->epoch;
     h.base = m->base;
+    h.old_base = m->old_base;
     memcpy(h.origin, m->origin, sizeof h.origin);
+    memcpy(h.old_origin, m->old_origin, sizeof h.old_origin);
     h.first = m->first;
     h.end = m->end;
     h.count = m->count;

@@ -5,17 +5,20 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 enum { EVENTS = 4, ROOM = 200 };
 
-/* The memory of a history. The next program works out the members `anew` by itself. */
+/* The memory of a history. The next program works out the members `anew` by itself, and takes
+ * epoch, born and end for no more than a hint which ids the last run has given. */
 typedef struct image {
     uint64_t magic, size;
     uint32_t events, flags;
     uint64_t check; /* over the above */
-    uint64_t anew[6];
+    uint64_t epoch, born, end;
+    uint64_t anew[5];
     struct slot {
         uint64_t number, check; /* over the number, what is below, and the bytes */
         uint64_t tag, key, time_ms;
@@ -65,7 +68,7 @@ static uint64_t check_of(const image *real, const struct slot *slot)
 static void write_history(image *real, uint32_t flags)
 {
     memset(real, 0, sizeof *real);
-    real->magic = UINT64_C(0x3174736968657373);
+    real->magic = UINT64_C(0x3274736968657373);
     real->size = ROOM;
     real->events = EVENTS;
     real->flags = flags;
@@ -134,6 +137,7 @@ static void a_history_is_written_in_its_format(void **state)
 {
     static image left;
     sse_history *const real = sse_history_init(&left, SIZE, EVENTS, 0, 0, NULL, 0);
+    char id[SSE_HISTORY_ID_MAX + 1] = "";
     size_t i;
 
     (void)state;
@@ -145,6 +149,8 @@ static void a_history_is_written_in_its_format(void **state)
     write_event(&one, 1, 0, "id: a\ndata: x\n\n");
     write_event(&one, 2, 15, "id: b\ndata: yy\n\n");
     write_event_with(&one, 3, 31, "data: z\n\n", 0, 0);
+    one.born = 1;
+    one.end = 4;
     assert_memory_equal(&left, &one, offsetof(image, anew));
     for (i = 0; i < EVENTS; i++)
         assert_memory_equal(&left.slots[i], &one.slots[i], offsetof(struct slot, anew));
@@ -156,6 +162,9 @@ static void a_history_is_written_in_its_format(void **state)
 
     assert_non_null(sse_history_init(&left, SIZE, EVENTS, SSE_HISTORY_CHUNKED, 1, "a", 1));
     write_history(&one, 0x30); /* chunks, automatic ids */
+    assert_int_equal(sse_history_id((sse_history *)&left, 0, id, SSE_HISTORY_ID_MAX, &i), SSE_OK);
+    one.epoch = strtoull(id, NULL, 16);
+    one.born = one.end = 1;
     assert_memory_equal(&left, &one, offsetof(image, anew));
 }
 
@@ -226,6 +235,53 @@ static void a_dropped_event_does_not_come_back_when_its_bytes_do(void **state)
     memset(one.anew_too, 0xA5, sizeof one.anew_too);
     assert_holds(open_history(&one, 0), 1, 1);
     assert_memory_equal(one.anew_too, no_names, sizeof no_names);
+}
+
+/* The header is not under a checksum. What it says must fit to the events, and then opens the way
+ * to no more than the ids of the run that it names. */
+static void the_header_names_the_run_before(void **state)
+{
+    static const struct hint {
+        uint64_t born, end;
+        const char *id;
+        uint64_t want; /* 0: it is not found */
+    } hints[] = {
+        {5, 9, "abc-3", 0},
+        {5, 9, "abc-4", 5},
+        {5, 9, "abc-6", 7},
+        {5, 9, "abc-8", 9},
+        {5, 9, "abc-9", 0},
+        {5, 9, "abd-6", 0},
+        {5, 8, "abc-6", 0}, /* not the end of the events */
+        {5, 10, "abc-6", 0},
+        {0, 9, "abc-0", 1}, /* impossible */
+        {0, 9, "abc-18446744073709551615", 0},
+        {0, 0, "abc-0", 0},
+        {9, 9, "abc-7", 0}, /* it had no event */
+        {9, 9, "abc-8", 9},
+        {10, 9, "abc-8", 0}, /* impossible */
+        {10, 9, "abc-9", 0},
+        {UINT64_MAX, 9, "abc-8", 0},
+        {UINT64_MAX, UINT64_MAX, "abc-8", 0},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+        const sse_history *real;
+
+        write_history(&one, 0x20);
+        write_event(&one, 7, 20, "id: a\ndata: x\n\n");
+        write_event(&one, 8, 35, "id: b\ndata: yy\n\n");
+        one.epoch = 0xabc;
+        one.born = hints[i].born;
+        one.end = hints[i].end;
+        real = sse_history_open(&one, SIZE, EVENTS, 0, 1, "a", 1);
+        assert_non_null(real);
+        assert_holds(real, 7, 9);
+        assert_find(real, hints[i].id, hints[i].want ? SSE_OK : SSE_GAP,
+                    hints[i].want ? hints[i].want : 7);
+    }
 }
 
 /* Else a raw history would hold a chunk, when a file has parts of two lives of a history. */
@@ -341,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_history_is_found_by_its_format),
         cmocka_unit_test(an_event_that_contradicts_its_neighbours_is_dropped),
         cmocka_unit_test(a_dropped_event_does_not_come_back_when_its_bytes_do),
+        cmocka_unit_test(the_header_names_the_run_before),
         cmocka_unit_test(an_event_of_a_history_with_other_flags_is_dropped),
         cmocka_unit_test(an_event_with_an_impossible_number_is_dropped),
         cmocka_unit_test(an_event_whose_bytes_or_id_lie_outside_is_dropped),

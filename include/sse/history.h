@@ -35,7 +35,7 @@ extern "C" {
 typedef struct sse_history sse_history;
 
 enum sse_history_limit {
-    SSE_HISTORY_OVERHEAD = 80,     /* bytes of a block that hold no events, */
+    SSE_HISTORY_OVERHEAD = 96,     /* bytes of a block that hold no events, */
     SSE_HISTORY_SLOT = 80,         /* and as many more for each event that it can keep */
     SSE_HISTORY_CAPACITY_MIN = 64, /* the least bytes for events */
     SSE_HISTORY_ID_MAX = 37        /* bytes of the longest automatic id */

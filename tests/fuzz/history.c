@@ -36,6 +36,8 @@ static void do_find(input *in)
 
     if (which >= 200)
         id = take_text(in);
+    else if (which >= 150 && twin.epoch)
+        id = twin_old_id(n);
     else if (n > 0 && n < twin.end)
         id = twin_event(n)->id;
     else if (twin.epoch)

@@ -30,6 +30,8 @@ void twin_open(void)
 {
     demand(sse_history_open(twin.real, twin.size, twin.events, twin.flags, twin.epoch, NAME,
                             sizeof NAME - 1) == twin.real);
+    twin.old_born = twin.first < twin.end ? twin.born : 0;
+    memcpy(twin.old_origin, twin.origin, sizeof twin.origin);
     if (twin.first == twin.end)
         twin.first = twin.end = 1;
     twin.born = twin.end;
@@ -57,11 +59,21 @@ const past *twin_event(uint64_t n)
     return &list[n - 1];
 }
 
-sse_str twin_id(uint64_t n)
+static sse_str id_of(const char *origin, uint64_t n)
 {
     char id[64];
 
-    return copy_of(id, (size_t)snprintf(id, sizeof id, "%s%" PRIu64, twin.origin, n));
+    return copy_of(id, (size_t)snprintf(id, sizeof id, "%s%" PRIu64, origin, n));
+}
+
+sse_str twin_id(uint64_t n)
+{
+    return id_of(twin.origin, n);
+}
+
+sse_str twin_old_id(uint64_t n)
+{
+    return id_of(twin.old_origin, n);
 }
 
 sse_event twin_take(input *in, char word, uint64_t number)
@@ -162,5 +174,8 @@ uint64_t twin_after(sse_str id)
     for (n = twin.born - 1; twin.epoch && n < twin.end; n++)
         if (is_same(twin_id(n), id))
             return n + 1;
+    for (n = twin.old_born; twin.epoch && n > 0 && n <= twin.born; n++)
+        if (is_same(twin_old_id(n - 1), id))
+            return n;
     return 0;
 }

@@ -24,7 +24,8 @@ extern struct twin {
     size_t size, room;
     uint32_t events, flags;
     uint64_t epoch, born, first, end;
-    char origin[24]; /* of automatic ids, with its hyphen */
+    uint64_t old_born;               /* of the run before; 0: none of its events is left */
+    char origin[24], old_origin[24]; /* of automatic ids, with the hyphen */
 } twin;
 
 /* Begin with an empty history of a geometry that the input chooses. */
@@ -36,8 +37,9 @@ void twin_open(void);
 /* Event n, which was given. */
 const past *twin_event(uint64_t n);
 
-/* The automatic id of event n. */
+/* The automatic id of event n, and that with this number of the run before. */
 sse_str twin_id(uint64_t n);
+sse_str twin_old_id(uint64_t n);
 
 /* An event of the input's, with a word for its number before its data. */
 sse_event twin_take(input *in, char word, uint64_t number);

@@ -21,6 +21,7 @@ static unsigned kind; /* 1: chunks, 2: automatic ids */
 
 /* The model. Events are numbered from 1, runs of the program from 0. */
 static unsigned first, next, born, run;
+static unsigned old_born; /* of the run before; 0: none of its events is left */
 static struct {
     unsigned char data_len, place, len, run;
 } given[WORD_MAX + 2];
@@ -121,6 +122,7 @@ static void open_again(void)
     check(sse_history_open(history, sizeof memory, EVENTS, kind & 1 ? SSE_HISTORY_CHUNKED : 0,
                            epoch(), "/events", 7) == history,
           "it is found");
+    old_born = first < next ? born : 0;
     if (first == next)
         first = next = 1;
     born = next;
@@ -181,8 +183,10 @@ static void find(void)
             const sse_str id = id_of(number, in_run, memory_of_id);
             const int held =
                 number >= first && number < next && (!(kind & 2) || given[number].run == in_run);
-            const int known =
-                held || (kind & 2 && in_run == run && number + 1 >= born && number < next);
+            const int known = held ||
+                              (kind & 2 && in_run == run && number + 1 >= born && number < next) ||
+                              (kind & 2 && in_run + 1 == run && old_born > 0 &&
+                               number + 1 >= old_born && number < born);
             uint64_t place;
             size_t len;
             int status = sse_history_find(history, id.ptr, id.len, &place);
@@ -215,6 +219,7 @@ void try_histories(unsigned size)
                                        kind & 1 ? SSE_HISTORY_CHUNKED : 0, epoch(), "/events", 7);
             check(history != NULL, "there is a history");
             first = next = born = 1;
+            old_born = 0;
             for (calls_len = 0; calls_len < size; calls_len++)
                 call(w.at[calls_len]);
             find();

@@ -44,12 +44,13 @@ void history_begin(history *h, uint32_t events, size_t room, uint32_t flags, uin
     h->room = room;
     h->flags = flags;
     h->epoch = epoch;
-    h->base = h->first = h->end = 1;
+    h->base = h->old_base = h->first = h->end = 1;
     h->count = 0;
     h->real = sse_history_init(h->memory.ptr, h->size, events, flags, epoch, HISTORY_NAME,
                                HISTORY_NAME_LEN);
     assert_ptr_equal(h->real, h->memory.ptr);
     history_learn(h);
+    memcpy(h->old_origin, h->origin, sizeof h->origin);
 }
 
 void history_end(history *h)
@@ -229,15 +230,21 @@ void history_reopen(history *h, uint64_t epoch)
     assert_ptr_equal(sse_history_open(h->real, h->size, h->events, h->flags, epoch, HISTORY_NAME,
                                       HISTORY_NAME_LEN),
                      h->real);
+    h->old_base = h->base;
+    memcpy(h->old_origin, h->origin, sizeof h->origin);
+    h->epoch = epoch;
     if (h->first == h->end) {
         h->first = h->end = 1;
         h->count = 0;
     }
-    h->epoch = epoch;
     h->base = h->end;
     assert_int_equal(sse_history_first(h->real), h->first);
     assert_int_equal(sse_history_next(h->real), h->end);
     history_learn(h);
+    if (h->end == 1) { /* nothing was left: there is no run before this one */
+        h->old_base = 1;
+        memcpy(h->old_origin, h->origin, sizeof h->origin);
+    }
 }
 
 uint64_t history_newer(const history *h, uint64_t n, uint64_t end)

@@ -47,6 +47,8 @@ typedef struct history {
     uint64_t epoch;                  /* of this run; 0: the ids are the caller's */
     uint64_t base;                   /* the number of its first event */
     char origin[HISTORY_ORIGIN_MAX]; /* of its ids, as the real one gives it */
+    uint64_t old_base;               /* of the run before; 0: the real one may know it or not */
+    char old_origin[HISTORY_ORIGIN_MAX];
     uint64_t first, end;
     past list[HISTORY_MAX];
     size_t count;
@@ -85,7 +87,7 @@ void history_says(const history *h, const uint64_t *numbers, size_t count, const
 
 /* Demand that a history holds the events from first to end with all that belongs to them: their
  * bytes, ids, tags, keys, times, and which of them replaces which; and no other events, and finds
- * no other ids. */
+ * no other ids, except those of the run before. */
 void history_check(const history *h, const sse_history *real);
 
 /* Demand that a history which loses its events by and by has the times of the list. It is empty

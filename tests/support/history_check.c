@@ -4,9 +4,11 @@
 #include "chunks.h"
 #include "parsed.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -119,14 +121,35 @@ static void assert_finds(const history *h, const sse_history *real)
     for (n = 1; n <= h->count; n++) {
         const past *p = history_event(h, n);
         const int held = n >= h->first && n < h->end;
-        const int found = held || (h->epoch && p->base == h->base && n < h->end);
+        int found = held || (h->epoch && n < h->end && p->base == h->base) ||
+                    (h->epoch && n < h->base && p->base == h->old_base);
 
         if (p->ev.id.ptr == NULL)
             continue;
         next = 0;
+        if (h->epoch && n < h->base && h->old_base == 0 && !found)
+            found = sse_history_find(real, p->id, p->ev.id.len, &next) == SSE_OK;
         assert_int_equal(sse_history_find(real, p->id, p->ev.id.len, &next),
                          found ? SSE_OK : SSE_GAP);
         assert_int_equal(next, found ? n + 1 : h->first);
+    }
+}
+
+/* The places that the run before gave its clients before its first event, and what is next to them.
+ */
+static void assert_finds_old_places(const history *h, const sse_history *real)
+{
+    char id[SSE_HISTORY_ID_MAX + 1];
+    uint64_t next, n;
+
+    if (h->epoch == 0 || h->old_base == 0)
+        return;
+    for (n = h->old_base - 1; n <= h->end; n++) {
+        const size_t len = (size_t)snprintf(id, sizeof id, "%s%" PRIu64, h->old_origin, n);
+        const uint64_t end = strcmp(h->old_origin, h->origin) ? h->base : h->end;
+
+        assert_int_equal(sse_history_find(real, id, len, &next), n < end ? SSE_OK : SSE_GAP);
+        assert_int_equal(next, n < end ? n + 1 : h->first);
     }
 }
 
@@ -168,6 +191,7 @@ void history_check(const history *h, const sse_history *real)
     assert_gets(h, real);
     assert_slots(h, real);
     assert_finds(h, real);
+    assert_finds_old_places(h, real);
     assert_tells_ids(h, real);
 }
 

@@ -53,14 +53,16 @@ reopened reopen(history *h, const void *image)
     static unsigned tries;
     const int guarded = tries++ % 2 == 0;
     const uint64_t first = h->first, end = h->end, base = h->base, epoch = h->epoch;
+    const uint64_t old_base = h->old_base;
     sse_history *const real = h->real;
     reopened result = {0, 0, 0};
     guard g = {NULL, 0, NULL, 0};
-    char origin[HISTORY_ORIGIN_MAX];
+    char origin[HISTORY_ORIGIN_MAX], old_origin[HISTORY_ORIGIN_MAX];
     void *memory = place_for(h, guarded, &g);
 
     memcpy(memory, image, h->size);
     memcpy(origin, h->origin, sizeof origin);
+    memcpy(old_origin, h->old_origin, sizeof old_origin);
     h->epoch = epoch ? REOPEN_EPOCH : 0;
     h->real = sse_history_open(memory, h->size, h->events, h->flags, h->epoch, HISTORY_NAME,
                                HISTORY_NAME_LEN);
@@ -72,6 +74,7 @@ reopened reopen(history *h, const void *image)
         result.first = h->first = sse_history_first(h->real);
         result.end = h->base = h->end = sse_history_next(h->real);
         assert_true(h->first > 0 && h->first <= h->end && h->end <= h->count + 1);
+        h->old_base = 0;
         history_learn(h);
         history_check(h, h->real);
         goes_on(h, &result);
@@ -85,6 +88,8 @@ reopened reopen(history *h, const void *image)
     h->base = base;
     h->epoch = epoch;
     h->real = real;
+    h->old_base = old_base;
     memcpy(h->origin, origin, sizeof origin);
+    memcpy(h->old_origin, old_origin, sizeof old_origin);
     return result;
 }
