@@ -25,7 +25,7 @@ int sse_subscriber_enter(sse_subscriber *s)
     if (s->channel_ != NULL) {
         if (s->channel_->sinking_)
             return SSE_E_BUSY;
-        if (!(s->state_ & SSE_SUB_CLOSED))
+        if (s->reason_ == SSE_OK)
             return SSE_OK;
         sse_subscriber_detach(s);
     }
@@ -58,13 +58,13 @@ int sse_subscriber_end(sse_subscriber *s, int reason)
 void sse_subscriber_condemn(sse_subscriber *s, int reason)
 {
     set_reason(s, reason);
-    s->state_ = (s->state_ & ~(uint32_t)SSE_SUB_BUSY) | SSE_SUB_CLOSED;
+    s->state_ &= ~(uint32_t)SSE_SUB_BUSY;
     sse_list_move(&s->channel_->ready_, s);
 }
 
 void sse_subscriber_wake(sse_subscriber *s)
 {
-    if (!(s->state_ & SSE_SUB_BUSY))
+    if (!(s->state_ & (SSE_SUB_BUSY | SSE_SUB_SPENT)))
         sse_list_move(&s->channel_->ready_, s);
 }
 
@@ -74,7 +74,7 @@ void sse_subscriber_begin(sse_subscriber *s)
 
     if (s->state_ & SSE_SUB_BUSY)
         return;
-    s->state_ |= SSE_SUB_BUSY | SSE_SUB_MOVED;
+    s->state_ = (s->state_ & ~(uint32_t)SSE_SUB_SPENT) | SSE_SUB_BUSY | SSE_SUB_MOVED;
     s->since_ms_ = ch->now_ms_;
     sse_list_move(&ch->away_, s);
     if (s->stall_ms_ > 0)
@@ -85,7 +85,7 @@ void sse_subscriber_rest(sse_subscriber *s)
 {
     sse_channel *const ch = s->channel_;
 
-    s->state_ &= ~(uint32_t)(SSE_SUB_BUSY | SSE_SUB_TURN | SSE_SUB_LAGGED);
+    s->state_ &= ~(uint32_t)(SSE_SUB_BUSY | SSE_SUB_SPENT | SSE_SUB_TURN | SSE_SUB_LAGGED);
     if (sse_subscriber_held(s)) {
         sse_list_move(&ch->away_, s);
         sse_timers_advance(ch, s, s->turn_ms_ + s->pace_ms_);
@@ -121,7 +121,7 @@ static int check_state(const sse_subscriber *s, const sse_channel *ch)
 
     if (ch->sinking_ || (old != NULL && old->sinking_))
         return SSE_E_BUSY;
-    if (ch->draining_ || (old != NULL && !(s->state_ & SSE_SUB_CLOSED)))
+    if (ch->draining_ || (old != NULL && s->reason_ == SSE_OK))
         return SSE_E_STATE;
     return SSE_OK;
 }
@@ -229,13 +229,13 @@ int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t co
 
     if (status != SSE_OK)
         return status;
-    if ((tags == NULL && count > 0) || count > UINT32_MAX)
+    if ((tags == NULL && count > 0) || (uint32_t)count != count)
         return SSE_E_ARG;
     for (i = 1; i < count; i++)
         if (tags[i - 1] > tags[i])
             return SSE_E_ARG;
-    if (!(s->state_ & SSE_SUB_OWED))
-        sse_reader_find(s, UINT64_MAX, 0, &run); /* what the old filter hid stays hidden */
+    if (!(s->state_ & SSE_SUB_OWED)) /* what the old filter hid stays hidden */
+        sse_reader_find(s, s->state_ & SSE_SUB_CLOSING ? s->mark_ : UINT64_MAX, 0, &run);
     s->tags_ = tags;
     s->tags_count_ = (uint32_t)count;
     sse_subscriber_wake(s);

@@ -44,7 +44,7 @@ static int push(sse_subscriber *s, sse_sink *sink, const sse_offer *o, size_t *t
 /* The turn of s is over before an event of the history: the others come first. */
 static int spend(sse_subscriber *s)
 {
-    s->state_ &= ~(uint32_t)SSE_SUB_BUSY;
+    s->state_ ^= SSE_SUB_BUSY | SSE_SUB_SPENT;
     sse_list_move(&s->channel_->spent_, s);
     return SSE_OK;
 }
@@ -168,7 +168,7 @@ int sse_subscriber_consume(sse_subscriber *s, size_t n)
     if (status != SSE_OK)
         return status;
     status = sse_writer_consume(s->queue_, n);
-    if (status != SSE_OK)
+    if (status != SSE_OK || n == 0)
         return status;
     s->first_ -= (uint32_t)n;
     sse_offer_count(s, n);
