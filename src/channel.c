@@ -65,7 +65,7 @@ static uint64_t lowest_in(const sse_channel *ch, const sse_link *list, uint64_t 
 
     for (link = list->next_; link != list; link = link->next_) {
         const sse_subscriber *const s = (const sse_subscriber *)(const void *)link;
-        const int is_over = s->state_ & SSE_SUB_CLOSED ||
+        const int is_over = s->reason_ != SSE_OK ||
                             (s->state_ & SSE_SUB_CLOSING && s->next_ >= s->mark_);
 
         if (!is_over && !(s->state_ & SSE_SUB_LAGGED) && s->next_ >= first && s->next_ < lowest)

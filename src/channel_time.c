@@ -131,7 +131,7 @@ static void act(sse_subscriber *s)
         check_progress(s);
     else if (s->pace_ms_ > 0 && !sse_subscriber_held(s))
         sse_subscriber_wake(s);
-    if (!(s->state_ & (SSE_SUB_CLOSED | SSE_SUB_BUSY)))
+    if (s->reason_ == SSE_OK && !(s->state_ & SSE_SUB_BUSY))
         beat(s);
 }
 
@@ -149,10 +149,10 @@ int sse_channel_tick(sse_channel *ch, uint64_t now_ms)
         sse_subscriber *const s = ch->timers_;
 
         sse_timers_remove(ch, s);
-        if (s->state_ & SSE_SUB_CLOSED)
+        if (s->reason_ != SSE_OK)
             continue;
         act(s);
-        if (!(s->state_ & SSE_SUB_CLOSED))
+        if (s->reason_ == SSE_OK)
             sse_timers_advance(ch, s, deadline(s));
     }
     return SSE_OK;
@@ -185,7 +185,7 @@ static void part(sse_channel *ch, sse_link *list, uint64_t *index, uint32_t over
     for (link = list->next_; link != list; link = link->next_) {
         sse_subscriber *const s = (sse_subscriber *)(void *)link;
 
-        if (s->state_ & SSE_SUB_CLOSED)
+        if (s->reason_ != SSE_OK)
             continue;
         s->state_ &= ~(uint32_t)SSE_SUB_AGING;
         s->end_ms_ = SSE_NEVER;

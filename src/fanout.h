@@ -2,8 +2,8 @@
  *
  *     list     who is in it                                            moved on by
  *     idle_    has taken every byte                                    publish: all to ready_
- *     ready_   may have something; or CLOSED, and the caller does      next
- *              not know
+ *     ready_   may have something; or has a reason_: it is closed,     next
+ *              and the caller does not know
  *     away_    in its turn (BUSY), or waiting for its pace             taking every byte; tick
  *     spent_   its turn has ended with turn_bytes                      tick: all to ready_
  *
@@ -27,8 +27,7 @@ enum {
     SSE_SUB_CLOSING = 0x80,  /* its stream ends at mark_ */
     SSE_SUB_PARTING = 0x100, /* with the farewell of a drain, which is due at end_ms_ */
     SSE_SUB_AGING = 0x200,   /* end_ms_ is an age that counts from the next tick */
-    SSE_SUB_CLOSED = 0x400,  /* closed; the caller does not know */
-    SSE_SUB_SPENT = 0x800    /* its turn has ended with turn_bytes: nothing brings it back early */
+    SSE_SUB_SPENT = 0x400    /* its turn has ended with turn_bytes: nothing brings it back early */
 };
 
 /* A stalled subscriber is looked for after this share of its limit. */

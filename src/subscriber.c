@@ -25,7 +25,7 @@ int sse_subscriber_enter(sse_subscriber *s)
     if (s->channel_ != NULL) {
         if (s->channel_->sinking_)
             return SSE_E_BUSY;
-        if (!(s->state_ & SSE_SUB_CLOSED))
+        if (s->reason_ == SSE_OK)
             return SSE_OK;
         sse_subscriber_detach(s);
     }
@@ -58,7 +58,7 @@ int sse_subscriber_end(sse_subscriber *s, int reason)
 void sse_subscriber_condemn(sse_subscriber *s, int reason)
 {
     set_reason(s, reason);
-    s->state_ = (s->state_ & ~(uint32_t)SSE_SUB_BUSY) | SSE_SUB_CLOSED;
+    s->state_ &= ~(uint32_t)SSE_SUB_BUSY;
     sse_list_move(&s->channel_->ready_, s);
 }
 
@@ -121,7 +121,7 @@ static int check_state(const sse_subscriber *s, const sse_channel *ch)
 
     if (ch->sinking_ || (old != NULL && old->sinking_))
         return SSE_E_BUSY;
-    if (ch->draining_ || (old != NULL && !(s->state_ & SSE_SUB_CLOSED)))
+    if (ch->draining_ || (old != NULL && s->reason_ == SSE_OK))
         return SSE_E_STATE;
     return SSE_OK;
 }
@@ -229,7 +229,7 @@ int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t co
 
     if (status != SSE_OK)
         return status;
-    if ((tags == NULL && count > 0) || count > UINT32_MAX)
+    if ((tags == NULL && count > 0) || (uint32_t)count != count)
         return SSE_E_ARG;
     for (i = 1; i < count; i++)
         if (tags[i - 1] > tags[i])

@@ -68,10 +68,10 @@ typedef struct sse_subscriber {
 } sse_subscriber;
 
 enum sse_join_flag {
+    SSE_JOIN_PLAIN = 0x800,     /* only the caller's events, and heartbeats: no place, gap, farewell */
     SSE_JOIN_COALESCE = 0x1000, /* leave out events that a newer one of their tag and key replaces */
     SSE_JOIN_GAPS = 0x2000,     /* lagging: a gap event; without this flag: SSE_E_LAGGED */
-    SSE_JOIN_OLDEST = 0x4000,   /* no id: begin with the oldest event; without: with the next one */
-    SSE_JOIN_PLAIN = 0x8000     /* only the caller's events, and heartbeats: no place, gap, farewell */
+    SSE_JOIN_OLDEST = 0x4000    /* no id: begin with the oldest event; without: with the next one */
 };
 
 enum {
