@@ -10,6 +10,9 @@ struct library lib;
 struct world w;
 void (*world_failed)(void) = abort;
 
+/* What comes next in chunked framing. */
+enum { SIZE, SIZE_LF, PAYLOAD, PAYLOAD_CR, PAYLOAD_LF, LAST_CR, LAST_LF, ENDED };
+
 void model_fail(const char *what, const char *file, int line)
 {
     fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
@@ -81,7 +84,9 @@ static int had_all(const client *c, uint64_t until)
 /* Whether some event is gone that it has not had, if only one that it would not have seen. */
 int model_missed(const client *c)
 {
-    return c->pos < model_first() || c->again;
+    const int is_cut = c->frame == PAYLOAD_CR || c->frame == PAYLOAD_LF; /* all but its framing */
+
+    return c->pos - (is_cut && !c->kept) < model_first() || c->again;
 }
 
 static void move_to(client *c, uint64_t pos)
@@ -232,8 +237,6 @@ static void judge_event(client *c)
 }
 
 /* Take the framing off, as RFC 9112 has it. Returns whether the byte is of the payload. */
-enum { SIZE, SIZE_LF, PAYLOAD, PAYLOAD_CR, PAYLOAD_LF, LAST_CR, LAST_LF, ENDED };
-
 static int unframe(client *c, char byte)
 {
     static const char digits[] = "0123456789abcdef";
@@ -295,7 +298,8 @@ void model_hear(client *c, const void *bytes, size_t len, int is_flush)
     const char *at = bytes;
 
     must(c->in && len > 0);
-    if (getenv("DUMP")) fprintf(stderr, "<<%.*s>>", (int)len, (const char *)bytes);
+    if (getenv("DUMP"))
+        fprintf(stderr, "<<%.*s>>", (int)len, (const char *)bytes);
     w.bytes += len;
     c->heard_ms = w.clock_ms;
     c->stall_from = c->busy_from = NEVER;
@@ -363,8 +367,7 @@ int model_may(const client *c)
 int model_held(const client *c)
 {
     return c->pace_ms > 0 && w.clock_ms - c->began_ms < c->pace_ms && !model_mid(c) &&
-           c->going != SPENT &&
-           (c->turn != BUSY || c->held_turn);
+           c->going != SPENT && (c->turn != BUSY || c->held_turn);
 }
 
 /* It has taken every byte that it may take now; or, if it may have lost something, until there. */
@@ -391,7 +394,8 @@ void model_stop(client *c)
 
     for (i = c->heard; i < c->sent; i++)
         len += c->private_len[i % PRIVATES];
-    c->kept = !c->peeked && model_mid(c) && n == cut_event(c, MUST) && n < w.end && w.len[n] + len <= c->capacity + c->raw;
+    c->kept = !c->peeked && model_mid(c) && n == cut_event(c, MUST) && n < w.end &&
+              w.len[n] + len <= c->capacity + c->raw;
 }
 
 int model_may_be_stalled(const client *c)

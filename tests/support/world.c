@@ -143,7 +143,8 @@ static uint64_t due_in(const client *c, uint64_t now_ms)
         n = (c->age_from == NEVER ? now_ms : c->age_from) + c->age_ms;
         at = n < at ? n : at;
     }
-    if (w.draining && c->turn == IDLE && !c->parting && !c->closing && (n = w.drain_ms + w.over_ms) < at)
+    if (w.draining && c->turn == IDLE && !c->parting && !c->closing &&
+        (n = w.drain_ms + w.over_ms) < at)
         at = n;
     if (w.draining && w.limit_ms > 0 && (n = w.drain_ms + w.limit_ms) < at)
         at = n;
@@ -191,7 +192,8 @@ static void settle(void)
         if (c->turn == IDLE)
             must(sse_subscriber_blocked_ms(s) == 0);
         n = sse_subscriber_behind(s);
-        must(n <= w.end - c->pos + (c->raw > 0 && c->len == 0) || c->again || c->closing || w.draining);
+        must(n <= w.end - c->pos + (c->raw > 0 && c->len == 0) || c->again || c->closing ||
+             w.draining);
         if (c->turn == IDLE && !model_mid(c) && !model_missed(c) && c->opening == OPEN)
             must(n >= w.end - c->pos || c->filter >= 0 || c->flags & SSE_JOIN_COALESCE ||
                  c->refiltered);
@@ -626,8 +628,7 @@ static void judge_consumed(client *c, size_t n)
     c->began_ms = w.clock_ms;
     if (model_owed_bytes(c) && !model_missed(c))
         stay(c);
-    else if (n < c->offer_len || model_missed(c) || model_may_come(c) ||
-             (w.draining && !c->parted))
+    else if (n < c->offer_len || model_missed(c) || model_may_come(c) || (w.draining && !c->parted))
         c->turn = PERHAPS; /* it may be closed, or rest */
     else
         model_caught_up(c, 0);
@@ -688,18 +689,20 @@ int world_send(int i, size_t size)
 
 void world_filter(int i, int mask)
 {
-    static const uint64_t tags[1 << TAGS][TAGS] = {{0}, {1}, {2}, {1, 2}, {3}, {1, 3}, {2, 3},
-                                                   {1, 2, 3}};
+    static const uint64_t tags[1 << TAGS][TAGS] = {{0}, {1},    {2},    {1, 2},
+                                                   {3}, {1, 3}, {2, 3}, {1, 2, 3}};
     static const size_t counts[1 << TAGS] = {0, 1, 1, 2, 1, 2, 2, 3};
     client *const c = &w.all[i];
-    int passed = 1, sure = !model_missed(c) && c->opening == OPEN; /* what the filter that was has hidden so far stays hidden */
+    int passed = 1,
+        sure = !model_missed(c) &&
+               c->opening == OPEN; /* what the filter that was has hidden so far stays hidden */
     uint64_t n;
 
     if (!c->in)
         return;
     say("filter %d: %d", i, mask);
     if (!is_over(c, sse_subscriber_set_filter(sub(c), mask < 0 ? NULL : tags[mask],
-                                          mask < 0 ? 0 : counts[mask]))) {
+                                              mask < 0 ? 0 : counts[mask]))) {
         c->refiltered |= c->filter != mask;
         c->filter = mask;
         c->promised = 0;
@@ -772,8 +775,8 @@ void world_leave(int i)
 
 int world_drain(uint32_t retry_ms, uint32_t over_ms, uint32_t limit_ms)
 {
-    const int status = sse_channel_drain(&lib.ch, NULL, 0, NULL, 0, retry_ms, retry_ms / 2, over_ms,
-                                         limit_ms);
+    const int status =
+        sse_channel_drain(&lib.ch, NULL, 0, NULL, 0, retry_ms, retry_ms / 2, over_ms, limit_ms);
 
     say("drain: retry %u, over %u, limit %u", retry_ms, over_ms, limit_ms);
     must(status == (w.draining ? SSE_E_STATE : SSE_OK));
@@ -949,31 +952,46 @@ void world_step(size_t (*pick)(size_t n))
         how.way = (unsigned)pick(3);
     }
     switch (what) {
-    case 0: case 1: case 2: case 3: case 4: case 5: case 6:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
         n = pick(8);
         n = n < 6 ? pick(50) : n == 6 ? pick(600) : pick(HISTORY_ROOM);
         world_publish((unsigned)pick(TAGS + 1), (unsigned)pick(3), n);
         break;
-    case 7: case 8: case 9:
+    case 7:
+    case 8:
+    case 9:
         for (n = pick(4); world_next() != NOBODY && n > 0; n--)
             ;
         break;
-    case 10: case 11: case 12:
+    case 10:
+    case 11:
+    case 12:
         world_read(i, 1 + (pick(2) ? pick(60) : pick(2000)));
         break;
-    case 13: case 14:
+    case 13:
+    case 14:
         world_peek(i);
         break;
-    case 15: case 23:
+    case 15:
+    case 23:
         world_consume(i, pick(3) ? c->offer_len : pick(c->offer_len + (pick(8) == 0) + 1));
         break;
-    case 16: case 17: case 18:
+    case 16:
+    case 17:
+    case 18:
         world_flush(i, &how);
         break;
     case 19:
         world_turn(&how);
         break;
-    case 20: case 21:
+    case 20:
+    case 21:
         n = pick(8);
         n = n < 4 ? pick(12) : n < 6 ? pick(90) : n == 6 ? 0 : 500;
         world_tick(w.given_ms + n - (pick(10) ? 0 : pick(30)));
