@@ -425,7 +425,7 @@ void model_judge_reason(client *c, int reason)
         must(!(c->flags & SSE_JOIN_GAPS) && model_missed(c));
         break;
     case SSE_E_TORN:
-        must(model_mid(c) && !c->kept && cut_event(c, MAY) < model_first());
+        must(model_mid(c) && !c->kept && model_missed(c));
         break;
     case SSE_E_STALLED:
         must(model_may_be_stalled(c));
