@@ -73,38 +73,51 @@ static int sink(void *user, const void *bytes, size_t len, size_t *taken)
     return SSE_OK;
 }
 
-static void serve(int fd, uint32_t tick_ms, uint32_t heartbeat_ms)
+/* Begin the stream: its head is the first in the queue. */
+static int begin(sse_writer *w)
+{
+    const sse_http_answer stream = {
+        .version = SSE_HTTP_1_1, .retry_ms = 2000, .origin = SSE_LIT("*")};
+    char text[512];
+    size_t len;
+    const int status = sse_http_head(&stream, text, sizeof text, &len);
+
+    return status == SSE_OK ? sse_writer_raw(w, text, len) : status;
+}
+
+/* Queue the next tick. */
+static int tick(sse_writer *w)
 {
     static unsigned long count;
-    size_t memory[SSE_WRITER_WORDS(1024)], len;
+    char text[24];
+    const size_t len = (size_t)snprintf(text, sizeof text, "%lu", ++count);
+
+    return sse_writer_send(w, &(sse_event){.id = {text, len}, .data = {text, len}});
+}
+
+static void serve(int fd, uint32_t tick_ms, uint32_t heartbeat_ms)
+{
+    size_t memory[SSE_WRITER_WORDS(1024)];
     sse_writer *w = sse_writer_init(memory, sizeof memory, 0);
-    sse_head head = {.version = SSE_HTTP_1_1, .retry_ms = 2000, .allow_origin = SSE_LIT("*")};
-    sse_event beat = {.comment = SSE_LIT("")};
     struct pollfd peer = {.fd = fd}; /* asks for no event: poll wakes up for a reset alone */
     sse_heartbeat hb;
     uint64_t now = now_ms(), next = now + tick_ms;
-    char text[512];
-    int status = sse_http_head(&head, text, sizeof text, &len);
+    int status = begin(w), wait;
 
     sse_heartbeat_init(&hb, heartbeat_ms, now);
-    if (status == SSE_OK)
-        status = sse_writer_raw(w, text, len);
     while (status == SSE_OK && (status = sse_writer_flush(w, sink, &fd)) == SSE_OK) {
-        const int left_ms = next - now < INT_MAX ? (int)(next - now) : INT_MAX;
-        const int wait_ms = sse_heartbeat_timeout(&hb, now);
-
-        if (poll(&peer, 1, wait_ms < 0 || wait_ms > left_ms ? left_ms : wait_ms) > 0)
+        wait = sse_heartbeat_timeout(&hb, now);
+        if (wait < 0 || (uint64_t)wait > next - now)
+            wait = next - now < INT_MAX ? (int)(next - now) : INT_MAX;
+        if (poll(&peer, 1, wait) > 0)
             break;
         now = now_ms();
         if (now >= next) {
-            size_t digits = (size_t)snprintf(text, sizeof text, "%lu", ++count);
-            sse_event tick = {.id = {text, digits}, .data = {text, digits}};
-
-            status = sse_writer_send(w, &tick);
+            status = tick(w);
             sse_heartbeat_touch(&hb, now);
             next = now + tick_ms;
         } else if (sse_heartbeat_take(&hb, now) && sse_writer_idle(w)) {
-            status = sse_writer_send(w, &beat);
+            status = sse_writer_comment(w, NULL, 0);
         }
     }
     fprintf(stderr, "blocking: %s\n", status == SSE_OK ? "client left" : sse_status_text(status));

@@ -1,102 +1,208 @@
-/* broadcast.c - each line of standard input goes to every client: fan-out over epoll, one thread.
+/* broadcast.c - each line of standard input goes to every client: one thread, poll(2), one file.
  *
- *     cc broadcast.c serve/serve.c serve/request.c serve/feed.c -lsse -o broadcast
- *     while date; do sleep 1; done | ./broadcast [port [heartbeat_ms]]     8080 15000; port 0: any
- *     curl -N http://127.0.0.1:8080/
- *     curl -N -H 'Last-Event-ID: 19a3f0c2e41-42' http://127.0.0.1:8080/    what came behind that id
+ *     cc broadcast.c -lsse -o broadcast
+ *     while date; do sleep 1; done | ./broadcast [port]        8080; port 0: any
+ *     curl -N http://127.0.0.1:8080/events                     any path is the stream
  *
- * A line is encoded once, into the log, however many clients there are. A turn of the loop reads
- * some lines, publishes all of them, and then flushes the channel: what came together leaves
- * together, in one send a client. A client whose socket is full is not looked at until epoll says
- * that it can take more; if the log has dropped what it still wanted by then, it gets an event of
- * type "gap" and goes on (SSE_SKIP). Nobody waits for anybody.
- *
- * Sockets and requests are in serve/. At the end of the input everyone is sent away politely. */
-#define _POSIX_C_SOURCE 200809L
-#include "serve/feed.h"
-#include "serve/serve.h"
-
+ * The loop in main is the one of sse/channel.h. A line is encoded once, into the history; lines
+ * that are read together leave together, in one send for each client. */
+#define _GNU_SOURCE
 #include <sse/sse.h>
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-/* What can be replayed. A turn publishes FEED_MAX lines at most, so that a log of more of them does
- * not overrun a client that keeps up. */
-enum { EVENTS = 2 * FEED_MAX, ROOM = 256 * 1024 };
+/* A turn reads INPUT bytes, at most that many lines: a client that keeps up never lags. */
+enum { CLIENTS = 256, INPUT = 2048, EVENTS = 2 * INPUT, CAPACITY = 256 * 1024 };
+enum { TURN_BYTES = 65536, ASK_MS = 5000, STALL_MS = 30000, END_MS = 2000 };
 
-static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, ROOM)];
-static server clients;
+static struct client {
+    sse_subscriber stream;
+    int fd;          /* -1: this place is free */
+    uint64_t ask_ms; /* until then its request must have come; 0: it has */
+    size_t len;
+    char request[4096];
+    size_t queue[SSE_WRITER_WORDS(2 * INPUT)]; /* for the rest of a line that was begun, too */
+} clients[CLIENTS];
 static sse_channel channel;
+static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, CAPACITY)];
 
-static void join(client *c)
+static uint64_t clock_ms(clockid_t clock)
 {
-    sse_head head = {.version = SSE_HTTP_1_1, .retry_ms = 1000, .allow_origin = SSE_LIT("*")};
-    sse_join how = {.sink = serve_sink, .on_close = serve_close, .user = c, .flags = SSE_SKIP};
-    char id[SSE_HISTORY_ID_MAX];
-    size_t len = request_last_id(&c->request, id);
+    struct timespec t;
 
-    how.writer = serve_start(c, &head);
-    if (sse_channel_join(&channel, &c->stream, &how, id, len) < 0)
-        serve_refuse(c, 503);
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* Publish what has come; send everyone away where nothing more will. */
-static void publish(feed *in)
+/* Send what the socket takes now. A client that has gone is an error here, and not a signal. */
+static int sink(void *user, const void *bytes, size_t len, size_t *taken)
 {
-    static const sse_event farewell = {.type = {"end", 3}, .data = {"", 0}};
-    sse_str lines, line;
-    int more = feed_read(in, &lines);
+    const ssize_t n = send(((struct client *)user)->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-    while (feed_line(&lines, &line))
-        sse_channel_publish(&channel, &(sse_event){.data = line}, 0, 0, NULL);
-    if (!more) {
-        sse_channel_drain(&channel, &farewell, 1000, 4000, 0);
-        serve_end(&clients);
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? SSE_AGAIN : SSE_E_IO;
+    *taken = (size_t)n;
+    return SSE_OK;
+}
+
+/* Let a client go. What its socket has taken is still sent. */
+static void drop(struct client *c)
+{
+    sse_subscriber_leave(&c->stream);
+    close(c->fd);
+    c->fd = -1;
+}
+
+/* The request has come: begin a stream, at the place where the client was. */
+static int join(struct client *c)
+{
+    const sse_http_answer stream = {
+        .version = SSE_HTTP_1_1, .retry_ms = 1000, .origin = SSE_LIT("*")};
+    sse_writer *const queue = sse_writer_init(c->queue, sizeof c->queue, 0);
+    const char *const query = c->request + strcspn(c->request, "?\r\n");
+    const char *const field = strcasestr(c->request, "\nLast-Event-ID:");
+    const char *const id = field ? field + 15 : "";
+    char text[512];
+    size_t len;
+
+    c->ask_ms = 0;
+    c->len = 0;
+    if (strncmp(c->request, "GET ", 4) != 0 ||
+        sse_http_head(&stream, text, sizeof text, &len) != SSE_OK ||
+        sse_writer_raw(queue, text, len) != SSE_OK ||
+        sse_subscriber_join(&c->stream, &channel, queue, c, SSE_JOIN_GAPS, id, strcspn(id, "\r\n"),
+                            query, strcspn(query, " \r\n")) < SSE_OK)
+        return -1;
+    return sse_subscriber_set_limits(&c->stream, 0, STALL_MS, 0);
+}
+
+/* Read the request, then whatever the client sends, up to its end. */
+static void receive(struct client *c)
+{
+    const size_t room = sizeof c->request - 1 - c->len;
+    const ssize_t n = recv(c->fd, c->request + c->len, room, MSG_DONTWAIT);
+
+    if (n > 0 && c->ask_ms > 0) {
+        c->len += (size_t)n;
+        c->request[c->len] = '\0';
+        if (strstr(c->request, "\r\n\r\n") && join(c) != SSE_OK)
+            drop(c);
+    } else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        drop(c); /* it has left, or there is no room for its request */
     }
 }
 
-static void report(void)
+/* Take a connection; there is a place for it. */
+static void take(int fd)
 {
-    sse_counters n;
+    struct client *c = clients;
 
-    sse_channel_counters(&channel, &n);
-    fprintf(stderr,
-            "broadcast: %llu events to %llu clients, %llu bytes; %llu came back, %llu of them too "
-            "late; %llu gaps\n",
-            (unsigned long long)n.events, (unsigned long long)n.joined,
-            (unsigned long long)n.delivered, (unsigned long long)(n.resumed + n.missed),
-            (unsigned long long)n.missed, (unsigned long long)n.gaps);
+    while (c->fd >= 0)
+        c++;
+    c->fd = fd;
+    c->ask_ms = clock_ms(CLOCK_MONOTONIC) + ASK_MS;
+    c->len = 0;
+}
+
+/* See to a client: what poll has told of it, or that it has not asked in time. */
+static void look_after(struct client *c, short events)
+{
+    if (events & POLLOUT && sse_status_closed(sse_subscriber_flush(&c->stream, sink)))
+        drop(c);
+    else if (events)
+        receive(c);
+    else if (c->ask_ms > 0 && c->ask_ms < clock_ms(CLOCK_MONOTONIC))
+        drop(c);
+}
+
+/* Publish the lines that have come, a long one in pieces. Returns 0 at the end of the input. */
+static int publish(void)
+{
+    static char text[INPUT];
+    static size_t len;
+    const ssize_t n = read(STDIN_FILENO, text + len, sizeof text - len);
+
+    if (n > 0)
+        len += (size_t)n;
+    while (len > 0) {
+        const char *const end = memchr(text, '\n', len);
+        size_t line = end ? (size_t)(end - text) : n > 0 ? sse_utf8_whole(text, len) : len;
+
+        if (end == NULL && n > 0 && len < sizeof text)
+            break; /* the rest of it is still to come */
+        if (sse_channel_publish_parts(&channel, NULL, 0, NULL, 0, text, line, 0, 0) != SSE_OK)
+            fprintf(stderr, "broadcast: a line was lost\n");
+        line += end != NULL;
+        len -= line;
+        memmove(text, text + line, len);
+    }
+    return n > 0;
+}
+
+static int listen_at(const char *port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+
+    at.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, SOMAXCONN) != 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &size) != 0)
+        return -1;
+    printf("http://127.0.0.1:%u/\n", (unsigned)ntohs(at.sin_port));
+    fflush(stdout);
+    return fd;
 }
 
 int main(int argc, char **argv)
 {
-    uint32_t heartbeat_ms = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : SSE_HEARTBEAT_MS;
-    int listener = serve_listen("broadcast", argc > 1 ? argv[1] : "8080"), what;
-    sse_history *log = sse_history_init(memory, sizeof memory, EVENTS, serve_ms(CLOCK_REALTIME), 0);
-    feed in = {.fd = STDIN_FILENO};
-    uint64_t wait_ms = 0;
-    client *c;
+    struct pollfd fds[CLIENTS + 2], *at;
+    struct pollfd *const listener = &fds[CLIENTS], *const input = &fds[CLIENTS + 1];
+    sse_history *const history = sse_history_init(memory, sizeof memory, EVENTS, 0,
+                                                  clock_ms(CLOCK_REALTIME), "broadcast", 9);
+    struct client *c;
+    sse_subscriber *s;
 
-    if (listener < 0 || serve_init(&clients, "broadcast", listener, in.fd) != 0)
+    *listener = (struct pollfd){listen_at(argc > 1 ? argv[1] : "8080"), POLLIN, 0};
+    *input = (struct pollfd){STDIN_FILENO, POLLIN, 0};
+    if (listener->fd < 0 || sse_channel_init(&channel, history, SSE_HEARTBEAT_MS, TURN_BYTES,
+                                             clock_ms(CLOCK_MONOTONIC)) != SSE_OK) {
+        perror("broadcast");
         return 1;
-    sse_channel_init(&channel, log, heartbeat_ms, NULL, serve_ms(CLOCK_MONOTONIC));
-    while (serve_wait(&clients, wait_ms)) {
-        sse_channel_tick(&channel, serve_ms(CLOCK_MONOTONIC));
-        while ((c = serve_next(&clients, &what))) {
-            if (what == SERVE_ASKS)
-                join(c);
-            else if (what == SERVE_WRITABLE)
-                sse_subscriber_flush(&c->stream);
-            else
-                sse_subscriber_leave(&c->stream);
-        }
-        if (clients.input_ready)
-            publish(&in);
-        sse_channel_flush(&channel);
-        sse_channel_wait(&channel, &wait_ms);
     }
-    report();
+    for (c = clients; c < clients + CLIENTS; c++)
+        c->fd = -1; /* poll passes over it */
+    while (input->fd >= 0 || sse_channel_count(&channel, SSE_COUNT_SUBSCRIBERS) > 0) {
+        listener->events = 0; /* where no place is free, connections wait in the backlog */
+        for (c = clients, at = fds; c < clients + CLIENTS; c++, at++) {
+            const int full = sse_subscriber_blocked_ms(&c->stream) > 0;
+
+            *at = (struct pollfd){c->fd, full ? POLLIN | POLLOUT : POLLIN, 0};
+            if (c->fd < 0)
+                listener->events = POLLIN;
+        }
+        poll(fds, CLIENTS + 2, sse_channel_timeout(&channel, clock_ms(CLOCK_MONOTONIC)));
+        sse_channel_tick(&channel, clock_ms(CLOCK_MONOTONIC));
+        for (c = clients, at = fds; c < clients + CLIENTS; c++, at++)
+            if (c->fd >= 0)
+                look_after(c, at->revents);
+        if (listener->revents)
+            take(accept(listener->fd, NULL, NULL));
+        if (input->revents && !publish()) {
+            sse_channel_drain(&channel, NULL, 0, NULL, 0, 1000, 4000, 0, END_MS);
+            input->fd = -1;
+        }
+        while ((s = sse_channel_flush(&channel, sink)) != NULL)
+            drop(sse_subscriber_user(s));
+    }
     return 0;
 }

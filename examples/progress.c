@@ -82,23 +82,34 @@ static ssize_t pull(void *cls, uint64_t pos, char *buf, size_t max)
     return status == SSE_END ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-/* Queue a response with these fields and let go of it. The fields are ranges of bytes, and
- * libmicrohttpd wants strings, which it copies. */
-static enum MHD_Result reply(struct MHD_Connection *c, unsigned status, struct MHD_Response *r,
-                             const sse_field *fields, size_t count)
+/* Queue an answer of the library, and let go of it. */
+static enum MHD_Result reply(struct MHD_Connection *c, const sse_http_answer *a,
+                             struct MHD_Response *r)
 {
-    enum MHD_Result result = r ? MHD_YES : MHD_NO;
+    sse_http_field fields[SSE_HTTP_FIELDS_MAX + 1];
+    char scratch[SSE_HTTP_SCRATCH];
+    size_t count, i;
+    enum MHD_Result result = MHD_NO;
 
-    for (size_t i = 0; i < count && result == MHD_YES; i++) {
-        char *name = strndup(fields[i].name.ptr, fields[i].name.len);
-        char *value = strndup(fields[i].value.ptr, fields[i].value.len);
-
-        result = name && value ? MHD_add_response_header(r, name, value) : MHD_NO;
-        free(name);
-        free(value);
+    if (r && sse_http_fields(a, fields, SSE_HTTP_FIELDS_MAX + 1, scratch, &count) == SSE_OK) {
+        for (i = 0; i < count; i++) /* they end in NUL, and so do ours */
+            MHD_add_response_header(r, fields[i].name.ptr, fields[i].value.ptr);
+        result = MHD_queue_response(c, (unsigned)a->status, r);
     }
-    if (result == MHD_YES)
-        result = MHD_queue_response(c, status, r);
+    if (r)
+        MHD_destroy_response(r);
+    return result;
+}
+
+/* Queue an answer of another kind, and let go of it. */
+static enum MHD_Result reply_with(struct MHD_Connection *c, const char *type,
+                                  struct MHD_Response *r)
+{
+    enum MHD_Result result = MHD_NO;
+
+    if (r && MHD_add_response_header(r, "Content-Type", type) == MHD_YES &&
+        MHD_add_response_header(r, "Vary", "Accept") == MHD_YES)
+        result = MHD_queue_response(c, MHD_HTTP_OK, r);
     if (r)
         MHD_destroy_response(r);
     return result;
@@ -117,7 +128,7 @@ static struct MHD_Response *stream(int step)
     if (s) {
         *s = (struct watcher){.step = step};
         s->w = sse_writer_init(s->memory, sizeof s->memory, 0); /* libmicrohttpd makes the chunks */
-        sse_writer_send(s->w, &(sse_event){.comment = SSE_LIT("")}); /* opens it in Firefox */
+        sse_writer_retry(s->w, 1000); /* the first bytes: Firefox waits for some */
         r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024, pull, s, free);
     }
     if (r == NULL)
@@ -141,43 +152,36 @@ static int resume(const char *header)
 
 static enum MHD_Result job(struct MHD_Connection *c)
 {
-    const sse_field as_json[] = {{SSE_LIT("Content-Type"), SSE_LIT("application/json")},
-                                 {SSE_LIT("Vary"), SSE_LIT("Accept")}};
+    const sse_http_field vary = {SSE_LIT("Vary"), SSE_LIT("Accept")};
     const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Accept");
     size_t accept_len = accept ? strlen(accept) : 0;
     int step = resume(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Last-Event-ID"));
-    sse_head head = {.status = step == STEPS ? 204 : 200}; /* the rest is libmicrohttpd's */
-    sse_field fields[SSE_HTTP_FIELDS_MAX];
-    size_t count, len;
-    char json[64] = "";
+    sse_http_answer answer = {
+        .status = step == STEPS ? 204 : 200, .extra = &vary, .extra_count = 1};
+    char json[64];
 
-    if (!sse_http_prefers(accept, accept_len, "application/json", 16)) {
-        if (!sse_http_accepts_type(accept, accept_len, "application/json", 16))
-            return reply(c, MHD_HTTP_NOT_ACCEPTABLE, body(json, 0), as_json + 1, 1);
-        len = report(STEPS, json, sizeof json);
-        return reply(c, MHD_HTTP_OK, body(json, len), as_json, 2);
-    }
-    if (sse_http_fields(&head, fields, SSE_HTTP_FIELDS_MAX, &count) != SSE_OK)
-        return MHD_NO;
-    return reply(c, (unsigned)head.status, step == STEPS ? body(json, 0) : stream(step), fields,
-                 count);
+    if (sse_http_prefers(accept, accept_len, "application/json", 16))
+        return reply(c, &answer, step == STEPS ? body(page, 0) : stream(step));
+    if (sse_http_accepts_type(accept, accept_len, "application/json", 16))
+        return reply_with(c, "application/json", body(json, report(STEPS, json, sizeof json)));
+    answer.status = 406;
+    return reply(c, &answer, body(page, 0));
 }
 
 static enum MHD_Result route(void *cls, struct MHD_Connection *c, const char *url,
                              const char *method, const char *version, const char *upload,
                              size_t *upload_size, void **state)
 {
-    const sse_field allow = {SSE_LIT("Allow"), SSE_LIT("GET")};
-    const sse_field html = {SSE_LIT("Content-Type"), SSE_LIT("text/html")};
+    sse_http_answer refusal = {.status = 404, .methods = SSE_LIT("GET")};
 
     (void)cls, (void)version, (void)upload, (void)upload_size, (void)state;
     if (strcmp(method, "GET") != 0)
-        return reply(c, MHD_HTTP_METHOD_NOT_ALLOWED, body(page, 0), &allow, 1);
-    if (strcmp(url, "/job") == 0)
+        refusal.status = 405;
+    else if (strcmp(url, "/job") == 0)
         return job(c);
-    if (strcmp(url, "/") == 0)
-        return reply(c, MHD_HTTP_OK, body(page, sizeof page - 1), &html, 1);
-    return reply(c, MHD_HTTP_NOT_FOUND, body(page, 0), NULL, 0);
+    else if (strcmp(url, "/") == 0)
+        return reply_with(c, "text/html", body(page, sizeof page - 1));
+    return reply(c, &refusal, body(page, 0));
 }
 
 int main(int argc, char **argv)

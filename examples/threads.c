@@ -1,244 +1,289 @@
-/* threads.c - one channel a thread, and nothing shared: fan-out over all the processors.
+/* threads.c - a thread for each client, and one channel for all of them.
  *
- *     cc threads.c serve/serve.c serve/request.c serve/feed.c -lsse -lpthread -o threads
- *     while date; do sleep 1; done | ./threads [port [threads]]     8080 4; port 0: any
- *     curl -i -N http://127.0.0.1:8080/                  X-Thread says which thread it came to
+ *     cc threads.c -lsse -lpthread -o threads
+ *     while date; do sleep 1; done | ./threads [port]              8080; port 0: any
+ *     curl -N http://127.0.0.1:8080/
  *
- *                       mailboxes         threads
- *     lines        +--> [ text, fds ] --> log, channel, clients
- *     ------> main +--> [ text, fds ] --> log, channel, clients
- *     clients      +--> [ text, fds ] --> log, channel, clients
+ * The recipe of sse/channel.h. A channel, its history and its subscribers are one object: one mutex
+ * is held during each call, and no call waits.
  *
- * The main thread reads the lines and accepts the connections. A line goes into the mailbox of
- * every thread, a connection into that of the next one in turn; an eventfd wakes its owner. A
- * channel, its log and its subscribers are touched by their thread alone, and so need no lock. The
- * price is that each line is encoded once a thread.
+ *     main        reads lines, publishes                --.
+ *     timer       ticks, sleeps until the next is due   --+--> notify: next until NULL, signals
+ *     acceptor    a thread for each connection          --'
+ *     client      joins, then: lock, read into its own memory, unlock, send
  *
- * All threads get the same lines in the same order, and their logs have the same epoch: an id is
- * the same event everywhere, so that a client which comes back may come to any of them. For this
- * there is one lock over all mailboxes, and not one for each. A line is in all of them or in none,
- * and a thread empties its own before it looks at a request: whoever has had an event from one
- * thread finds it in the log of the other. */
+ * For a connection that blocks in send the library still keeps time: when next gives it as stalled,
+ * its socket is shut down, and its thread comes back from send with an error.
+ *
+ * One mutex serves some thousand clients. Where that is not enough, take a channel with a history
+ * and a mutex for each processor, publish each event to all of them, and give the histories the
+ * same name and epoch: then an id is the same event everywhere, and a client may come back to any.
+ * For that all of them must get the same events in the same order. */
 #define _GNU_SOURCE
-#include "serve/feed.h"
-#include "serve/serve.h"
-
 #include <sse/sse.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 16, EVENTS = 4 * FEED_MAX, ROOM = 512 * 1024, CROWDED_MS = 100 };
+enum { EVENTS = 4096, CAPACITY = 1024 * 1024, ASK_S = 5, STALL_MS = 10000, END_MS = 2000 };
 
-struct mailbox {
-    size_t len;
-    char text[2 * FEED_MAX]; /* whole lines */
-    int count;
-    int fds[16]; /* connections */
-    int end;     /* there will be no more lines */
-};
+typedef struct client {
+    sse_subscriber stream;
+    int fd;
+    pthread_cond_t more; /* next has given it */
+    char request[4096];
+    size_t queue[SSE_WRITER_WORDS(1024)];
+} client;
 
-static struct worker {
-    pthread_t thread;
-    int wake; /* an eventfd */
-    struct mailbox box;
-    struct mailbox taken; /* the copy that it works on */
-    char name[24];
-    sse_channel channel;
-    server clients;
-    uint64_t memory[SSE_HISTORY_WORDS(EVENTS, ROOM)];
-} workers[THREADS_MAX];
-static size_t threads = 4;
-static uint64_t epoch;
+/* One mutex for what follows. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, CAPACITY)];
+static sse_channel channel;
+static pthread_cond_t sooner; /* the timeout may be shorter now */
+static pthread_cond_t left = PTHREAD_COND_INITIALIZER;
+static size_t streams; /* threads that have a stream */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all mailboxes */
-static pthread_cond_t emptied = PTHREAD_COND_INITIALIZER;
-
-static void join(struct worker *w, client *c)
+static struct timespec now(clockid_t clock)
 {
-    const sse_field which = {SSE_LIT("X-Thread"), {w->name, strlen(w->name)}};
-    sse_head head = {.version = SSE_HTTP_1_1, .retry_ms = 1000, .allow_origin = SSE_LIT("*")};
-    sse_join how = {.sink = serve_sink, .on_close = serve_close, .user = c, .flags = SSE_SKIP};
-    char id[SSE_HISTORY_ID_MAX];
-    size_t len = request_last_id(&c->request, id);
+    struct timespec t;
 
-    head.extra = &which;
-    head.extra_count = 1;
-    how.writer = serve_start(c, &head);
-    if (sse_channel_join(&w->channel, &c->stream, &how, id, len) < 0)
-        serve_refuse(c, 503);
+    clock_gettime(clock, &t);
+    return t;
 }
 
-/* Take what is in the mailbox, and see to it. */
-static void empty(struct worker *w)
+static uint64_t to_ms(struct timespec t)
 {
-    sse_str lines, line;
-    uint64_t times;
-    int i;
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
 
-    while (read(w->wake, &times, sizeof times) < 0 && errno == EINTR)
-        continue;
-    pthread_mutex_lock(&lock);
-    w->taken = w->box;
-    w->box.len = 0;
-    w->box.count = 0;
-    w->box.end = 0;
-    pthread_cond_signal(&emptied);
-    pthread_mutex_unlock(&lock);
+/* After a call that can give work to others; the lock is held. */
+static void notify(void)
+{
+    sse_subscriber *s;
 
-    lines = (sse_str){w->taken.text, w->taken.len};
-    while (feed_line(&lines, &line))
-        sse_channel_publish(&w->channel, &(sse_event){.data = line}, 0, 0, NULL);
-    for (i = 0; i < w->taken.count; i++)
-        serve_add(&w->clients, w->taken.fds[i]);
-    if (w->taken.end) {
-        sse_channel_drain(&w->channel, NULL, 1000, 4000, 0);
-        serve_end(&w->clients);
+    while ((s = sse_channel_next(&channel)) != NULL) {
+        client *c = sse_subscriber_user(s);
+
+        if (sse_subscriber_status(s) < SSE_E_FATAL)
+            shutdown(c->fd, SHUT_RDWR);
+        pthread_cond_signal(&c->more);
     }
+    pthread_cond_signal(&sooner);
 }
 
-static void *run(void *arg)
+static void *keep_time(void *unused)
 {
-    struct worker *w = arg;
-    sse_history *log = sse_history_init(w->memory, sizeof w->memory, EVENTS, epoch, 0);
-    uint64_t wait_ms = 0;
-    client *c;
-    int what;
+    pthread_mutex_lock(&lock);
+    for (;;) {
+        struct timespec until = now(CLOCK_MONOTONIC);
+        int wait_ms;
 
-    sse_channel_init(&w->channel, log, SSE_HEARTBEAT_MS, NULL, serve_ms(CLOCK_MONOTONIC));
-    while (serve_wait(&w->clients, wait_ms)) {
-        sse_channel_tick(&w->channel, serve_ms(CLOCK_MONOTONIC));
-        empty(w);
-        while ((c = serve_next(&w->clients, &what))) {
-            if (what == SERVE_ASKS)
-                join(w, c);
-            else if (what == SERVE_WRITABLE)
-                sse_subscriber_flush(&c->stream);
-            else
-                sse_subscriber_leave(&c->stream);
+        sse_channel_tick(&channel, to_ms(until));
+        notify();
+        wait_ms = sse_channel_timeout(&channel, to_ms(until));
+        if (wait_ms < 0) {
+            pthread_cond_wait(&sooner, &lock);
+            continue;
         }
-        sse_channel_flush(&w->channel);
-        sse_channel_wait(&w->channel, &wait_ms);
+        until.tv_sec += wait_ms / 1000;
+        until.tv_nsec += wait_ms % 1000 * 1000000;
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_sec++;
+            until.tv_nsec -= 1000000000;
+        }
+        pthread_cond_timedwait(&sooner, &lock, &until);
+    }
+    return unused;
+}
+
+/* Read the request. Returns 0 when it has come; the socket has a time limit for each read. */
+static int ask(client *c)
+{
+    size_t len = 0;
+
+    while (len < sizeof c->request - 1) {
+        const ssize_t n = recv(c->fd, c->request + len, sizeof c->request - 1 - len, 0);
+
+        if (n <= 0)
+            return -1;
+        len += (size_t)n;
+        c->request[len] = '\0';
+        if (strstr(c->request, "\r\n\r\n"))
+            return strncmp(c->request, "GET ", 4) == 0 ? 0 : -1;
+    }
+    return -1;
+}
+
+/* Join where the client was; the lock is held. */
+static int join(client *c)
+{
+    const sse_http_answer stream = {
+        .version = SSE_HTTP_1_1, .retry_ms = 1000, .origin = SSE_LIT("*")};
+    sse_writer *const queue = sse_writer_init(c->queue, sizeof c->queue, 0);
+    const char *const query = c->request + strcspn(c->request, "?\r\n");
+    const char *const field = strcasestr(c->request, "\nLast-Event-ID:");
+    const char *const id = field ? field + 15 : "";
+    char text[512];
+    size_t len;
+
+    if (sse_http_head(&stream, text, sizeof text, &len) != SSE_OK ||
+        sse_writer_raw(queue, text, len) != SSE_OK ||
+        sse_subscriber_join(&c->stream, &channel, queue, c, SSE_JOIN_GAPS, id, strcspn(id, "\r\n"),
+                            query, strcspn(query, " \r\n")) < SSE_OK)
+        return -1;
+    sse_subscriber_set_limits(&c->stream, 0, STALL_MS, 0);
+    notify();
+    return 0;
+}
+
+static int send_all(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        const ssize_t n = send(fd, bytes, len, 0);
+
+        if (n < 0 && errno != EINTR)
+            return -1;
+        bytes += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+/* Lock, read, unlock, send: until the stream is closed, or the client has gone. */
+static void stream(client *c)
+{
+    char bytes[16384];
+    size_t len;
+    int status = SSE_OK;
+
+    pthread_mutex_lock(&lock);
+    if (join(c) == 0) {
+        streams++;
+        while (!sse_status_closed(status)) {
+            status = sse_subscriber_read(&c->stream, bytes, sizeof bytes, &len);
+            if (status == SSE_AGAIN) {
+                pthread_cond_wait(&c->more, &lock);
+            } else if (status == SSE_OK) {
+                pthread_mutex_unlock(&lock);
+                if (send_all(c->fd, bytes, len) != 0)
+                    status = SSE_E_IO;
+                pthread_mutex_lock(&lock);
+            }
+        }
+        sse_subscriber_leave(&c->stream);
+        streams--;
+        pthread_cond_signal(&left);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void *serve(void *arg)
+{
+    client *c = arg;
+
+    pthread_cond_init(&c->more, NULL);
+    if (ask(c) == 0)
+        stream(c);
+    pthread_cond_destroy(&c->more);
+    close(c->fd);
+    free(c);
+    return NULL;
+}
+
+static void start(void *run(void *), void *arg)
+{
+    pthread_t thread;
+    const int error = pthread_create(&thread, NULL, run, arg);
+
+    if (error != 0) {
+        fprintf(stderr, "threads: %s\n", strerror(error));
+        exit(1);
+    }
+    pthread_detach(thread);
+}
+
+static void *accept_all(void *listener)
+{
+    const struct timeval limit = {.tv_sec = ASK_S};
+
+    for (;;) {
+        const int fd = accept(*(int *)listener, NULL, NULL);
+        client *c = fd < 0 ? NULL : calloc(1, sizeof *c);
+
+        if (c == NULL) {
+            close(fd);
+            usleep(100000); /* there is no descriptor, or no memory, now */
+            continue;
+        }
+        c->fd = fd;
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        start(serve, c);
     }
     return NULL;
 }
 
-static int has_room(size_t len)
+static int listen_at(const char *port)
 {
-    size_t i;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
 
-    for (i = 0; i < threads; i++)
-        if (sizeof workers[i].box.text - workers[i].box.len < len)
-            return 0;
-    return 1;
-}
-
-static void wake(struct worker *w)
-{
-    const uint64_t once = 1;
-
-    while (write(w->wake, &once, sizeof once) < 0 && errno == EINTR)
-        continue;
-}
-
-/* Put lines into all mailboxes. A thread never waits for a client, so that one without room has
- * some soon. */
-static void post(sse_str lines, int end)
-{
-    const int open = lines.len > 0 && lines.ptr[lines.len - 1] != '\n';
-    size_t i;
-
-    pthread_mutex_lock(&lock);
-    while (!has_room(lines.len + 1))
-        pthread_cond_wait(&emptied, &lock);
-    for (i = 0; i < threads; i++) {
-        struct mailbox *box = &workers[i].box;
-
-        memcpy(box->text + box->len, lines.ptr, lines.len);
-        box->len += lines.len;
-        if (open)
-            box->text[box->len++] = '\n';
-        box->end = end;
-    }
-    pthread_mutex_unlock(&lock);
-    for (i = 0; i < threads; i++)
-        wake(&workers[i]);
-}
-
-static void hand_over(struct worker *w, int fd)
-{
-    pthread_mutex_lock(&lock);
-    while (w->box.count == (int)(sizeof w->box.fds / sizeof w->box.fds[0]))
-        pthread_cond_wait(&emptied, &lock);
-    w->box.fds[w->box.count++] = fd;
-    pthread_mutex_unlock(&lock);
-    wake(w);
-}
-
-/* Read and accept until there are no more lines. Where there is no descriptor for a connection, it
- * waits in the backlog, and is looked for again before long. */
-static void deal(int listener)
-{
-    feed in = {.fd = STDIN_FILENO};
-    struct pollfd from[2] = {{.fd = in.fd, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
-    int more = 1, crowded = 0, fd;
-    size_t next = 0;
-    sse_str lines;
-
-    while (more) {
-        from[1].fd = crowded ? -1 : listener;
-        if (poll(from, 2, crowded ? CROWDED_MS : -1) < 0)
-            continue;
-        crowded = 0;
-        if (from[1].revents) {
-            fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-            if (fd >= 0)
-                hand_over(&workers[next++ % threads], fd);
-            else
-                crowded = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-        }
-        if (from[0].revents) {
-            more = feed_read(&in, &lines);
-            if (lines.len > 0 || !more)
-                post(lines, !more);
-        }
-    }
-    close(listener);
+    at.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, SOMAXCONN) != 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &size) != 0)
+        return -1;
+    printf("http://127.0.0.1:%u/\n", (unsigned)ntohs(at.sin_port));
+    fflush(stdout);
+    return fd;
 }
 
 int main(int argc, char **argv)
 {
-    int listener;
-    size_t i;
+    sse_history *const history = sse_history_init(memory, sizeof memory, EVENTS, 0,
+                                                  to_ms(now(CLOCK_REALTIME)), "threads", 7);
+    int listener = listen_at(argc > 1 ? argv[1] : "8080");
+    pthread_condattr_t monotonic;
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t len;
 
-    if (argc > 2)
-        threads = strtoul(argv[2], NULL, 10);
-    if (threads < 1 || threads > THREADS_MAX) {
-        fprintf(stderr, "threads: from 1 to %d of them\n", THREADS_MAX);
+    if (listener < 0 || sse_channel_init(&channel, history, SSE_HEARTBEAT_MS, 0,
+                                         to_ms(now(CLOCK_MONOTONIC))) != SSE_OK) {
+        perror("threads");
         return 1;
     }
-    listener = serve_listen("threads", argc > 1 ? argv[1] : "8080");
-    if (listener < 0)
-        return 1;
-    epoch = serve_ms(CLOCK_REALTIME);
-    for (i = 0; i < threads; i++) {
-        struct worker *w = &workers[i];
+    signal(SIGPIPE, SIG_IGN); /* a client that has gone is an error of send */
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&sooner, &monotonic);
+    start(keep_time, NULL);
+    start(accept_all, &listener);
 
-        snprintf(w->name, sizeof w->name, "%zu", i);
-        w->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        if (serve_init(&w->clients, "threads", -1, w->wake) != 0 ||
-            pthread_create(&w->thread, NULL, run, w) != 0)
-            return 1;
+    while ((len = getline(&line, &size, stdin)) > 0) {
+        len -= line[len - 1] == '\n';
+        pthread_mutex_lock(&lock);
+        if (sse_channel_publish_parts(&channel, NULL, 0, NULL, 0, line, (size_t)len, 0, 0) !=
+            SSE_OK)
+            fprintf(stderr, "threads: a line of %zd bytes was not published\n", len);
+        notify();
+        pthread_mutex_unlock(&lock);
     }
-    deal(listener);
-    for (i = 0; i < threads; i++)
-        pthread_join(workers[i].thread, NULL);
+    free(line);
+    pthread_mutex_lock(&lock);
+    sse_channel_drain(&channel, NULL, 0, NULL, 0, 1000, 4000, 0, END_MS);
+    notify();
+    while (streams > 0)
+        pthread_cond_wait(&left, &lock);
+    pthread_mutex_unlock(&lock);
     return 0;
 }

@@ -2,15 +2,18 @@
  *
  *     cc tokens.c -lsse -levent -o tokens
  *     ./tokens [port [token_ms [file]]]       8080 60 examples/tokens.txt; port 0: any
- *     curl -N -d lamp http://127.0.0.1:8080/v1/tokens
+ *     curl -N -d lamp -H 'Accept: text/event-stream' http://127.0.0.1:8080/v1/tokens
+ *     curl -d lamp http://127.0.0.1:8080/v1/tokens           the same, as plain text at once
  *
  * The answer is the text of the file from where the prompt first occurs, or from the top. An event
- * is a word and the blank behind it, exactly; the last one is of type "done". Clients read it with
+ * is a word and the blank after it, exactly; the last one is of type "done", and is the text once
+ * more. It may be longer than the queue, and so it is appended in pieces. Clients read this with
  * fetch, since EventSource cannot POST, and fetch does not reconnect: so there are no ids.
  *
  * The face: read a bounded amount, refill when it has drained. evhttp has a buffer of its own that
- * takes all it is given, so one slow client could fill the memory. It gets one read at a time; what
- * comes meanwhile waits in the writer, and when that is full, too, the source of tokens waits. */
+ * takes all it is given, so one slow client could fill the memory. It gets one offer at a time;
+ * what comes meanwhile waits in the writer, and when that is full, too, the source of tokens waits.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <sse/sse.h>
 
@@ -35,23 +38,23 @@ struct stream {
     struct evhttp_request *req;
     struct event *timer;
     sse_writer *w;
-    const char *rest; /* of the text */
-    unsigned count;   /* tokens so far */
-    int in_flight;    /* evhttp has bytes of it to send */
-    int waiting;      /* for room in the writer */
+    const char *rest;  /* of the text */
+    const char *whole; /* the same for the last event */
+    size_t left;       /* bytes of it */
+    int last;          /* the last event is open */
+    int in_flight;     /* evhttp has bytes of it to send */
+    int waiting;       /* for room in the writer */
     size_t memory[SSE_WRITER_WORDS(1024)];
 };
 
 /* How long the next token is; 0 at the end. A very long word is cut, but not inside a character. */
 static size_t token(const char *at)
 {
-    size_t len = strcspn(at, " \n");
+    const size_t len = strcspn(at, " \n");
 
-    if (len <= TOKEN_MAX)
-        return at[len] == '\0' ? len : len + 1;
-    for (len = TOKEN_MAX; len > 1 && ((unsigned char)at[len] & 0xC0) == 0x80;)
-        len--;
-    return len;
+    if (len > TOKEN_MAX)
+        return sse_utf8_whole(at, TOKEN_MAX);
+    return at[len] == '\0' ? len : len + 1;
 }
 
 static void forget(struct stream *s)
@@ -72,21 +75,23 @@ static void gone(struct evhttp_connection *c, void *arg)
     forget(s);
 }
 
-/* evhttp has sent all that it was given: give it the next read. */
+static void tick(evutil_socket_t fd, short what, void *arg);
+
+/* evhttp has sent all that it was given: give it the next offer, of which it makes a copy. */
 static void refill(struct evhttp_connection *c, void *arg)
 {
     struct stream *s = arg;
-    char bytes[512];
+    const void *bytes;
     size_t len;
-    int status = sse_writer_read(s->w, bytes, sizeof bytes, &len);
+    int status = sse_writer_peek(s->w, &bytes, &len);
 
     (void)c;
-    s->in_flight = status == SSE_OK && evbuffer_add(chunk, bytes, len) == 0;
+    s->in_flight = status == SSE_OK && evbuffer_add(chunk, bytes, len) == 0 &&
+                   sse_writer_consume(s->w, len) == SSE_OK;
     if (s->in_flight) {
         evhttp_send_reply_chunk_with_cb(s->req, chunk, refill, s);
         if (s->waiting)
-            evtimer_add(s->timer, &pace);
-        s->waiting = 0;
+            tick(-1, 0, s);
     } else if (status != SSE_AGAIN) {
         evhttp_connection_set_closecb(evhttp_request_get_connection(s->req), NULL, NULL);
         evhttp_send_reply_end(s->req);
@@ -94,26 +99,33 @@ static void refill(struct evhttp_connection *c, void *arg)
     }
 }
 
+/* Queue what fits of the last event; SSE_OK: that is all of it. */
+static int put_last(struct stream *s)
+{
+    size_t taken;
+    int status = s->last ? SSE_OK : sse_writer_begin_parts(s->w, "done", 4, NULL, 0);
+
+    if (status == SSE_OK) {
+        s->last = 1;
+        status = sse_writer_append(s->w, s->whole, s->left, &taken);
+        s->whole += taken;
+        s->left -= taken;
+    }
+    return status == SSE_OK ? sse_writer_finish(s->w) : status;
+}
+
 /* The next token has come. */
 static void tick(evutil_socket_t fd, short what, void *arg)
 {
     struct stream *s = arg;
-    size_t len = token(s->rest);
-    sse_event ev = {.data = {s->rest, len}};
-    char json[32];
-    int status;
+    const size_t len = token(s->rest);
+    const int status =
+        len > 0 ? sse_writer_send_parts(s->w, NULL, 0, NULL, 0, s->rest, len) : put_last(s);
 
     (void)fd, (void)what;
-    if (len == 0) {
-        ev.type = SSE_LIT("done");
-        ev.data.ptr = json;
-        ev.data.len = (size_t)snprintf(json, sizeof json, "{\"tokens\":%u}", s->count);
-    }
-    status = sse_writer_send(s->w, &ev);
     s->waiting = status == SSE_AGAIN;
     if (status == SSE_OK && len > 0) {
         s->rest += len;
-        s->count++;
         evtimer_add(s->timer, &pace);
     } else if (!s->waiting) {
         sse_writer_close(s->w);
@@ -122,36 +134,46 @@ static void tick(evutil_socket_t fd, short what, void *arg)
         refill(NULL, s);
 }
 
-/* evhttp wants strings, and copies them. */
-static void add_field(struct evhttp_request *req, const sse_field *f)
+/* Answer without content, or with a stream: give evhttp the fields. */
+static void add_fields(struct evhttp_request *req, const sse_http_answer *a)
 {
-    char *name = strndup(f->name.ptr, f->name.len), *value = strndup(f->value.ptr, f->value.len);
+    struct evkeyvalq *out = evhttp_request_get_output_headers(req);
+    sse_http_field fields[SSE_HTTP_FIELDS_MAX + 1];
+    char scratch[SSE_HTTP_SCRATCH];
+    size_t count, i;
 
-    if (name && value)
-        evhttp_add_header(evhttp_request_get_output_headers(req), name, value);
-    free(name);
-    free(value);
+    if (sse_http_fields(a, fields, SSE_HTTP_FIELDS_MAX + 1, scratch, &count) == SSE_OK)
+        for (i = 0; i < count; i++) /* they end in NUL, and so do ours */
+            evhttp_add_header(out, fields[i].name.ptr, fields[i].value.ptr);
 }
+
+static void refuse(struct evhttp_request *req, int status)
+{
+    const sse_http_answer a = {.status = status, .methods = SSE_LIT("POST")};
+
+    add_fields(req, &a);
+    evhttp_send_reply(req, status, NULL, NULL);
+}
+
+/* The answer depends on what the client accepts: a cache must know. */
+static const sse_http_field vary = {SSE_STR_INIT("Vary"), SSE_STR_INIT("Accept")};
 
 static void start(struct evhttp_request *req, const char *from, struct event_base *base)
 {
     struct stream *s = calloc(1, sizeof *s);
     struct evhttp_connection *c = evhttp_request_get_connection(req);
-    sse_head head = {.status = 200}; /* the connection, and the chunks, are evhttp's */
-    sse_field fields[SSE_HTTP_FIELDS_MAX];
-    size_t count;
+    const sse_http_answer a = {.extra = &vary, .extra_count = 1}; /* evhttp has the connection */
 
     if (s == NULL || (s->timer = evtimer_new(base, tick, s)) == NULL) {
         free(s);
-        evhttp_send_reply(req, 503, "Service Unavailable", NULL);
+        refuse(req, 503);
         return;
     }
     s->req = req;
-    s->rest = from;
+    s->rest = s->whole = from;
+    s->left = strlen(from);
     s->w = sse_writer_init(s->memory, sizeof s->memory, 0);
-    if (sse_http_fields(&head, fields, SSE_HTTP_FIELDS_MAX, &count) == SSE_OK)
-        while (count-- > 0)
-            add_field(req, &fields[count]);
+    add_fields(req, &a);
     evhttp_connection_set_closecb(c, gone, s);
     /* While it answers, evhttp goes on reading, to notice a client that leaves: bound that, too. */
     bufferevent_setwatermark(evhttp_connection_get_bufferevent(c), EV_READ, 0, PROMPT_MAX);
@@ -171,21 +193,33 @@ static const char *find(struct evbuffer *prompt)
     return at ? at : text;
 }
 
+static void answer_plainly(struct evhttp_request *req, const char *from)
+{
+    struct evkeyvalq *out = evhttp_request_get_output_headers(req);
+
+    evhttp_add_header(out, vary.name.ptr, vary.value.ptr);
+    evhttp_add_header(out, "Content-Type", "text/plain; charset=utf-8");
+    evbuffer_add(evhttp_request_get_output_buffer(req), from, strlen(from));
+    evhttp_send_reply(req, 200, "OK", NULL);
+}
+
+/* One route, two answers. */
 static void answer(struct evhttp_request *req, void *base)
 {
     const char *accept = evhttp_find_header(evhttp_request_get_input_headers(req), "Accept");
+    const size_t len = accept ? strlen(accept) : 0;
     const char *from = find(evhttp_request_get_input_buffer(req));
 
-    if (evhttp_request_get_command(req) != EVHTTP_REQ_POST) {
-        evhttp_add_header(evhttp_request_get_output_headers(req), "Allow", "POST");
-        evhttp_send_reply(req, 405, "Method Not Allowed", NULL);
-    } else if (!sse_http_accepts(accept, accept ? strlen(accept) : 0)) {
-        evhttp_send_reply(req, 406, "Not Acceptable", NULL);
-    } else if (from == NULL) {
-        evhttp_send_reply(req, 400, "Bad Request", NULL);
-    } else {
+    if (evhttp_request_get_command(req) != EVHTTP_REQ_POST)
+        refuse(req, 405);
+    else if (from == NULL)
+        refuse(req, 400);
+    else if (sse_http_prefers(accept, len, "text/plain", 10))
         start(req, from, base);
-    }
+    else if (sse_http_accepts_type(accept, len, "text/plain", 10))
+        answer_plainly(req, from);
+    else
+        refuse(req, 406);
 }
 
 static void stop(evutil_socket_t sig, short what, void *base)

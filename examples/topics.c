@@ -1,44 +1,35 @@
-/* topics.c - one log, several users, and none sees what is another's: tags and filters.
+/* topics.c - one history, several users, and none sees what is another's: tags and filters.
  *
- *     cc topics.c serve/serve.c serve/request.c serve/feed.c -lsse -o topics
+ *     cc topics.c serve/serve.c -lsse -o topics
  *     ./topics [port]                                        8080; port 0: any
  *     curl -N 'http://127.0.0.1:8080/?token=rabbit-hole'     what alice may see
  *     curl -N 'http://127.0.0.1:8080/?token=can-we-fix-it'   what bob may see
  *
- * Then say who is to read what, on standard input: "alice text", "bob text", "* text" for both.
+ * Then say on standard input for whom a text is: "alice text", "bob text", "* text" for both.
  *
- * Each event has a tag, the number of the user that it is for, or 0: for all. Each subscriber has a
- * filter, which the library asks about every event before it offers a byte of it.
+ * Each event has a tag: the number of its user, or 0 for all. Each subscriber has a filter: the
+ * tags that it may see. A client's last event ID is a claim; it can be the id of another user's
+ * event, or a guess. So the id says where to go on, and never what may be seen: replay and live
+ * delivery read the same history through the same filter. A gap event for a filtered subscriber has
+ * neither ids nor a count, since these would be about the others. And where a topic is quiet, the
+ * heartbeats move the client's place on, so that it is not told of a gap when it comes back.
  *
- * Replay is where such a rule gets lost. A client that comes back says which event was its last,
- * and that is a claim, like all that a client says: it can be any id, one of another user's events
- * or a guess. So the id says where to go on, and never what may be seen. Here this holds because
- * replay and live delivery are the same thing, a cursor that asks the same filter. And it holds for
- * notices of a gap: they tell neither ids nor a count to someone who sees a part of the log, since
- * these would be about the others.
- *
- * What does show: ids count the events of all. Where even this is a secret, give each user a log.
- * And a token in a URL ends up in logs and histories; take a cookie, which EventSource sends. */
-#define _POSIX_C_SOURCE 200809L
-#include "serve/feed.h"
+ * What does show: ids count the events of all. Where even this is a secret, give each user a
+ * history. And a token in a URL ends up in logs; take a cookie, which EventSource sends. */
 #include "serve/serve.h"
-
-#include <sse/sse.h>
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { EVENTS = 1024, ROOM = 128 * 1024 }; /* more than the lines of a turn, of 3 bytes or more */
+enum { EVENTS = 1024, CAPACITY = 128 * 1024, TURN_BYTES = 65536, STALL_MS = 30000 };
 
-/* A user's tag is its place here, counted from 1. */
-static const struct {
+static const struct user {
     const char *name, *token;
-} users[] = {{"alice", "rabbit-hole"}, {"bob", "can-we-fix-it"}};
-enum { USERS = sizeof users / sizeof users[0], EVERYBODY = 0, NOBODY = USERS + 1 };
+    uint64_t tags[1]; /* the filter; a subscriber borrows it, so it must stay */
+} users[] = {{"alice", "rabbit-hole", {1}}, {"bob", "can-we-fix-it", {2}}};
+enum { USERS = sizeof users / sizeof users[0], EVERYBODY = 0 };
 
-static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, ROOM)];
-static server clients;
+static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, CAPACITY)];
 static sse_channel channel;
 
 static int is(sse_str s, const char *text)
@@ -46,104 +37,50 @@ static int is(sse_str s, const char *text)
     return s.len == strlen(text) && memcmp(s.ptr, text, s.len) == 0;
 }
 
-/* Who asks is who knows the token, and not who the client says that it is. */
-static uint64_t user_of(const request *r)
+/* The token says which user the client is; a name would be a claim. There is no
+ * Access-Control-Allow-Origin: what is one user's is not for the pages of others. */
+static int join(client *c)
 {
-    const sse_str token = request_parameter(r, "token");
-    uint64_t user = 1;
+    const sse_str query = serve_query(c);
+    const struct user *u = users;
+    char text[32];
+    sse_str token = {text, 0};
+    int status = sse_http_query(query.ptr, query.len, "token", 5, text, sizeof text, &token.len);
 
-    while (user <= USERS && !is(token, users[user - 1].token))
-        user++;
-    return user;
-}
-
-/* The filter. */
-static int may_see(void *user, uint64_t tag)
-{
-    const client *c = user;
-
-    return tag == EVERYBODY || tag == c->tag;
-}
-
-/* There is no Access-Control-Allow-Origin: what is one user's is not for the pages of others. */
-static void join(client *c)
-{
-    sse_head head = {.version = SSE_HTTP_1_1, .retry_ms = 1000};
-    sse_join how = {.sink = serve_sink,
-                    .on_close = serve_close,
-                    .filter = may_see,
-                    .user = c,
-                    .flags = SSE_SKIP};
-    char id[SSE_HISTORY_ID_MAX];
-    size_t len = request_last_id(&c->request, id);
-
-    c->tag = user_of(&c->request);
-    if (c->tag == NOBODY) {
-        serve_refuse(c, 403);
-        return;
-    }
-    how.writer = serve_start(c, &head);
-    if (sse_channel_join(&channel, &c->stream, &how, id, len) < 0)
-        serve_refuse(c, 503);
+    while (status == SSE_OK && u < users + USERS && !is(token, u->token))
+        u++;
+    if (status != SSE_OK || u == users + USERS)
+        return 403;
+    status = serve_join(c, SSE_JOIN_GAPS, "");
+    if (status == 0 && (sse_subscriber_set_filter(&c->stream, u->tags, 1) != SSE_OK ||
+                        sse_subscriber_set_limits(&c->stream, 0, STALL_MS, 0) != SSE_OK))
+        status = 503; /* without its filter nobody may stay */
+    return status;
 }
 
 /* "alice text": publish the text to her. */
-static void say(sse_str line)
+static void line(const char *text, size_t len)
 {
-    const char *blank = memchr(line.ptr, ' ', line.len);
-    const sse_str to = {line.ptr, blank ? (size_t)(blank - line.ptr) : line.len};
-    uint64_t tag = 1;
+    const char *const blank = len > 0 ? memchr(text, ' ', len) : NULL;
+    const sse_str to = {text, blank ? (size_t)(blank - text) : len};
+    const struct user *u = users;
 
-    while (tag <= USERS && !is(to, users[tag - 1].name))
-        tag++;
-    if (is(to, "*"))
-        tag = EVERYBODY;
-    if (blank == NULL || tag == NOBODY) {
+    while (u < users + USERS && !is(to, u->name))
+        u++;
+    if (blank == NULL || (u == users + USERS && !is(to, "*")))
         fprintf(stderr, "topics: alice, bob or *, a blank and a text, please\n");
-        return;
-    }
-    sse_channel_publish(&channel, &(sse_event){.data = {blank + 1, line.len - to.len - 1}}, tag, 0,
-                        NULL);
-}
-
-static void publish(feed *in)
-{
-    sse_str lines, line;
-    int more = feed_read(in, &lines);
-
-    while (feed_line(&lines, &line))
-        say(line);
-    if (!more) {
-        sse_channel_drain(&channel, NULL, 1000, 4000, 0);
-        serve_end(&clients);
-    }
+    else if (sse_channel_publish_parts(&channel, NULL, 0, NULL, 0, blank + 1, len - to.len - 1,
+                                       u < users + USERS ? u->tags[0] : EVERYBODY, 0) != SSE_OK)
+        fprintf(stderr, "topics: a text was not published\n");
 }
 
 int main(int argc, char **argv)
 {
-    int listener = serve_listen("topics", argc > 1 ? argv[1] : "8080"), what;
-    sse_history *log = sse_history_init(memory, sizeof memory, EVENTS, serve_ms(CLOCK_REALTIME), 0);
-    feed in = {.fd = STDIN_FILENO};
-    uint64_t wait_ms = 0;
-    client *c;
+    static const serve_hooks hooks = {join, line};
+    sse_history *const history =
+        sse_history_init(memory, sizeof memory, EVENTS, 0, serve_epoch(), "topics", 6);
 
-    if (listener < 0 || serve_init(&clients, "topics", listener, in.fd) != 0)
+    if (sse_channel_init(&channel, history, SSE_HEARTBEAT_MS, TURN_BYTES, serve_now()) != SSE_OK)
         return 1;
-    sse_channel_init(&channel, log, SSE_HEARTBEAT_MS, NULL, serve_ms(CLOCK_MONOTONIC));
-    while (serve_wait(&clients, wait_ms)) {
-        sse_channel_tick(&channel, serve_ms(CLOCK_MONOTONIC));
-        while ((c = serve_next(&clients, &what))) {
-            if (what == SERVE_ASKS)
-                join(c);
-            else if (what == SERVE_WRITABLE)
-                sse_subscriber_flush(&c->stream);
-            else
-                sse_subscriber_leave(&c->stream);
-        }
-        if (clients.input_ready)
-            publish(&in);
-        sse_channel_flush(&channel);
-        sse_channel_wait(&channel, &wait_ms);
-    }
-    return 0;
+    return serve_run(argc > 1 ? argv[1] : "8080", &channel, &hooks);
 }

@@ -97,10 +97,10 @@ sse_history *sse_history_open(void *mem, size_t size, uint32_t events, uint32_t 
         plan.count = 1;
         plan.slot = (uint32_t)(plan.end % events);
         plan.head = newest->at + newest->len;
-        if (h->end == plan.end) { /* else there were other events, and that run has seen others */
-            plan.old_epoch = h->epoch;
-            plan.old_born = h->born;
-        }
+    }
+    if (h->end == plan.end) { /* else events are lost that clients of that run may have */
+        plan.old_epoch = h->epoch;
+        plan.old_born = h->born;
     }
     *h = plan;
     while (newest != NULL && take_older(h))

@@ -1,29 +1,23 @@
-/* Edge-triggered epoll: what is watched of a connection never changes. A client that goes on
- * sending while it streams fills its own receive buffer; one that half-closes goes on listening. */
+/* serve.c - see broadcast.c, which is the same without hooks and explains it. */
 #define _GNU_SOURCE
-
 #include "serve.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
-#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum {
-    PATIENCE_MS = 5000, /* for a request, and for a client to close when it was sent away */
-    END_MS = 2000,      /* for all of them to take what they are owed */
-    UNSENT_MAX = 16384, /* bytes that the kernel may hold unsent: they can go out of date */
-    WASTE_MAX = 16      /* reads of what no one has asked for */
-};
+enum { CLIENTS = 256, INPUT = 2048, ASK_MS = 5000, END_MS = 2000 };
 
-enum { ASKING, STREAMING, LEAVING };
+static client clients[CLIENTS];
+static sse_channel *channel;
 
-uint64_t serve_ms(clockid_t clock)
+static uint64_t clock_ms(clockid_t clock)
 {
     struct timespec t;
 
@@ -31,286 +25,194 @@ uint64_t serve_ms(clockid_t clock)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-int serve_listen(const char *program, const char *port)
+uint64_t serve_now(void)
+{
+    return clock_ms(CLOCK_MONOTONIC);
+}
+
+uint64_t serve_epoch(void)
+{
+    return clock_ms(CLOCK_REALTIME);
+}
+
+static int sink(void *user, const void *bytes, size_t len, size_t *taken)
+{
+    const ssize_t n = send(((client *)user)->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? SSE_AGAIN : SSE_E_IO;
+    *taken = (size_t)n;
+    return SSE_OK;
+}
+
+static void drop(client *c)
+{
+    sse_subscriber_leave(&c->stream);
+    close(c->fd);
+    c->fd = -1;
+}
+
+/* Make a writer with a response head in it; NULL where there can be none. */
+static sse_writer *begin(client *c, int status, const char *origin)
+{
+    const sse_http_answer answer = {.version = SSE_HTTP_1_1,
+                                    .status = status,
+                                    .retry_ms = 1000,
+                                    .origin = {*origin ? origin : NULL, strlen(origin)},
+                                    .methods = SSE_LIT("GET")};
+    sse_writer *const queue = sse_writer_init(c->queue, sizeof c->queue, 0);
+    char text[512];
+    size_t len;
+
+    if (sse_http_head(&answer, text, sizeof text, &len) != SSE_OK ||
+        sse_writer_raw(queue, text, len) != SSE_OK)
+        return NULL;
+    return queue;
+}
+
+sse_str serve_query(const client *c)
+{
+    const char *const at = c->request + strcspn(c->request, "?\r\n");
+
+    return (sse_str){at, strcspn(at, " \r\n")};
+}
+
+int serve_join(client *c, uint32_t flags, const char *origin)
+{
+    const sse_str query = serve_query(c);
+    const char *const field = strcasestr(c->request, "\nLast-Event-ID:");
+    const char *const id = field ? field + 15 : "";
+    const int status = sse_subscriber_join(&c->stream, channel, begin(c, 200, origin), c, flags, id,
+                                           strcspn(id, "\r\n"), query.ptr, query.len);
+
+    return status < SSE_OK ? 503 : 0;
+}
+
+static void answer(client *c, const serve_hooks *hooks)
+{
+    const int status = strncmp(c->request, "GET ", 4) == 0 ? hooks->join(c) : 405;
+
+    c->ask_ms = 0;
+    c->len = 0;
+    if (status == 0)
+        return;
+    sse_subscriber_leave(&c->stream);
+    sse_writer_flush(begin(c, status, ""), sink, c);
+    drop(c);
+}
+
+static void receive(client *c, const serve_hooks *hooks)
+{
+    const size_t room = sizeof c->request - 1 - c->len;
+    const ssize_t n = recv(c->fd, c->request + c->len, room, MSG_DONTWAIT);
+
+    if (n > 0 && c->ask_ms > 0) {
+        c->len += (size_t)n;
+        c->request[c->len] = '\0';
+        if (strstr(c->request, "\r\n\r\n"))
+            answer(c, hooks);
+    } else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        drop(c);
+    }
+}
+
+static void take(int fd)
+{
+    client *c = clients;
+
+    while (c->fd >= 0)
+        c++;
+    c->fd = fd;
+    c->ask_ms = serve_now() + ASK_MS;
+    c->len = 0;
+}
+
+static void look_after(client *c, short events, const serve_hooks *hooks)
+{
+    if (events & POLLOUT && sse_status_closed(sse_subscriber_flush(&c->stream, sink)))
+        drop(c);
+    else if (events)
+        receive(c, hooks);
+    else if (c->ask_ms > 0 && c->ask_ms < serve_now())
+        drop(c);
+}
+
+static int read_lines(const serve_hooks *hooks)
+{
+    static char text[INPUT];
+    static size_t len;
+    const ssize_t n = read(STDIN_FILENO, text + len, sizeof text - len);
+
+    if (n > 0)
+        len += (size_t)n;
+    while (len > 0) {
+        const char *const end = memchr(text, '\n', len);
+        size_t line = end ? (size_t)(end - text) : n > 0 ? sse_utf8_whole(text, len) : len;
+
+        if (end == NULL && n > 0 && len < sizeof text)
+            break;
+        hooks->line(text, line);
+        line += end != NULL;
+        len -= line;
+        memmove(text, text + line, len);
+    }
+    return n > 0;
+}
+
+static int listen_at(const char *port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
 
     at.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, SOMAXCONN) != 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &size) != 0) {
-        perror(program);
-        if (fd >= 0)
-            close(fd);
+        getsockname(fd, (struct sockaddr *)&at, &size) != 0)
         return -1;
-    }
     printf("http://127.0.0.1:%u/\n", (unsigned)ntohs(at.sin_port));
     fflush(stdout);
     return fd;
 }
 
-static int watch(server *s, int fd, uint32_t events, void *what)
+int serve_run(const char *port, sse_channel *of, const serve_hooks *hooks)
 {
-    struct epoll_event event = {.events = events, .data.ptr = what};
+    struct pollfd fds[CLIENTS + 2], *at;
+    struct pollfd *const listener = &fds[CLIENTS], *const input = &fds[CLIENTS + 1];
+    client *c;
+    sse_subscriber *s;
 
-    return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
-int serve_init(server *s, const char *program, int listener, int input)
-{
-    s->epoll = epoll_create1(EPOLL_CLOEXEC);
-    s->listener = listener;
-    s->input = input;
-    s->end_ms = UINT64_MAX;
-    if (s->epoll >= 0 &&
-        (listener < 0 || watch(s, listener, EPOLLIN | EPOLLET, &s->listener) == 0)) {
-        if (watch(s, input, EPOLLIN, &s->input) == 0)
-            return 0;
-        s->input_file = errno == EPERM;
-        if (s->input_file)
-            return 0;
+    channel = of;
+    *listener = (struct pollfd){listen_at(port), POLLIN, 0};
+    *input = (struct pollfd){STDIN_FILENO, POLLIN, 0};
+    if (listener->fd < 0) {
+        perror(port);
+        return 1;
     }
-    perror(program);
-    return -1;
-}
+    for (c = clients; c < clients + CLIENTS; c++)
+        c->fd = -1;
+    while (input->fd >= 0 || sse_channel_count(channel, SSE_COUNT_SUBSCRIBERS) > 0) {
+        listener->events = 0;
+        for (c = clients, at = fds; c < clients + CLIENTS; c++, at++) {
+            const int full = sse_subscriber_blocked_ms(&c->stream) > 0;
 
-/* Read what no one has asked for. Returns 0 where the client has closed, or sends without end. */
-static int discard(client *c)
-{
-    char waste[4096];
-    ssize_t n;
-    int i;
-
-    for (i = 0; i < WASTE_MAX; i++) {
-        do
-            n = recv(c->fd, waste, sizeof waste, 0);
-        while (n < 0 && errno == EINTR);
-        if (n <= 0)
-            return n < 0 && errno == EAGAIN;
+            *at = (struct pollfd){c->fd, full ? POLLIN | POLLOUT : POLLIN, 0};
+            if (c->fd < 0)
+                listener->events = POLLIN;
+        }
+        poll(fds, CLIENTS + 2, sse_channel_timeout(channel, serve_now()));
+        sse_channel_tick(channel, serve_now());
+        for (c = clients, at = fds; c < clients + CLIENTS; c++, at++)
+            if (c->fd >= 0)
+                look_after(c, at->revents, hooks);
+        if (listener->revents)
+            take(accept(listener->fd, NULL, NULL));
+        if (input->revents && !read_lines(hooks)) {
+            sse_channel_drain(channel, NULL, 0, NULL, 0, 1000, 4000, 0, END_MS);
+            input->fd = -1;
+        }
+        while ((s = sse_channel_flush(channel, sink)) != NULL)
+            drop(sse_subscriber_user(s));
     }
     return 0;
-}
-
-/* Let go of a client: it gets what was sent to it, and closes. A close of our own, at once, could
- * overtake that: with bytes of the client unread it is a reset. The place becomes free in
- * serve_wait, so that nothing which has yet to be told of this turn is told of the wrong client. */
-static void leave(client *c)
-{
-    if (c->state == STREAMING)
-        c->server->streaming--;
-    c->state = LEAVING;
-    c->until_ms = 0;
-    if (shutdown(c->fd, SHUT_WR) == 0 && discard(c))
-        c->until_ms = serve_ms(CLOCK_MONOTONIC) + PATIENCE_MS;
-}
-
-static void drop(client *c)
-{
-    close(c->fd);
-    c->server->count--;
-    c->server = NULL;
-}
-
-void serve_add(server *s, int fd)
-{
-    const int on = 1;
-    const unsigned unsent = UNSENT_MAX;
-    client *c = s->clients;
-
-    while (c < s->clients + SERVE_CLIENTS && c->server)
-        c++;
-    if (c == s->clients + SERVE_CLIENTS || watch(s, fd, EPOLLIN | EPOLLOUT | EPOLLET, c) != 0) {
-        close(fd);
-        return;
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
-    c->server = s;
-    c->fd = fd;
-    c->state = ASKING;
-    c->until_ms = serve_ms(CLOCK_MONOTONIC) + PATIENCE_MS;
-    c->len = 0;
-    s->count++;
-}
-
-/* Whoever finds no place, or the process without a descriptor, stays in the backlog. */
-static void accept_all(server *s)
-{
-    while (s->knocking && s->count < SERVE_CLIENTS) {
-        int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd >= 0)
-            serve_add(s, fd);
-        else if (errno == EAGAIN)
-            s->knocking = 0;
-        else if (errno != EINTR && errno != ECONNABORTED)
-            return;
-    }
-}
-
-/* Drop those with whom our patience has ended. Returns the time until it ends with the next. */
-static uint64_t sweep(server *s, uint64_t now_ms)
-{
-    uint64_t wait_ms = UINT64_MAX;
-    client *c;
-
-    if (s->count == s->streaming)
-        return wait_ms;
-    for (c = s->clients; c < s->clients + SERVE_CLIENTS; c++) {
-        if (c->server == NULL || c->state == STREAMING)
-            continue;
-        if (c->until_ms <= now_ms)
-            drop(c);
-        else if (c->until_ms - now_ms < wait_ms)
-            wait_ms = c->until_ms - now_ms;
-    }
-    return wait_ms;
-}
-
-static void close_all(server *s)
-{
-    client *c;
-
-    for (c = s->clients; c < s->clients + SERVE_CLIENTS; c++)
-        if (c->server)
-            drop(c);
-    close(s->epoll);
-}
-
-int serve_wait(server *s, uint64_t wait_ms)
-{
-    const uint64_t now_ms = serve_ms(CLOCK_MONOTONIC), sweep_ms = sweep(s, now_ms);
-
-    if (s->end_ms <= now_ms || (s->end_ms != UINT64_MAX && s->count == 0)) {
-        close_all(s);
-        return 0;
-    }
-    accept_all(s);
-    if (wait_ms > sweep_ms)
-        wait_ms = sweep_ms;
-    if (wait_ms > s->end_ms - now_ms)
-        wait_ms = s->end_ms - now_ms;
-    s->input_ready = s->input_file;
-    if (s->input_ready)
-        wait_ms = 0;
-    s->at = 0;
-    s->ready =
-        epoll_wait(s->epoll, s->events, SERVE_TURN, wait_ms < INT_MAX ? (int)wait_ms : INT_MAX);
-    return 1;
-}
-
-/* Read on. Returns 1 where the request has come and is a good one. */
-static int asks(client *c)
-{
-    for (;;) {
-        ssize_t n = recv(c->fd, c->text + c->len, sizeof c->text - c->len, 0);
-        int status;
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            if (n == 0 || errno != EAGAIN)
-                leave(c);
-            return 0;
-        }
-        c->len += (size_t)n;
-        status = request_read(&c->request, c->text, c->len);
-        if (status == 0 && c->len == sizeof c->text)
-            status = 431;
-        if (status != 0 && status != 200)
-            serve_refuse(c, status);
-        if (status != 0)
-            return status == 200;
-    }
-}
-
-client *serve_next(server *s, int *what)
-{
-    while (s->at < s->ready) {
-        const struct epoll_event *e = &s->events[s->at++];
-        client *c = e->data.ptr;
-
-        if (e->data.ptr == &s->input) {
-            s->input_ready = 1;
-        } else if (e->data.ptr == &s->listener) {
-            s->knocking = 1;
-            accept_all(s);
-        } else if (c->state == STREAMING) {
-            *what = e->events & (EPOLLERR | EPOLLHUP) ? SERVE_LOST : SERVE_WRITABLE;
-            if (*what == SERVE_LOST || e->events & EPOLLOUT)
-                return c;
-        } else if (c->state == ASKING) {
-            *what = SERVE_ASKS;
-            if (asks(c))
-                return c;
-        } else if (!discard(c)) {
-            c->until_ms = 0;
-        }
-    }
-    return NULL;
-}
-
-void serve_end(server *s)
-{
-    client *c;
-
-    s->end_ms = serve_ms(CLOCK_MONOTONIC) + END_MS;
-    if (!s->input_file)
-        epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->input, NULL);
-    s->input_file = s->input_ready = s->knocking = 0;
-    if (s->listener >= 0)
-        close(s->listener);
-    for (c = s->clients; c < s->clients + SERVE_CLIENTS; c++)
-        if (c->server && c->state == ASKING)
-            c->until_ms = 0;
-}
-
-sse_writer *serve_start(client *c, sse_head *head)
-{
-    sse_writer *w = sse_writer_init(c->memory, sizeof c->memory, 0);
-    char text[512];
-    size_t len;
-
-    if (sse_http_head(head, text, sizeof text, &len) != SSE_OK ||
-        sse_writer_raw(w, text, len) != SSE_OK)
-        return NULL;
-    c->state = STREAMING;
-    c->server->streaming++;
-    return w;
-}
-
-/* A connection that has had nothing yet has room for this. */
-void serve_refuse(client *c, int status)
-{
-    char text[128];
-    size_t taken;
-    int len = snprintf(text, sizeof text,
-                       "HTTP/1.1 %d \r\nContent-Length: 0\r\nConnection: close\r\n%s\r\n", status,
-                       status == 405 ? "Allow: GET\r\n" : "");
-
-    serve_sink(c, text, (size_t)len, &taken);
-    leave(c);
-}
-
-/* MSG_NOSIGNAL: a closed peer is an error here, not a SIGPIPE that ends the program. */
-int serve_sink(void *user, const void *bytes, size_t len, size_t *taken)
-{
-    client *c = user;
-    ssize_t n;
-
-    do
-        n = send(c->fd, bytes, len, MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return errno == EAGAIN ? SSE_AGAIN : SSE_E_IO;
-    *taken = (size_t)n;
-    return SSE_OK;
-}
-
-void serve_close(void *user, sse_subscriber *s, int reason)
-{
-    (void)s, (void)reason;
-    leave(user);
 }

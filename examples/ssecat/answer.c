@@ -11,44 +11,32 @@ static int put(sse_writer *w, const char *text)
     return sse_writer_raw(w, text, strlen(text));
 }
 
-static int put_head(sse_writer *w, const options *o, sse_head *head)
+int answer_route(sse_writer *w, const options *o, const request *r, int status, uint64_t seed)
 {
+    const sse_http_answer a = {
+        .version = r && r->minor == 0 ? SSE_HTTP_1_0 : SSE_HTTP_1_1,
+        .status = status,
+        .flags = status == 204 ? SSE_HTTP_PREFLIGHT : 0,
+        .retry_ms = status == 503 ? sse_retry_spread(5000, 25000, seed) : o->retry_ms,
+        .first = r && r->method == HEAD ? SSE_HTTP_FIRST_NONE : SSE_HTTP_FIRST_BLOCK,
+        .origin = {o->cors, o->cors ? strlen(o->cors) : 0},
+    };
     char text[2048];
     size_t len;
-    int status;
+    const int result = sse_http_head(&a, text, sizeof text, &len);
 
-    if (o->cors) {
-        head->allow_origin.ptr = o->cors;
-        head->allow_origin.len = strlen(o->cors);
-    }
-    status = sse_http_head(head, text, sizeof text, &len);
-    return status == SSE_OK ? sse_writer_raw(w, text, len) : status;
+    return result == SSE_OK ? sse_writer_raw(w, text, len) : result;
 }
 
-int answer_stream(sse_writer *w, const options *o, int minor)
-{
-    sse_head head = {.version = minor > 0 ? SSE_HTTP_1_1 : SSE_HTTP_1_0, .retry_ms = o->retry_ms};
-
-    return put_head(w, o, &head);
-}
-
-int answer_busy(sse_writer *w, const options *o, uint64_t seed)
-{
-    sse_head head = {
-        .version = SSE_HTTP_1_1, .status = 503, .retry_ms = sse_retry_spread(5000, 25000, seed)};
-
-    return put_head(w, o, &head);
-}
-
-/* Put a document with a Content-Length and whatever `fields` says beside it. */
-static int put_document(sse_writer *w, const char *status, const char *fields, size_t len)
+/* Put the head of a document with a Content-Length and whatever `fields` says beside it. */
+static int put_head(sse_writer *w, const char *fields, size_t len)
 {
     char head[1024];
 
     snprintf(head, sizeof head,
-             "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\nCache-Control: no-store\r\n"
+             "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\nCache-Control: no-store\r\n"
              "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
-             status, fields, len);
+             fields, len);
     return put(w, head);
 }
 
@@ -67,7 +55,7 @@ static size_t escape(char *dst, const char *text)
     return len;
 }
 
-int answer_page(sse_writer *w, const options *o)
+int answer_page(sse_writer *w, const options *o, const request *r)
 {
     static const char mark[] = "data-event=\""; /* here goes the type that the page listens for */
     const char *const page = (const char *)page_html;
@@ -77,12 +65,14 @@ int answer_page(sse_writer *w, const options *o)
     const size_t event_len = at && o->event ? escape(event, o->event) : 0;
     int status;
 
-    status = put_document(w, "200 OK",
-                          "Content-Type: text/html; charset=utf-8\r\n"
-                          "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
-                          "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
-                          "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n",
-                          page_html_len + event_len);
+    status = put_head(w,
+                      "Content-Type: text/html; charset=utf-8\r\n"
+                      "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
+                      "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
+                      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n",
+                      page_html_len + event_len);
+    if (r->method == HEAD)
+        return status;
     if (status == SSE_OK)
         status = sse_writer_raw(w, page, split);
     if (status == SSE_OK)
@@ -92,77 +82,44 @@ int answer_page(sse_writer *w, const options *o)
     return status;
 }
 
-#define PLAIN "Content-Type: text/plain; charset=utf-8\r\n"
-
-int answer_health(sse_writer *w)
+int answer_health(sse_writer *w, const request *r)
 {
-    static const char ok[] = "ok\n";
-    const int status = put_document(w, "200 OK", PLAIN, sizeof ok - 1);
+    const int status = put_head(w, "Content-Type: text/plain; charset=utf-8\r\n", 3);
 
-    return status == SSE_OK ? put(w, ok) : status;
+    return status == SSE_OK && r->method == GET ? put(w, "ok\n") : status;
 }
 
-int answer_metrics(sse_writer *w, const sse_channel *channel)
+int answer_metrics(sse_writer *w, const request *r, const sse_channel *channel, uint64_t behind)
 {
-    sse_counters n;
-    struct {
-        const char *name, *labels, *type, *help;
-        const uint64_t *value;
-    } const metrics[] = {
-        {"ssecat_clients", "", "gauge", "Streams that are open.", &n.subscribers},
-        {"ssecat_streams_total", "", "counter", "Streams that were opened.", &n.joined},
-        {"ssecat_events_total", "", "counter", "Events that were published.", &n.events},
-        {"ssecat_bytes_total", "", "counter", "Bytes of these events.", &n.bytes},
-        {"ssecat_sent_bytes_total", "", "counter", "Bytes sent on streams.", &n.delivered},
-        {"ssecat_lagged_total", "", "counter", "Streams that fell behind the history.", &n.lagged},
-        {"ssecat_gaps_total", "", "counter", "Gap events.", &n.gaps},
-        {"ssecat_resumes_total", "{result=\"hit\"}", "counter",
-         "Streams that came with a last event ID, by whether the history had what follows.",
-         &n.resumed},
-        {"ssecat_resumes_total", "{result=\"miss\"}", "counter", NULL, &n.missed},
-        {"ssecat_heartbeats_total", "", "counter", "Heartbeats.", &n.heartbeats},
-        {"ssecat_cut_total", "", "counter", "Streams that could not go on.", &n.closed},
+    static const struct {
+        const char *name, *type, *help;
+        int counter;
+    } metrics[] = {
+        {"ssecat_clients", "gauge", "Streams that are open.", SSE_COUNT_SUBSCRIBERS},
+        {"ssecat_streams_total", "counter", "Streams that were opened.", SSE_COUNT_JOINED},
+        {"ssecat_resumed_total", "counter",
+         "Streams that were opened with a last event ID, and had missed nothing.",
+         SSE_COUNT_RESUMED},
+        {"ssecat_events_total", "counter", "Events that were published.", SSE_COUNT_EVENTS},
+        {"ssecat_sent_bytes_total", "counter", "Bytes sent on streams.", SSE_COUNT_BYTES},
+        {"ssecat_gaps_total", "counter", "Gap events.", SSE_COUNT_GAPS},
+        {"ssecat_heartbeats_total", "counter", "Heartbeats.", SSE_COUNT_HEARTBEATS},
+        {"ssecat_cut_total", "counter", "Streams that could not go on.", SSE_COUNT_CLOSED},
     };
     char text[4096];
     size_t len = 0, i;
-    int status = sse_channel_counters(channel, &n);
+    int status;
 
-    for (i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
-        if (metrics[i].help)
-            len += (size_t)snprintf(text + len, sizeof text - len, "# HELP %s %s\n# TYPE %s %s\n",
-                                    metrics[i].name, metrics[i].help, metrics[i].name,
-                                    metrics[i].type);
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s %" PRIu64 "\n",
-                                metrics[i].name, metrics[i].labels, *metrics[i].value);
-    }
-    if (status == SSE_OK)
-        status = put_document(w, "200 OK",
-                              "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n", len);
-    return status == SSE_OK ? sse_writer_raw(w, text, len) : status;
-}
-
-int answer_error(sse_writer *w, int status)
-{
-    static const struct {
-        int status;
-        const char *reason;
-        const char *sentence;
-    } errors[] = {
-        {400, "Bad Request", "This is not an HTTP/1 request.\n"},
-        {404, "Not Found", "There is a page at / and a stream at /events.\n"},
-        {405, "Method Not Allowed", "Use GET.\n"},
-        {406, "Not Acceptable", "The stream is text/event-stream, which the request rules out.\n"},
-        {408, "Request Timeout", "The request took too long to come.\n"},
-        {431, "Request Header Fields Too Large", "The head of the request is too long.\n"},
-        {505, "HTTP Version Not Supported", "Use HTTP/1.1.\n"},
-    };
-    char line[64];
-    size_t i;
-
-    for (i = 0; errors[i].status != status; i++)
-        ;
-    snprintf(line, sizeof line, "%d %s", status, errors[i].reason);
-    status = put_document(w, line, status == 405 ? PLAIN "Allow: GET\r\n" : PLAIN,
-                          strlen(errors[i].sentence));
-    return status == SSE_OK ? put(w, errors[i].sentence) : status;
+    for (i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len,
+                                "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n", metrics[i].name,
+                                metrics[i].help, metrics[i].name, metrics[i].type, metrics[i].name,
+                                sse_channel_count(channel, metrics[i].counter));
+    len += (size_t)snprintf(
+        text + len, sizeof text - len,
+        "# HELP ssecat_behind_events Events that the slowest stream has not "
+        "taken.\n# TYPE ssecat_behind_events gauge\nssecat_behind_events %" PRIu64 "\n",
+        behind);
+    status = put_head(w, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n", len);
+    return status == SSE_OK && r->method == GET ? sse_writer_raw(w, text, len) : status;
 }

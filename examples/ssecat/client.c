@@ -12,8 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void client_enter(clients *cs, client *c, enum state state, uint64_t limit_ms)
+void client_enter(client *c, enum state state, uint64_t limit_ms)
 {
+    clients *const cs = c->of;
+
     if (c->state == STREAMING)
         cs->streaming--;
     c->state = state;
@@ -25,14 +27,15 @@ void client_enter(clients *cs, client *c, enum state state, uint64_t limit_ms)
     clients_wake_at(cs, c->deadline_ms);
 }
 
-void client_close(clients *cs, client *c)
+void client_close(client *c)
 {
+    clients *const cs = c->of;
+
     if (c->fd < 0)
         return;
-    if (c->state == STREAMING) {
+    if (c->state == STREAMING)
         cs->streaming--;
-        sse_subscriber_leave(&c->subscriber);
-    }
+    sse_subscriber_leave(&c->subscriber);
     close(c->fd);
     c->fd = -1;
     cs->count--;
@@ -46,7 +49,7 @@ void client_close(clients *cs, client *c)
     cs->closed = c;
 }
 
-static int send_some(void *user, const void *bytes, size_t len, size_t *taken)
+int client_send(void *user, const void *bytes, size_t len, size_t *taken)
 {
     client *c = user;
     ssize_t n;
@@ -65,48 +68,42 @@ static int send_some(void *user, const void *bytes, size_t len, size_t *taken)
 }
 
 /* All has been sent: shut the sending side. */
-static void end(clients *cs, client *c)
+static void end(client *c)
 {
     shutdown(c->fd, SHUT_WR);
-    client_enter(cs, c, LINGERING, LINGER_MS);
+    client_enter(c, LINGERING, LINGER_MS);
 }
 
-void client_flush(clients *cs, client *c)
+void client_flush(client *c)
 {
     int status;
 
     if (c->writer == NULL || !c->writable || c->state == LINGERING)
         return;
-    if (c->state == STREAMING) {
-        sse_subscriber_flush(&c->subscriber);
-        return;
-    }
-    status = sse_writer_flush(c->writer, send_some, c);
-    if (status == SSE_END)
-        end(cs, c);
-    else if (status < SSE_OK)
-        client_close(cs, c);
+    if (c->state == STREAMING)
+        status = sse_subscriber_flush(&c->subscriber, client_send);
+    else
+        status = sse_writer_flush(c->writer, client_send, c);
+    if (sse_status_closed(status))
+        client_ended(c, status);
 }
 
-static void stream_closed(void *user, sse_subscriber *s, int reason)
+void client_ended(client *c, int reason)
 {
-    client *c = user;
-
-    (void)s;
     if (reason == SSE_END)
-        end(c->all, c);
-    else if (reason == SSE_E_TORN)
-        client_cut(c->all, c);
-    else if (reason != SSE_OK)
-        client_close(c->all, c);
+        end(c);
+    else if (reason == SSE_E_TORN || reason == SSE_E_STALLED)
+        client_cut(c);
+    else
+        client_close(c);
 }
 
-void client_cut(clients *cs, client *c)
+void client_cut(client *c)
 {
-    if (!cs->options->quiet)
+    if (!c->of->options->quiet)
         fprintf(stderr, "ssecat: client %llu does not keep up, and is cut\n",
                 (unsigned long long)c->serial);
-    client_close(cs, c);
+    client_close(c);
 }
 
 static int make_writer(client *c, size_t capacity)
@@ -118,30 +115,17 @@ static int make_writer(client *c, size_t capacity)
 }
 
 /* Begin a stream, its head being in the writer. */
-static int subscribe(clients *cs, client *c, const request *r)
+static int subscribe(client *c, const request *r)
 {
-    const sse_join how = {
-        .writer = c->writer,
-        .sink = send_some,
-        .on_close = stream_closed,
-        .user = c,
-        .flags = cs->options->from_start ? SSE_SKIP | SSE_FROM_LOG : SSE_SKIP,
-    };
-    char id[128]; /* what is longer, or broken, was never an id of ours: what it stands for is lost
-                   */
-    size_t len;
-    int status = sse_http_last_event_id(r->last_id.ptr, r->last_id.len, r->query.ptr, r->query.len,
-                                        id, sizeof id, &len);
+    const uint32_t flags = c->of->options->from_start ? SSE_JOIN_OLDEST : 0;
+    const int status =
+        sse_subscriber_join(&c->subscriber, &c->of->channel, c->writer, c, flags | SSE_JOIN_GAPS,
+                            r->last_id.ptr, r->last_id.len, r->query.ptr, r->query.len);
 
-    if (status != SSE_OK) {
-        id[0] = '?';
-        len = 1;
-    }
-    status = sse_channel_join(&cs->channel, &c->subscriber, &how, id, len);
     if (status != SSE_OK && status != SSE_GAP)
         return status;
-    client_enter(cs, c, STREAMING, UINT64_MAX);
-    return SSE_OK;
+    client_enter(c, STREAMING, UINT64_MAX);
+    return sse_subscriber_set_limits(&c->subscriber, 0, STALL_MS, 0);
 }
 
 static int is_path(const request *r, const char *path)
@@ -149,55 +133,65 @@ static int is_path(const request *r, const char *path)
     return r->path.len == strlen(path) && memcmp(r->path.ptr, path, r->path.len) == 0;
 }
 
-/* Answer a request, status being what request_read said of it. */
-static void answer(clients *cs, client *c, int status, const request *r)
+/* The status of the answer to a request, status being what request_read said of it. */
+static int decide(const client *c, int status, const request *r)
 {
-    const options *o = cs->options;
-    const int stream = status == 200 && is_path(r, "/events");
+    const int is_stream = status == 200 && is_path(r, "/events");
 
-    if (stream && !sse_http_accepts(r->accepts ? r->accept : NULL, r->accept_len))
-        status = 406;
-    else if (stream && cs->streaming >= o->max_clients)
-        status = 503;
-    if (make_writer(c, stream && status == 200 ? CLIENTS_QUEUE : ANSWER_MAX) != 0) {
-        client_close(cs, c);
+    if (status != 200)
+        return status;
+    if (r->method == OPTIONS)
+        return is_stream ? 204 : 405;
+    if (!is_stream)
+        return is_path(r, "/") || is_path(r, "/healthz") || is_path(r, "/metrics") ? 200 : 404;
+    if (!sse_http_accepts(r->accepts ? r->accept : NULL, r->accept_len))
+        return 406;
+    return c->of->streaming < c->of->options->max_clients ? 200 : 503;
+}
+
+/* Answer a request; r is NULL where status says what is wrong with it. */
+static void answer(client *c, int status, const request *r)
+{
+    const options *o = c->of->options;
+    int streams;
+
+    status = decide(c, status, r);
+    streams = status == 200 && is_path(r, "/events") && r->method == GET;
+    if (make_writer(c, streams ? CLIENTS_QUEUE : ANSWER_MAX) != 0) {
+        client_close(c);
         return;
     }
-    if (stream && status == 200) {
-        status = answer_stream(c->writer, o, r->minor);
-        if (status == SSE_OK)
-            status = subscribe(cs, c, r);
+    if (status == 200 && is_path(r, "/"))
+        status = answer_page(c->writer, o, r);
+    else if (status == 200 && is_path(r, "/healthz"))
+        status = answer_health(c->writer, r);
+    else if (status == 200 && is_path(r, "/metrics"))
+        status = answer_metrics(c->writer, r, &c->of->channel, clients_behind(c->of));
+    else
+        status = answer_route(c->writer, o, r, status, c->serial);
+    if (streams && status == SSE_OK) {
+        status = subscribe(c, r);
     } else {
-        if (status == 503)
-            status = answer_busy(c->writer, o, c->serial);
-        else if (status == 200 && is_path(r, "/"))
-            status = answer_page(c->writer, o);
-        else if (status == 200 && is_path(r, "/healthz"))
-            status = answer_health(c->writer);
-        else if (status == 200 && is_path(r, "/metrics"))
-            status = answer_metrics(c->writer, &cs->channel);
-        else
-            status = answer_error(c->writer, status == 200 ? 404 : status);
         sse_writer_close(c->writer);
-        client_enter(cs, c, ANSWERING, ANSWER_MS);
+        client_enter(c, ANSWERING, ANSWER_MS);
     }
     free(c->head);
     c->head = NULL;
     if (status != SSE_OK)
-        client_close(cs, c);
+        client_close(c);
     else
-        client_flush(cs, c);
+        client_flush(c);
 }
 
-void client_too_slow(clients *cs, client *c)
+void client_too_slow(client *c)
 {
-    answer(cs, c, 408, NULL);
+    answer(c, 408, NULL);
 }
 
-/* Whatever comes behind the request is read, too, and thrown away, a bounded amount at a time,
+/* Whatever comes after the request is read, too, and thrown away, a bounded amount at a time,
  * since a peer may send without end. A peer that closed its sending side may still listen; one that
  * is gone shows when something is written to it. */
-void client_receive(clients *cs, client *c)
+void client_receive(client *c)
 {
     static const sse_event beat = {.comment = {"", 0}};
     char waste[4096];
@@ -215,7 +209,7 @@ void client_receive(clients *cs, client *c)
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return;
         if (n < 0 || (n == 0 && (reading || c->state == LINGERING))) {
-            client_close(cs, c);
+            client_close(c);
             return;
         }
         if (n == 0) {
@@ -230,6 +224,6 @@ void client_receive(clients *cs, client *c)
         if (status == 0 && c->head_len == HEAD_MAX)
             status = 431;
         if (status != 0)
-            answer(cs, c, status, &r);
+            answer(c, status, status == 200 ? &r : NULL);
     }
 }

@@ -5,9 +5,9 @@
  *     READING ---- a head that is no GET of the stream ----> ANSWERING --.
  *        |  `--- too slow: 408 ----------------------------------^       | all was taken
  *        | GET /events                                                   v
- *     STREAMING ---- drain: what is queued, retry, the end ----------> LINGERING
+ *     STREAMING ---- drain: what is queued, a farewell --------------> LINGERING
  *        |                                                               | the peer closed, or
- *        | gone                                                          | a second has passed
+ *        | gone, or stalled                                              | a second has passed
  *        v                                                               v
  *     closed <-----------------------------------------------------------'
  *
@@ -24,6 +24,7 @@ enum {
     HEAD_MAX = 8192,  /* bytes of a request head */
     HEAD_MS = 5000,   /* for it to come */
     ANSWER_MS = 5000, /* for an answer, or the rest of a stream, to be taken */
+    STALL_MS = 20000, /* for a stream to take a byte of what it is owed */
     LINGER_MS = 1000  /* for the peer to close */
 };
 
@@ -37,7 +38,7 @@ struct client {
     int writable;         /* the socket takes bytes, as far as is known */
     uint64_t serial;      /* tells clients apart */
     uint64_t deadline_ms; /* when the state has lasted too long; UINT64_MAX: never */
-    clients *all;
+    clients *of;
     sse_subscriber subscriber; /* while it is STREAMING */
     sse_writer *writer;        /* from the answer on */
     char *head;                /* HEAD_MAX bytes; until the answer */
@@ -45,21 +46,27 @@ struct client {
 };
 
 /* Enter a state, for limit_ms at the most; UINT64_MAX: for good. */
-void client_enter(clients *cs, client *c, enum state state, uint64_t limit_ms);
+void client_enter(client *c, enum state state, uint64_t limit_ms);
 
 /* Read what has come, and answer the request when it is complete. */
-void client_receive(clients *cs, client *c);
+void client_receive(client *c);
 
 /* Answer 408 to a request that has begun and does not end. */
-void client_too_slow(clients *cs, client *c);
+void client_too_slow(client *c);
 
 /* Send what the socket takes. At the end of an answer, or of a stream, shut the sending side. */
-void client_flush(clients *cs, client *c);
+void client_flush(client *c);
+
+/* The stream of a client is closed, and why. */
+void client_ended(client *c, int reason);
+
+/* Give bytes to the socket of a client: the sink of its stream. */
+int client_send(void *user, const void *bytes, size_t len, size_t *taken);
 
 /* Close the connection of a client that has bytes to take and does not, and say so. */
-void client_cut(clients *cs, client *c);
+void client_cut(client *c);
 
 /* Close the connection. The client can be named until clients_bury. */
-void client_close(clients *cs, client *c);
+void client_close(client *c);
 
 #endif

@@ -14,14 +14,15 @@
 #include <unistd.h>
 
 enum {
-    GONE_MS = 30000,        /* for a peer to acknowledge what was sent */
-    UNSENT_MAX = 64 * 1024, /* bytes that the kernel may hold for a peer that takes none */
-    BACK_MS = 1000,         /* a client that is sent away comes back after this time */
-    BACK_SPREAD_MS = 4000,  /* and up to this time later */
-    CONNECTIONS_BESIDE = 64 /* connections beside the streams: pages, requests, refusals */
+    GONE_MS = 30000,         /* for a peer to acknowledge what was sent */
+    UNSENT_MAX = 64 * 1024,  /* bytes that the kernel may hold for a peer that takes none */
+    TURN_BYTES = 256 * 1024, /* so many for one client, then it is the turn of the next one */
+    BACK_MS = 1000,          /* a client that is sent away comes back after this time */
+    BACK_SPREAD_MS = 4000,   /* and up to this time later */
+    CONNECTIONS_BESIDE = 64  /* connections beside the streams: pages, requests, refusals */
 };
 
-void clients_init(clients *cs, const options *o, int epoll, sse_history *log, uint64_t now_ms)
+void clients_init(clients *cs, const options *o, int epoll, sse_history *history, uint64_t now_ms)
 {
     memset(cs, 0, sizeof *cs);
     cs->options = o;
@@ -30,7 +31,8 @@ void clients_init(clients *cs, const options *o, int epoll, sse_history *log, ui
     cs->wake_ms = UINT64_MAX;
     cs->deadline_ms = UINT64_MAX;
     cs->held_ms = UINT64_MAX;
-    sse_channel_init(&cs->channel, log, o->heartbeat_ms, NULL, now_ms);
+    if (sse_channel_init(&cs->channel, history, o->heartbeat_ms, TURN_BYTES, now_ms) != SSE_OK)
+        abort(); /* the history is there */
 }
 
 int clients_may_accept(const clients *cs)
@@ -60,7 +62,7 @@ void clients_add(clients *cs, int fd)
         return;
     }
     c->fd = fd;
-    c->all = cs;
+    c->of = cs;
     c->state = READING;
     c->serial = ++cs->serial;
     c->next = cs->first;
@@ -68,30 +70,48 @@ void clients_add(clients *cs, int fd)
         c->next->previous = c;
     cs->first = c;
     cs->count++;
-    client_enter(cs, c, READING, HEAD_MS);
+    client_enter(c, READING, HEAD_MS);
 
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms, sizeof gone_ms);
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     event.data.ptr = c;
     if (epoll_ctl(cs->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-        client_close(cs, c);
+        client_close(c);
 }
 
-void clients_ready(clients *cs, client *c, uint32_t events)
+void clients_ready(client *c, uint32_t events)
 {
     if (c->fd < 0)
         return;
     if (events & (EPOLLERR | EPOLLHUP)) {
-        client_close(cs, c);
+        client_close(c);
         return;
     }
     if (events & EPOLLOUT) {
         c->writable = 1;
-        client_flush(cs, c);
+        client_flush(c);
     }
     if (events & (EPOLLIN | EPOLLRDHUP))
-        client_receive(cs, c);
+        client_receive(c);
+}
+
+/* Send what can be sent, and see to the streams that this closes. */
+static void flush(clients *cs)
+{
+    sse_subscriber *s;
+
+    while ((s = sse_channel_flush(&cs->channel, client_send)) != NULL)
+        client_ended(sse_subscriber_user(s), sse_subscriber_status(s));
+}
+
+/* Whether an event of this length can be published so that no stream loses a line. */
+static int fits(clients *cs, size_t len)
+{
+    if (sse_channel_fits(&cs->channel, len))
+        return 1;
+    flush(cs); /* perhaps it was only not yet sent */
+    return sse_channel_fits(&cs->channel, len);
 }
 
 int clients_publish(clients *cs, const sse_str *line)
@@ -101,7 +121,7 @@ int clients_publish(clients *cs, const sse_str *line)
     size_t len;
 
     sse_event_encode(&ev, NULL, 0, &len);
-    if (sse_channel_fits(&cs->channel, len + SSE_HISTORY_FRAME)) {
+    if (fits(cs, len)) {
         cs->held_ms = UINT64_MAX;
     } else {
         if (cs->held_ms == UINT64_MAX)
@@ -111,20 +131,33 @@ int clients_publish(clients *cs, const sse_str *line)
             return SSE_AGAIN;
         }
     }
-    return sse_channel_publish(&cs->channel, &ev, 0, 0, NULL);
+    return sse_channel_publish(&cs->channel, &ev, 0, 0);
+}
+
+uint64_t clients_behind(const clients *cs)
+{
+    uint64_t most = 0;
+    const client *c;
+
+    for (c = cs->first; c; c = c->next) {
+        const uint64_t behind = sse_subscriber_behind(&c->subscriber);
+
+        most = behind > most ? behind : most;
+    }
+    return most;
 }
 
 void clients_flush(clients *cs)
 {
-    uint64_t wait_ms;
+    int wait_ms;
 
-    sse_channel_flush(&cs->channel);
-    sse_channel_wait(&cs->channel, &wait_ms);
-    if (wait_ms != UINT64_MAX)
-        clients_wake_at(cs, cs->now_ms + wait_ms);
+    flush(cs);
+    wait_ms = sse_channel_timeout(&cs->channel, cs->now_ms);
+    if (wait_ms >= 0)
+        clients_wake_at(cs, cs->now_ms + (uint64_t)wait_ms);
 }
 
-/* Close whoever has been in a state for too long. */
+/* Close the clients that have been in a state for too long. */
 static void sweep(clients *cs)
 {
     client *c, *next;
@@ -135,11 +168,11 @@ static void sweep(clients *cs)
         if (c->deadline_ms > cs->now_ms)
             cs->deadline_ms = c->deadline_ms < cs->deadline_ms ? c->deadline_ms : cs->deadline_ms;
         else if (c->state == READING && c->head_len > 0)
-            client_too_slow(cs, c);
-        else if (c->state == ANSWERING || c->state == STREAMING)
-            client_cut(cs, c);
+            client_too_slow(c);
+        else if (c->state == ANSWERING)
+            client_cut(c);
         else
-            client_close(cs, c);
+            client_close(c);
     }
 }
 
@@ -160,12 +193,9 @@ void clients_drain(clients *cs)
     for (c = cs->first; c; c = next) {
         next = c->next;
         if (c->state == READING)
-            client_close(cs, c);
-        else if (c->state == STREAMING)
-            client_enter(cs, c, STREAMING, ANSWER_MS);
+            client_close(c);
     }
-    sse_channel_drain(&cs->channel, NULL, BACK_MS, BACK_SPREAD_MS, 0);
-    clients_tick(cs, cs->now_ms);
+    sse_channel_drain(&cs->channel, NULL, 0, NULL, 0, BACK_MS, BACK_SPREAD_MS, 0, ANSWER_MS);
 }
 
 void clients_bury(clients *cs)
@@ -183,6 +213,6 @@ void clients_bury(clients *cs)
 void clients_free(clients *cs)
 {
     while (cs->first)
-        client_close(cs, cs->first);
+        client_close(cs->first);
     clients_bury(cs);
 }

@@ -30,7 +30,7 @@ typedef struct clients {
     uint64_t held_ms;     /* since when a stream holds up the input; UINT64_MAX: none does */
 } clients;
 
-void clients_init(clients *cs, const options *o, int epoll, sse_history *log, uint64_t now_ms);
+void clients_init(clients *cs, const options *o, int epoll, sse_history *history, uint64_t now_ms);
 
 /* See to it that clients_tick is called at this time, or earlier. */
 void clients_wake_at(clients *cs, uint64_t ms);
@@ -42,7 +42,7 @@ void clients_add(clients *cs, int fd);
 int clients_may_accept(const clients *cs);
 
 /* React to what epoll says of a client. */
-void clients_ready(clients *cs, client *c, uint32_t events);
+void clients_ready(client *c, uint32_t events);
 
 /* Publish a line. Returns SSE_OK; SSE_AGAIN where a stream would lose a line by it that still has a
  * time to be waited for; SSE_E_TOOBIG where it is too long. */
@@ -51,10 +51,13 @@ int clients_publish(clients *cs, const sse_str *line);
 /* Send what can be sent: once a turn, so that lines that came together leave together. */
 void clients_flush(clients *cs);
 
-/* Say what time it is, and do what is due: time-outs, heartbeats. */
+/* Set the time, and do what is due: time-outs, heartbeats. */
 void clients_tick(clients *cs, uint64_t now_ms);
 
-/* Close all: streams get a time to come back and what is queued, others go at once. */
+/* How many events the slowest stream has not taken. */
+uint64_t clients_behind(const clients *cs);
+
+/* Close all: streams get what they are owed and a time to come back, others go at once. */
 void clients_drain(clients *cs);
 
 /* Free the clients that were closed; call it at the end of a turn. */

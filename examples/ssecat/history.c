@@ -56,7 +56,7 @@ sse_history *history_open(const char *path, uint32_t room, uint64_t epoch)
     const uint32_t events = room / BYTES_PER_EVENT;
     const size_t size = SSE_HISTORY_WORDS(events, room) * sizeof(uint64_t);
     const int fd = path ? open_file(path, size) : -1;
-    sse_history *log;
+    sse_history *history;
     void *memory;
 
     if (path && fd < 0)
@@ -66,7 +66,7 @@ sse_history *history_open(const char *path, uint32_t room, uint64_t epoch)
     if (memory == MAP_FAILED)
         return fail(path ? path : "history", strerror(errno));
     if (is_blank(memory, SSE_HISTORY_OVERHEAD))
-        return sse_history_init(memory, size, events, epoch, 0);
-    log = sse_history_open(memory, size, events, epoch, 0);
-    return log ? log : fail(path, "not a history of ssecat");
+        return sse_history_init(memory, size, events, 0, epoch, "ssecat", 6);
+    history = sse_history_open(memory, size, events, 0, epoch, "ssecat", 6);
+    return history ? history : fail(path, "not a history of ssecat");
 }

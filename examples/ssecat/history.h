@@ -1,12 +1,12 @@
-/* history.h - the memory of the log: anonymous, or a file that outlives the process. */
+/* history.h - the memory of the history: anonymous, or a file that outlives the process. */
 #ifndef SSECAT_HISTORY_H
 #define SSECAT_HISTORY_H
 
 #include <sse/sse.h>
 
-/* Make a log with this much room for events, or go on with the one that the file has. Its ids have
- * this epoch. With a path, the file is made as large as it needs to be, and locked. Returns NULL
- * when it has printed what is wrong. It is there until the process ends. */
+/* Make a history with this much room for events, or go on with the one that the file has. Its ids
+ * have this epoch. With a path, the file is made as large as it needs to be, and locked. Returns
+ * NULL when it has printed what is wrong. It is there until the process ends. */
 sse_history *history_open(const char *path, uint32_t room, uint64_t epoch);
 
 #endif

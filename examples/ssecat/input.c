@@ -35,16 +35,6 @@ int input_read(input *in)
     return 0;
 }
 
-/* Shorten a piece of a line so that it does not end inside of a UTF-8 sequence. */
-static size_t whole_characters(const char *bytes, size_t len)
-{
-    size_t shorter = len;
-
-    while (shorter > 0 && len - shorter < 3 && ((unsigned char)bytes[shorter] & 0xC0) == 0x80)
-        shorter--;
-    return shorter > 0 ? shorter : len;
-}
-
 size_t input_next(const input *in, size_t most, sse_str *line)
 {
     const char *const at = in->bytes + in->at;
@@ -59,7 +49,7 @@ size_t input_next(const input *in, size_t most, sse_str *line)
     if (!lf && !in->ended && have == most + 1 && at[most] == '\r')
         return 0; /* perhaps the end of the line, half of it */
     if (line->len > most) {
-        line->len = whole_characters(at, most);
+        line->len = sse_utf8_whole(at, most);
         return line->len;
     }
     return lf || in->ended ? taken : 0;

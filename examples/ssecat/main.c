@@ -5,9 +5,10 @@
  * One thread, one epoll. A turn of the loop reads input if the clients have room for it, publishes
  * each line on a channel, and at its end sends what the sockets take:
  *
- *     standard input --> input: lines --> channel: log --> clients: a subscriber each --> sockets
+ *     standard input --> input: lines --> channel: history --> clients: a subscriber each -->
+ * sockets
  *
- * options.c reads the command line, input.c makes lines, history.c has the memory of the log,
+ * options.c reads the command line, input.c makes lines, history.c has the memory of the history,
  * clients.c has the connections, client.c is one of them, request.c reads what they ask, answer.c
  * says what they get. */
 #define _GNU_SOURCE
@@ -250,7 +251,7 @@ static void turn(server *s, int wait_ms, const sigset_t *signals)
         else if (events[i].data.ptr == &s->input)
             s->readable = 1;
         else
-            clients_ready(&s->clients, events[i].data.ptr, events[i].events);
+            clients_ready(events[i].data.ptr, events[i].events);
     }
     if (!s->listening && s->clients.now_ms >= s->listen_ms && clients_may_accept(&s->clients))
         listen_on(s, 1);
@@ -277,7 +278,7 @@ static sigset_t catch_signals(void)
 int main(int argc, char **argv)
 {
     static server s;
-    sse_history *log;
+    sse_history *history;
     sigset_t signals;
     int done = options_read(&s.options, argc, argv);
     int more = 1;
@@ -289,10 +290,10 @@ int main(int argc, char **argv)
     s.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (s.epoll < 0)
         fail("epoll");
-    log = history_open(s.options.history_file, s.options.history, clock_ms(CLOCK_REALTIME));
-    if (log == NULL)
+    history = history_open(s.options.history_file, s.options.history, clock_ms(CLOCK_REALTIME));
+    if (history == NULL)
         return EXIT_FAILURE;
-    clients_init(&s.clients, &s.options, s.epoll, log, clock_ms(CLOCK_MONOTONIC));
+    clients_init(&s.clients, &s.options, s.epoll, history, clock_ms(CLOCK_MONOTONIC));
     input_init(&s.input);
     s.waiting_for = s.options.wait;
     watch(&s, EPOLL_CTL_ADD, STDIN_FILENO, EPOLLIN | EPOLLONESHOT, &s.input);

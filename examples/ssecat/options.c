@@ -87,6 +87,8 @@ static int set(options *o, int option, const char *text)
         return 0;
     case 'e':
         o->event = text;
+        if (strcmp(text, "place") == 0) /* the type of events that are no lines */
+            return -1;
         return sse_type_valid(text, strlen(text)) && strlen(text) <= 256 ? 0 : -1;
     case 'H':
         if (number(text, 86400, &n) != 0)
@@ -96,11 +98,11 @@ static int set(options *o, int option, const char *text)
     case 'r':
         return number(text, SSE_RETRY_MAX, &o->retry_ms);
     case 'c': {
-        sse_head head = {.version = SSE_HTTP_1_1, .allow_origin = {text, strlen(text)}};
+        const sse_http_answer a = {.version = SSE_HTTP_1_1, .origin = {text, strlen(text)}};
         size_t len;
 
         o->cors = text;
-        return sse_http_head(&head, NULL, 0, &len) == SSE_E_SPACE && len < 1024 ? 0 : -1;
+        return sse_http_head(&a, NULL, 0, &len) == SSE_E_SPACE && len < 1024 ? 0 : -1;
     }
     case 'm':
         return number(text, 1000000, &o->max_clients);

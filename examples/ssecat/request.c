@@ -7,7 +7,7 @@
 
 #define IS(s, text) ((s).len == sizeof(text) - 1 && memcmp((s).ptr, text, (s).len) == 0)
 
-/* Cut s at the first `stop`: returns what is ahead of it and leaves what is behind it in s. Without
+/* Cut s at the first `stop`: returns what is before it and leaves what is after it in s. Without
  * one, returns an absent range and leaves s alone. */
 static sse_str cut(sse_str *s, char stop)
 {
@@ -64,7 +64,7 @@ static sse_str trim(sse_str s)
     return s;
 }
 
-/* "GET /path?query HTTP/1.1", or with "http://host" ahead of the path, as proxies send it. */
+/* "GET /path?query HTTP/1.1", or with "http://host" before the path, as proxies send it. */
 static int read_request_line(request *r, sse_str line)
 {
     const sse_str method = cut(&line, ' ');
@@ -88,7 +88,13 @@ static int read_request_line(request *r, sse_str line)
             target = SSE_LIT("/");
         }
     }
-    if (!IS(method, "GET"))
+    if (IS(method, "HEAD"))
+        r->method = HEAD;
+    else if (IS(method, "OPTIONS"))
+        r->method = OPTIONS;
+    else if (!IS(method, "GET"))
+        return 405;
+    if (r->method == OPTIONS && IS(target, "*"))
         return 405;
     if (target.ptr[0] != '/')
         return 400;

@@ -4,11 +4,14 @@
 
 #include <sse/sse.h>
 
+enum method { GET, HEAD, OPTIONS };
+
 /* The ranges point into the bytes that were read. */
 typedef struct request {
+    enum method method;
     int minor;     /* HTTP/1.minor */
     sse_str path;  /* of the target, as it came */
-    sse_str query; /* behind the "?"; absent without one */
+    sse_str query; /* after the "?"; absent without one */
     int accepts;   /* whether there was an Accept field: */
     char accept[512];
     sse_str last_id;   /* of the Last-Event-ID field; absent without one */

@@ -24,8 +24,9 @@ channel_size z, channel_init rppuuq, channel_publish_parts rpsssqq, channel_tick
 pp, channel_timeout ipq, channel_drain rpssuuuu, channel_count qpi, subscriber_size z,
 subscriber_join rppppuss, subscriber_set_filter rppz, subscriber_set_limits rpuuu, subscriber_send_parts
 rpsss, subscriber_read rppzp, subscriber_close rp, subscriber_leave rp, subscriber_behind qp"""
-GAP, SPACE, HTTP_1_1, CHUNKED = 3, -5, 11, 0x1
+OK, AGAIN, GAP, SPACE, HTTP_1_1, CHUNKED = 0, 1, 3, -5, 11, 0x1
 COALESCE, GAPS, OLDEST, PLAIN = 0x1000, 0x2000, 0x4000, 0x800
+SUBSCRIBERS, JOINED, RESUMED, EVENTS, BYTES, GAP_EVENTS, CLOSED, HEARTBEATS = range(8)  # counters
 functions = {}
 
 

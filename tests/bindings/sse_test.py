@@ -35,7 +35,7 @@ class Core(unittest.TestCase):
     def test_the_numbers_are_those_of_the_headers(self):
         with open(declarations) as file:
             text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-        for name, ours in (("SSE_GAP", sse.GAP), ("SSE_E_SPACE", sse.SPACE),
+        for name, ours in (("SSE_AGAIN", sse.AGAIN), ("SSE_GAP", sse.GAP), ("SSE_E_SPACE", sse.SPACE),
                            ("SSE_HTTP_1_1", sse.HTTP_1_1), ("SSE_WRITER_CHUNKED", sse.CHUNKED),
                            ("SSE_JOIN_COALESCE", sse.COALESCE), ("SSE_JOIN_GAPS", sse.GAPS),
                            ("SSE_JOIN_OLDEST", sse.OLDEST), ("SSE_JOIN_PLAIN", sse.PLAIN)):
@@ -53,10 +53,10 @@ class Core(unittest.TestCase):
 
     def test_a_writer_is_backpressure(self):
         w = sse.Writer(64)
-        self.assertEqual(w.send(30 * "x", id="1"), 0)
-        self.assertEqual(w.send(30 * "y"), 1)
+        self.assertEqual(w.send(30 * "x", id="1"), sse.OK)
+        self.assertEqual(w.send(30 * "y"), sse.AGAIN)
         self.assertEqual(w.read(), b"id: 1\ndata: " + 30 * b"x" + b"\n\n")
-        self.assertEqual(w.send(30 * "y"), 0)
+        self.assertEqual(w.send(30 * "y"), sse.OK)
         self.assertEqual(w.read(), b"data: " + 30 * b"y" + b"\n\n")
         w.close()
         with self.assertRaises(sse.Closed):
@@ -109,7 +109,7 @@ class Fanout(unittest.TestCase):
             again = sse.Client(ch, **how)
             self.assertFalse(again.gap)
             self.assertEqual(datas(again.read())[-1], b"2")
-        self.assertEqual(ch.count(2), 2)
+        self.assertEqual(ch.count(sse.RESUMED), 2)
 
     def test_an_unknown_id_is_a_gap_and_never_a_start(self):
         ch = channel()
@@ -180,7 +180,7 @@ class Fanout(unittest.TestCase):
         self.assertRegex(client.read(), rb"data: last\n\nevent: bye\nretry: 5000\ndata: \n\n$")
         with self.assertRaises(sse.Closed):
             client.read()
-        self.assertEqual(ch.count(0), 0)
+        self.assertEqual(ch.count(sse.SUBSCRIBERS), 0)
         with self.assertRaises(sse.Error):
             sse.Client(ch)
 

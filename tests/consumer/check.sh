@@ -20,13 +20,14 @@ says() {
 $version" ] || fail "$1 printed: $printed"
 }
 
+# The library is built once; what differs is where it goes, and what its files say of that.
 for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
     prefix=$here/prefix
     case $libdir in /*) full=$libdir ;; *) full=$prefix/$libdir ;; esac
     echo "== installed with the library folder $libdir"
-    rm -rf "$prefix" "$here/build"
+    rm -rf "$prefix"
     "$CMAKE" -S "$TOP" -B "$here/build" -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR="$libdir" \
-        -DSSE_BUILD_TESTS=OFF -DSSE_BUILD_EXAMPLES=OFF >"$here.log"
+        -DCMAKE_BUILD_TYPE=Debug -DSSE_BUILD_TESTS=OFF -DSSE_BUILD_EXAMPLES=OFF >"$here.log"
     "$CMAKE" --build "$here/build" -j2 >>"$here.log"
     "$CMAKE" --install "$here/build" >>"$here.log"
     for file in libsse.a libsse.so libsse.so.$abi cmake/sse/sseConfig.cmake; do
@@ -48,14 +49,18 @@ for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
     fi
 done
 
+use() { # WAY SHARED
+    echo "== $1, shared $2"
+    "$CMAKE" -S "$TOP/tests/consumer" -B "$here/$1$2" -DWAY=$1 -DBUILD_SHARED_LIBS=$2 \
+        -DSSE_TREE="$TOP" -DVERSION="$version" -Dsse_DIR="$full/cmake/sse" >"$here.log"
+    "$CMAKE" --build "$here/$1$2" -j2 >>"$here.log"
+    says "$here/$1$2/consumer"
+    if ldd "$here/$1$2/consumer" | grep -q libsse; then linked=ON; else linked=OFF; fi
+    [ $linked = "$2" ] || fail "$1 linked the other library"
+}
+
 for shared in OFF ON; do
-    for way in find_package add_subdirectory fetch_content; do
-        echo "== $way, shared $shared"
-        "$CMAKE" -S "$TOP/tests/consumer" -B "$here/$way$shared" -DWAY=$way -DBUILD_SHARED_LIBS=$shared \
-            -DSSE_TREE="$TOP" -DVERSION="$version" -Dsse_DIR="$full/cmake/sse" >"$here.log"
-        "$CMAKE" --build "$here/$way$shared" -j2 >>"$here.log"
-        says "$here/$way$shared/consumer"
-        if ldd "$here/$way$shared/consumer" | grep -q libsse; then linked=ON; else linked=OFF; fi
-        [ $linked = $shared ] || fail "$way linked the other library"
-    done
+    use find_package $shared
+    use add_subdirectory $shared
 done
+use fetch_content OFF # which calls add_subdirectory, too

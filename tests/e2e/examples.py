@@ -53,6 +53,123 @@ class Format(Program):
             self.assertRegex(done.stderr, rb"^format: .*field.*\n$")
 
 
+class Pieces(Program):
+    name = "pieces"
+
+    def body(self, done):
+        head, blank, body = done.stdout.decode().partition("\n\n")
+        self.assertIn("content-type: text/event-stream", head.split("\n"))
+        self.assertTrue(body.startswith(":\n\n"))
+        return body[3:]
+
+    def test_the_output_of_a_command_is_one_event(self):
+        for command in ("true", "echo hello", "printf 'a\\r\\nb'", "seq 20000"):
+            output = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE).stdout.decode()
+            done = self.run_to_the_end(command)
+            self.assertEqual(done.returncode, 0, command)
+            body = self.body(done)
+            self.assertTrue(body.endswith("\n\n"))
+            self.assertEqual(parse(body[:-2]),
+                             Event("output", data=output.replace("\r\n", "\n")), command)
+
+    def test_a_command_that_fails_early_is_told_in_place_of_its_output(self):
+        for command in ("false", "echo no luck; false", "seq 300; false", "no-such-command"):
+            done = self.run_to_the_end(command)
+            self.assertEqual((self.body(done), done.returncode),
+                             ("event: failed\ndata: %s\n\n" % command, 0))
+
+    def test_an_id_can_be_given_if_each_client_sends_it_back(self):
+        self.assertIn("\nid: a-1\n", self.body(self.run_to_the_end("true", "a-1")))
+        for id in ("a b c?", "\u00e4", "a\nb"):
+            self.assertEqual(self.run_to_the_end("true", id).returncode, 1)
+
+    def test_one_that_fails_later_leaves_an_event_that_clients_discard(self):
+        done = self.run_to_the_end("seq 20000; false")
+        self.assertEqual(done.returncode, 1)
+        self.assertTrue(self.body(done).startswith("event: output\ndata: 1\n"))
+        self.assertNotIn("\n\n", self.body(done))
+        self.assertRegex(done.stderr, rb"^pieces: .+\n$")
+
+
+class Journal(Program):
+    name = "journal"
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = os.path.join(folder.name, "journal")
+
+    def run_on(self, *args):
+        done = self.run_to_the_end(self.file, *args)
+        self.assertEqual((done.returncode, done.stderr), (0, b""), args)
+        return done.stdout.decode()
+
+    def add(self, text, type="note"):
+        return self.run_on("add", type, text)[:-1]
+
+    def test_what_was_added_is_shown_in_order(self):
+        ids = [self.add(text) for text in ("one", "", "two\nlines")]
+        shown = [parse(block) for block in self.run_on().split("\n\n")[:-1]]
+        self.assertEqual(shown.pop(0), Event(retry="5000"))
+        self.assertEqual(shown, [Event("note", ids[0], "one"), Event("note", ids[1], ""),
+                                 Event("note", ids[2], "two\nlines")])
+        self.assertEqual([id.split("-")[1] for id in ids], ["1", "2", "3"])
+        self.assertEqual(len({id.split("-")[0] for id in ids}), 3)
+
+    def test_what_came_after_an_id_is_shown(self):
+        first, second = self.add("one"), self.add("two")
+        self.assertEqual(self.run_on("after", first),
+                         "retry: 5000\n\nevent: note\nid: %s\ndata: two\n\n" % second)
+        self.assertEqual(self.run_on("after", second), "retry: 5000\n\n")
+
+    def test_an_id_that_is_not_kept_is_told(self):
+        gone = self.add("one")
+        self.run_on("drop", "0")
+        kept = self.add("two")
+        for id in (gone, "x", kept + "0"):
+            self.assertRegex(self.run_on("after", id), r"\n: .+ no longer kept.+\n\n.+\n.+\ndata: two\n")
+
+    def test_only_what_is_old_is_dropped(self):
+        self.add("one")
+        self.run_on("drop", "3600")
+        self.assertIn("data: one\n", self.run_on())
+
+    def test_bytes_that_are_no_text_are_mended(self):
+        subprocess.run([self.path, self.file, "add", "note", b"a\xffb\xe2\x82"], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.assertIn("data: a\ufffdb\ufffd\n", self.run_on())
+
+    def test_the_oldest_go_when_it_is_full(self):
+        for n in range(40):
+            self.add("%d %s" % (n, "x" * 3000))
+        shown = [parse(block).data.split()[0] for block in self.run_on().split("\n\n")[1:-1]]
+        self.assertEqual(shown, [str(n) for n in range(40 - len(shown), 40)])
+        self.assertTrue(15 < len(shown) < 25, len(shown))
+
+    def test_what_is_wrong_is_told(self):
+        with open(self.file, "w") as f:
+            f.write("no journal")
+        for args in ((self.file,), (), (self.file + "2", "add"), (self.file + "2", "sing"),
+                     (self.file + "2", "add", "no\ntype", "x"), (self.file + "2", "after", " x")):
+            done = self.run_to_the_end(*args)
+            self.assertEqual(done.returncode, 1, args)
+            self.assertRegex(done.stderr, rb"^journal: .+\n$")
+
+
+class Sizes(Program):
+    name = "sizes"
+
+    def test_a_binding_finds_what_it_needs(self):
+        done = self.run_to_the_end()
+        lines = done.stdout.decode().splitlines()
+        self.assertRegex(lines[0], r"^libsse \d+\.\d+\.\d+$")
+        self.assertGreater(len(lines), 10)
+        for line in lines[1:]:
+            self.assertRegex(line, r"^.+ +[1-9][0-9]*$")
+        self.assertIn("subscriber, bytes", done.stdout.decode())
+
+
 class Blocking(Serves, Program):
     name = "blocking"
     GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -64,7 +181,7 @@ class Blocking(Serves, Program):
         self.assertIn("content-type: text/event-stream", head)
         self.assertIn("connection: close", head)
         self.assertIn("access-control-allow-origin: *", head)
-        self.assertTrue([f for f in head if f.startswith("cache-control: no-store")])
+        self.assertTrue([f for f in head if f.startswith("cache-control:") and "no-store" in f])
         self.assertFalse([f for f in head if f.startswith(("content-length", "transfer-"))])
         self.assertEqual(self.read_until(s, b"\n\n"), b"retry: 2000\n\n")
 
@@ -203,7 +320,7 @@ class Progress(Serves, Program):
             self.assertEqual(stream.header("Transfer-Encoding"), "chunked")
             self.assertEqual(stream.header("X-Accel-Buffering"), "no")
             self.assertIn("no-store", stream.header("Cache-Control"))
-            self.assertEqual(stream.next(), Event(comment=""))
+            self.assertEqual(stream.next(), Event(retry="1000"))
             self.assertEqual(stream.events(), self.steps(1))
 
     def test_the_last_event_is_the_plain_answer(self):
@@ -302,17 +419,19 @@ class Tokens(Serves, Program):
         self.addCleanup(os.unlink, f.name)
         return self.start(token_ms, f.name, **env)
 
-    def post(self, server, prompt, **kwargs):
-        return self.ask(server, "/v1/tokens", "POST", prompt.encode(), **kwargs)
+    SSE = {"Accept": "text/event-stream"}
+
+    def post(self, server, prompt, headers=SSE, **kwargs):
+        return self.ask(server, "/v1/tokens", "POST", prompt.encode(), headers, **kwargs)
 
     def check(self, stream, text):
-        """A stream is this text, token by token, and says at its end how many they were."""
+        """A stream is this text, token by token, and at its end the whole of it."""
         events = stream.events()
         self.assertEqual("".join(e.data for e in events[:-1]), text)
         for e in events[:-1]:
             self.assertEqual(e, Event(data=e.data))
             self.assertRegex(e.data, r"^[^ \n]*[ \n]?$")
-        self.assertEqual(events[-1], Event("done", data='{"tokens":%d}' % (len(events) - 1)))
+        self.assertEqual(events[-1], Event("done", data=text))
         return len(events) - 1
 
     def test_the_tokens_are_the_text_byte_for_byte(self):
@@ -359,34 +478,47 @@ class Tokens(Serves, Program):
         self.assertEqual(self.post(server, "x", headers={"Accept": "text/html"}).status, 406)
         self.assertEqual(self.post(server, "x" * 4097).status, 413)
         self.assertEqual(self.ask(server, "/v1/token", "POST", b"x").status, 404)
-        for accept in ("*/*", "text/*", "text/event-stream", "application/json, */*;q=0.1"):
-            stream = self.post(server, "last", headers={"Accept": accept})
-            self.assertEqual(stream.status, 200, accept)
+
+    def test_one_route_has_two_answers(self):
+        server = self.serve(self.TEXT, 0)
+        for accept, type in ((None, "text/plain"), ("*/*", "text/plain"),
+                             ("text/event-stream;q=0.5, text/plain", "text/plain"),
+                             ("text/event-stream", "text/event-stream"),
+                             ("text/event-stream, */*", "text/event-stream")):
+            answer = self.post(server, "last", headers={"Accept": accept} if accept else {})
+            self.assertEqual(answer.status, 200, accept)
+            self.assertTrue(answer.header("Content-Type").startswith(type), accept)
+            self.assertEqual(answer.header("Vary"), "Accept")
+            if type == "text/plain":
+                self.assertEqual(answer.body().decode(), "last  ")
+            else:
+                self.check(answer, "last  ")
 
     def test_one_connection_can_ask_again(self):
         stream = self.post(self.serve(self.TEXT, 0), "last")
         local = stream.connection.sock.getsockname()
         self.check(stream, "last  ")
-        stream.ask("/v1/tokens", "POST", b"." * 4096)
+        stream.ask("/v1/tokens", "POST", b"." * 4096, self.SSE)
         self.check(stream, self.TEXT)
-        stream.ask("/v1/tokens", "POST", b"id:")
+        stream.ask("/v1/tokens", "POST", b"id:", self.SSE)
         self.check(stream, self.TEXT[self.TEXT.index("id:"):])
         self.assertEqual(stream.connection.sock.getsockname(), local)
 
     def test_a_client_of_http_1_0_gets_no_chunks(self):
         s = self.raw(self.serve("a b", 0),
-                     b"POST /v1/tokens HTTP/1.0\r\nContent-Length: 1\r\n\r\na")
+                     b"POST /v1/tokens HTTP/1.0\r\nAccept: text/event-stream\r\n"
+                     b"Content-Length: 1\r\n\r\na")
         got = b"".join(iter(lambda: s.recv(4096), b""))
         self.assertEqual(got.partition(b"\r\n\r\n")[2],
-                         b'data: a \n\ndata: b\n\nevent: done\ndata: {"tokens":2}\n\n')
+                         b'data: a \n\ndata: b\n\nevent: done\ndata: a b\n\n')
 
     def test_a_client_that_stops_reading_costs_nothing_and_loses_nothing(self):
         text = "begin " + " ".join("w%d" % n for n in range(140000))
         server = self.serve(text, 0, ASAN_OPTIONS="quarantine_size_mb=1:"
                                                   "thread_local_quarantine_size_kb=64")
         memory = self.memory(server)
-        slow = self.raw(server, b"POST /v1/tokens HTTP/1.0\r\nContent-Length: 5\r\n\r\nbegin",
-                        receive_buffer=4096)
+        slow = self.raw(server, b"POST /v1/tokens HTTP/1.0\r\nAccept: text/event-stream\r\n"
+                        b"Content-Length: 5\r\n\r\nbegin", receive_buffer=4096)
 
         def idle():
             before = self.cpu(server)
@@ -398,12 +530,13 @@ class Tokens(Serves, Program):
         self.check(self.post(server, "w139990"), text[text.index("w139990"):])
         got = b"".join(iter(lambda: slow.recv(1 << 20), b""))
         blocks = got.decode().partition("\r\n\r\n")[2].split("\n\n")
-        self.assertEqual(blocks[-2:], ['event: done\ndata: {"tokens":140001}', ""])
+        self.assertEqual(blocks[-2:], ["event: done\ndata: " + text, ""])
         self.assertEqual("".join(parse(b).data for b in blocks[:-2]), text)
 
     def test_a_client_that_goes_on_sending_costs_nothing(self):
         server = self.serve("a b c", 300)
-        s = self.raw(server, b"POST /v1/tokens HTTP/1.1\r\nContent-Length: 1\r\n\r\na")
+        s = self.raw(server, b"POST /v1/tokens HTTP/1.1\r\nAccept: text/event-stream\r\n"
+                             b"Content-Length: 1\r\n\r\na")
         self.read_until(s, b"data: a \n\n\r\n")
         memory = self.memory(server)
         s.setblocking(False)
@@ -413,7 +546,7 @@ class Tokens(Serves, Program):
         self.assertLess(sent, 32 << 20)
         self.assertLess(self.memory(server), memory + 4096)
         s.settimeout(LIMIT)
-        self.assertIn(b'event: done\ndata: {"tokens":3}', self.read_until(s, b"\r\n0\r\n\r\n"))
+        self.assertIn(b"event: done\ndata: a b c", self.read_until(s, b"\r\n0\r\n\r\n"))
 
     def test_a_client_that_left_is_forgotten(self):
         server = self.serve(self.TEXT, 20)
@@ -429,9 +562,10 @@ class Tokens(Serves, Program):
         self.ends_by(server, signal.SIGTERM, 0)
 
     def test_curl_shows_the_tokens(self):
-        shown = self.curl("-d", "two", self.serve("one two\nthree", 10).url)
+        shown = self.curl("-d", "two", "-H", "Accept: text/event-stream",
+                          self.serve("one two\nthree", 10).url)
         self.assertEqual(shown, "data: two\ndata: \n\ndata: three\n\n"
-                                'event: done\ndata: {"tokens":2}\n\n')
+                                "event: done\ndata: two\ndata: three\n\n")
 
     def test_a_signal_ends_it_cleanly(self):
         for number in (signal.SIGTERM, signal.SIGINT):

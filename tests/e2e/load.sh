@@ -28,7 +28,7 @@ time.sleep(600)' "${address##*:}" &
 stalled=$!
 readers=
 for n in $(seq "$clients"); do
-    curl -sN -m 500 "$address/events" | sed -n 's/^data: //p' | cksum >"$dir/$n" &
+    curl -sN -m 500 "$address/events" | sed -n 's/^data: \(.\)/\1/p' | cksum >"$dir/$n" &
     readers="$readers $!"
 done
 

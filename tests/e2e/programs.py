@@ -45,7 +45,10 @@ def wait_for(condition, limit=LIMIT):
 
 
 class Stream:
-    """A request and its answer, of which the events can be taken one by one."""
+    """A request and its answer, of which the events can be taken one by one: all but its place, the
+    event that says where it begins."""
+
+    place = farewell = None
 
     def __init__(self, port, path="/", method="GET", body=None, headers=None, limit=LIMIT):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit)
@@ -57,7 +60,7 @@ class Stream:
         self.status = self.answer.status
         self.header = self.answer.getheader
 
-    def next(self):
+    def block(self):
         """The next block, parsed; None where the stream has ended at the end of one."""
         lines = []
         while True:
@@ -67,8 +70,29 @@ class Stream:
             if not line.endswith("\n"):
                 raise AssertionError("a torn event: %r" % (lines + [line]))
             if line == "\n":
-                return parse("".join(lines)[:-1])
+                event = parse("".join(lines)[:-1])
+                if event.type == "place":
+                    self.take_place(event)
+                return event
             lines.append(line)
+
+    def take_place(self, event):
+        if event != Event("place", event.id, ""):
+            raise AssertionError("no place of ours: %r" % (event,))
+        self.place = event.id
+
+    def begin(self):
+        """Read up to the place of the stream, and return it."""
+        while self.place is None:
+            self.block()
+        return self.place
+
+    def next(self):
+        """The next block that is no place."""
+        event = self.block()
+        while event and event.type == "place":
+            event = self.block()
+        return event
 
     def next_event(self):
         """The next block that a client dispatches."""
@@ -78,8 +102,11 @@ class Stream:
                 return event
 
     def events(self):
-        """All the events up to the end."""
-        return list(iter(self.next_event, None))
+        """All the events up to the end, and to the farewell, if there is one."""
+        events = list(iter(self.next_event, None))
+        if events and events[-1].type == "farewell":
+            self.farewell = events.pop()
+        return events
 
     def body(self):
         return self.answer.read()

@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 
 from programs import LIMIT, Program
 from ssecat import Ssecat
-from swarm import CUT_AFTER, Swarm, number
+from swarm import CUT_AFTER, Swarm, number, origin
 
 CLIENTS, SECONDS = 2000, 60
 SEED = int(os.environ.get("SEED", time.time_ns()))
@@ -88,16 +88,17 @@ class Resume(Ssecat):
         def start(port):
             server = self.start("--port", port, "--heartbeat", 1, "--max-clients", 10000,
                                 "--history-file", os.path.join(folder.name, "history"), *args)
-            self.swarm.server_started = server.started
+            self.swarm.origin = origin(self.place(server))
             return server
 
         return start
 
-    def start(self, *args, **kwargs):
-        started = time.time()
-        server = super().start(*args, **kwargs)
-        server.started = started
-        return server
+    def place(self, server):
+        """Where a new stream begins."""
+        stream = self.ask(server, "/events")
+        place = stream.begin()
+        stream.close()
+        return place
 
     def storm(self, swarm, seconds, length, *args):
         """Kill clients and servers for a time, then let all come to the end."""

@@ -19,13 +19,13 @@ AWAY = 0.4  # seconds until a client comes back, mostly; and ten times as long a
 
 
 def number(id):
-    """The number of an event, from its id, <epoch>-<number>."""
+    """The number of an event, from its id, <origin>-<number>."""
     return int(id.partition("-")[2])
 
 
-def made(id):
-    """When the epoch of an id began, in seconds of the clock: it is a time in milliseconds."""
-    return int(id.partition("-")[0], 16) / 1000
+def origin(id):
+    """The run of the server that an id is from."""
+    return id.partition("-")[0]
 
 
 class Client:
@@ -34,6 +34,7 @@ class Client:
     def __init__(self, swarm, name):
         self.swarm, self.name = swarm, name
         self.first = self.last = None  # the numbers of events
+        self.place = None  # the number of the event ahead of its first one
         self.last_event = self.last_id = None  # a gap event has an id, too
         self.told = []  # gap events since the last event
         self.received = self.lost = self.gaps = self.cuts = 0
@@ -110,16 +111,20 @@ class Client:
 
     def take(self, block):
         event = self.swarm.parsed(block)
-        if event.data is None:
+        if event.data is None or event.type == "farewell":
+            return
+        if event.type == "place":
+            self.take_place(event)
             return
         if event.type == "gap":
             self.take_gap(event)
             return
         n = number(event.id)
         if self.last is None:
-            if self.told:
-                self.fail("told of a gap ahead of its first event")
+            if n != self.place + 1 and not self.told:
+                self.fail("%s is its first event, and its place was %d" % (event.id, self.place))
             self.first = n
+            self.told = []
         elif n <= self.last:
             self.fail("%s came after %s: twice, or out of order" % (event.id, self.last_id))
         elif self.told:
@@ -132,9 +137,16 @@ class Client:
         self.last, self.last_event, self.last_id = n, event.id, event.id
         self.received += 1
 
+    def take_place(self, event):
+        if self.last_id is not None:
+            self.fail("a place after %s: %s" % (self.last_id, event.id))
+        self.place, self.last_id = number(event.id), event.id
+
     def take_gap(self, event):
-        self.gaps += 1
-        if not self.swarm.gaps_allowed:
+        """A place that no event has can be unknown to the next run of the server."""
+        lost_place = self.last is None and origin(self.last_id) != self.swarm.origin
+        self.gaps += not lost_place
+        if not self.swarm.gaps_allowed and not lost_place:
             self.fail("a gap behind %s: %s" % (self.last_id, event.data))
         if sorted(json.loads(event.data)) != ["count", "first", "last"]:
             self.fail("no gap event of ours: %s" % event.data)
@@ -149,7 +161,7 @@ class Client:
         missing = n - 1 - self.last
         firsts, lasts, counts = ([gap[k] for gap in gaps] for k in ("first", "last", "count"))
         unsaid = None in firsts + lasts + counts
-        if unsaid and made(self.last_event) >= self.swarm.server_started:
+        if unsaid and origin(self.last_event) == self.swarm.origin:
             self.fail("it is not told what is missing after %s: %s" % (self.last_event, gaps))
         wrong = missing == 0 and not unsaid or None not in counts and sum(counts) != missing
         wrong |= self.told[-1].id is not None and number(self.told[-1].id) != n - 1
@@ -178,7 +190,7 @@ class Swarm:
         self.log = {}  # the block of each event, by its number
         self.blocks = {}  # what a block says
         self.port = None
-        self.server_started = 0
+        self.origin = None  # of the ids that the server gives now
         self.cutting = True
         self.epoll = select.epoll()
         self.open = {}

@@ -25,7 +25,7 @@ parts()
     case $1 in
     writer) echo writer_queue ;;
     history) echo twin ;;
-    channel) echo twin channel_due channel_client channel_calls ;;
+    channel) echo ../support/model ../support/world ;;
     esac
 }
 

@@ -167,36 +167,16 @@ static void seeds_of_images(void)
     }
 }
 
-/* Clients of each kind, with and without a pace and a last event ID, who take what is published, or
- * have lost some of it. The numbers are as channel.c takes them. */
-static void seeds_of_clients(void)
+/* Any bytes are calls of a channel. */
+static void seeds_of_calls(void)
 {
-    enum { PUBLISH = 0, FLUSH_ALL = 3, TICK = 5, CLIENT = 8, READ = 8, TAKE_ALL = 10 };
-    static const sse_event text = {{NULL, 0}, {NULL, 0}, {NULL, 0}, 0, {"text", 4}};
-    unsigned kind, i;
+    uint32_t number = 1;
+    unsigned i, j;
 
-    for (kind = 0; kind < 256; kind += 5) {
-        const unsigned log[] = {kind & 1, 0, kind / 2 % 8, 0, kind, 1, 30, kind >> 2 & 1};
-
-        for (i = 0; i < sizeof log / sizeof log[0]; i++)
-            add(log[i]);
-        for (i = 0; i < 12; i++) {
-            if (i % 4 == 1) {
-                const unsigned join[] = {CLIENT, i / 4, kind + 16 * i,        i, kind & 7, i,
-                                         1,      0,     kind & 8 ? 64 + i : 0};
-                unsigned k;
-
-                for (k = 0; k < sizeof join / sizeof join[0]; k++)
-                    add(join[k]);
-            }
-            add(PUBLISH);
-            add(i);
-            add_event(&text);
-            add(i & 1 ? FLUSH_ALL : TICK);
-            add(i & 1 ? CLIENT : 20);
-            add(i / 4);
-            add(kind & 4 ? TAKE_ALL : READ);
-            add(7 * i);
+    for (i = 0; i < 200; i++) {
+        for (j = 0; j < SEED_MAX; j++) {
+            number = number * 1664525u + 1013904223u;
+            add(number >> 24);
         }
         write_seed();
     }
@@ -212,7 +192,7 @@ int main(int argc, char **argv)
     else if (strcmp(argv[1], "history_image") == 0)
         seeds_of_images();
     else if (strcmp(argv[1], "channel") == 0)
-        seeds_of_clients();
+        seeds_of_calls();
     else
         seeds_of_events(argv[1]);
     return written > 0 ? 0 : 1;

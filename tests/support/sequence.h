@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-enum { SEQUENCE_MAX = 12, BLANK_MAX = 1024 };
+enum { SEQUENCE_MAX = 12, BLANK_MAX = 1100 };
 
 /* One call. Returns whether it was refused: then it has to have changed nothing. */
 typedef struct sequence_call {
