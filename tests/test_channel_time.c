@@ -670,6 +670,7 @@ static void a_drain_leaves_alone_who_is_closed_or_is_at_its_end(size_t way)
     limit(b, 0, 0, 20); /* an age has no effect any more */
     ok(sse_subscriber_close(b->s));
     ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 0, 0));
+    limit(b, 0, 0, 20);
     pass(60, 10);
     assert_true(a->reason == SSE_END && b->reason == SSE_OK);
     b->limited = 0;
