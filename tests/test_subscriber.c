@@ -370,8 +370,12 @@ static void coalescing_leaves_out_what_a_newer_event_of_the_tag_and_key_replaces
     say_to(5, 1, "other tag");
     a->flags = SSE_JOIN_COALESCE | SSE_JOIN_OLDEST;
     ok(join(a, NULL));
+    b->flags = SSE_JOIN_OLDEST; /* it has a filter, and does not coalesce */
+    ok(join(b, NULL));
+    ok(sse_subscriber_set_filter(b->s, seven, 1));
     turn();
     heard(a, "place=@e-0,b1@e-2,free@e-3,free@e-4,a2@e-5,other tag@e-6");
+    heard(b, "place=@e-0,a1@e-1,b1@e-2,free@e-3,free@e-4,a2@e-5");
     say_to(0, 1, "a3");
     say_to(0, 1, "a4");
     turn();
