@@ -675,7 +675,7 @@ int world_send(int i, size_t size)
             c->private_len[c->sent % PRIVATES] = len + 12;
             c->after[c->sent++ % PRIVATES] = w.end;
         } else if (status == SSE_AGAIN) {
-            must(model_owed_bytes(c) || c->offer_len > 0 || c->beat_may || w.draining);
+            must(model_may(c) || c->promised || c->offer_len > 0);
         } else if (status == SSE_E_TOOBIG) {
             must(len + 12 > c->capacity - SPARE);
         } else {
