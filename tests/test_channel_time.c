@@ -441,6 +441,11 @@ static void too_old_is_never_early_and_at_most_a_tick_late(void)
         limit(b, 0, 0, 0); /* none any more */
         pass(1000, 100);
         ok(sse_subscriber_status(b->s));
+        limit(b, 0, 0, 1); /* the shortest */
+        tick(0);
+        ok(sse_subscriber_status(b->s));
+        tick(1);
+        assert_int_equal(b->reason, SSE_E_OLD);
     }
 }
 
@@ -563,6 +568,8 @@ static void a_drain_sends_everybody_away_over_its_time(size_t way)
     say("owed");
     tell(a, "p");
     ok(sse_channel_drain(&ch, "bye", 3, NULL, 0, 1000, 500, 1000, 0));
+    tick(0);
+    assert_int_equal(count(SUBSCRIBERS), CLIENTS - 1); /* the first one goes at once */
     for (left = CLIENTS; left > 0; left--) {
         assert_in_range(count(SUBSCRIBERS), left - 1, left);
         if (left == 5)
