@@ -6,7 +6,7 @@
  * to take. A round of a server:
  *
  *     sse_channel_tick(&ch, now_ms);
- *     ... a connection is new:     sse_subscriber_join(s, &ch, ...)
+ *     ... a connection is new:     sse_subscriber_join(s, &ch, ...), and a limit for stalled ones
  *     ... a connection is lost:    sse_subscriber_leave(s), free s
  *     ... a socket is writable:    serve(s)
  *     ... there is news:           sse_channel_publish(&ch, &event, tag, key)
@@ -131,8 +131,9 @@ SSE_API int sse_channel_publish_parts(sse_channel *ch, const char *type, size_t 
  *   len   bytes of the event as sse_event_encode measures it, without an automatic id
  *
  * Returns 1 if publishing such an event drops none that a subscriber still has to take, else 0; 0
- * for NULL. A subscriber that has lost events already is ignored until it has caught up; a stalled
- * one can keep this at 0 until a limit closes it.
+ * for NULL. Flush before you ask: events that no subscriber was offered yet count. A subscriber that
+ * has lost events already is ignored until it has caught up; a stalled one can keep this at 0 until
+ * a limit closes it.
  * Cost: none while the history has room; then a visit to each subscriber. */
 SSE_API int sse_channel_fits(sse_channel *ch, size_t len);
 

@@ -83,7 +83,9 @@ enum {
  *
  *   s               in no channel; filter and limits are off
  *   queue           a writer without events, chunked if the history is. The response head may be
- *                   in it. The library uses it until s is closed or leaves
+ *                   in it. Give it room for the largest usual event: where the rest of an event
+ *                   does not fit, lagging is SSE_E_TORN. The library uses it until s is closed or
+ *                   leaves
  *   user            for sse_subscriber_user and the sink; never looked at
  *   flags           of enum sse_join_flag, except GAPS with PLAIN
  *   header, query   the value of the Last-Event-ID field, and the query of the URL, as they came;

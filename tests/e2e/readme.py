@@ -50,10 +50,10 @@ class Readme(unittest.TestCase):
 
     def program(self, block):
         """Statements go into a function that has what they speak of."""
-        if re.match(r"(static|int|#)", block):
+        if re.match(r"(static (?!const)|struct|int|#)", block):
             return block
         return ("void f(sse_writer *w, sse_sink *sink, int fd, uint64_t now_ms, const char *text,\n"
-                "       size_t n, const char *accept, const char *last_event_id, const char *query)\n"
+                "       size_t n, const char *accept, size_t accept_len)\n"
                 "{\n%s}\n" % block)
 
 
