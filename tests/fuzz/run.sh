@@ -26,7 +26,7 @@ parts()
     writer) echo writer_queue ;;
     history) echo twin ;;
     channel)
-        for part in model world world_any world_join world_take; do echo "../support/$part"; done
+        for part in model model_hear world world_any world_join world_take world_time; do echo "../support/$part"; done
         ;;
     esac
 }

@@ -149,8 +149,11 @@ extern int world_trace;
 extern void (*world_failed)(void);
 extern int world_keeps; /* 1: no memory is poisoned for the sanitizer: it will be put back */
 
-/* For model.c and world.c. */
+/* For the files of the model and of the calls. */
 enum { MAY = 1, MUST = 2 };
+/* What comes next in chunked framing. */
+enum { SIZE, SIZE_LF, PAYLOAD, PAYLOAD_CR, PAYLOAD_LF, LAST_CR, LAST_LF, ENDED };
+
 #define NEVER           UINT64_MAX
 #define must(condition) ((condition) ? (void)0 : model_fail(#condition, __FILE__, __LINE__))
 void model_fail(const char *what, const char *file, int line);
@@ -158,6 +161,9 @@ uint64_t model_first(void);
 int model_sees(int filter, unsigned tag);
 sse_event model_event(char what, unsigned number, size_t size);
 void model_hear(client *c, const void *bytes, size_t len, int is_flush);
+int model_had_all(const client *c, uint64_t until); /* of what must come before that */
+void model_move(client *c, uint64_t pos);
+uint64_t model_cut(const client *c, unsigned bits); /* the event of which it has a part */
 int model_mid(const client *c);
 int model_lost(const client *c);       /* something that it must get is gone */
 int model_missed(const client *c);     /* perhaps something that it would not have seen */

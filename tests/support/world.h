@@ -32,6 +32,9 @@ void world_spoil(client *c);
 /* What a call has returned. Returns whether it says that the client is closed. */
 int world_is_over(client *c, int status);
 
+/* Whether a tick may have closed it. */
+int world_may_be_closed(const client *c);
+
 /* What holds after each call. */
 void world_settle(void);
 
