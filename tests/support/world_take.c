@@ -168,7 +168,7 @@ int world_read(int i, size_t cap)
         }
         if (len < cap || !model_may(c))
             judge_caught_up(c, len > 0);
-        else if (model_owed_bytes(c) && !model_missed(c))
+        else if (model_owed_bytes(c) && !model_missed(c) && !model_held(c))
             stay(c);
         else
             c->turn = PERHAPS;
@@ -215,9 +215,10 @@ static void judge_consumed(client *c, size_t n)
 {
     model_hear(c, c->offered, n, 0);
     c->began_ms = w.clock_ms;
-    if (model_owed_bytes(c) && !model_missed(c))
+    if (model_owed_bytes(c) && !model_missed(c) && !model_held(c))
         stay(c);
-    else if (n < c->offer_len || model_missed(c) || model_may_come(c) || (w.draining && !c->parted))
+    else if (n < c->offer_len || model_missed(c) || model_held(c) || model_may_come(c) ||
+             (w.draining && !c->parted))
         c->turn = PERHAPS; /* it may be closed, or rest */
     else
         model_caught_up(c, 0);
