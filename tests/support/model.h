@@ -108,11 +108,12 @@ typedef struct sinking {
     unsigned fail_at, way;
 } sinking;
 
-/* What the sink does at one call of all: it takes only so many bytes (0: it blocks), or it fails
+/* What the sink does at one call of all: it takes only so many bytes, or it fails
  * (SIZE_MAX). At 0: there is none. world_sunk counts the calls. */
 typedef struct fault {
     unsigned at;
     size_t most;
+    int blocks; /* and takes no more after them */
 } fault;
 extern fault world_fault;
 extern unsigned world_sunk;

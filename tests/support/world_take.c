@@ -34,7 +34,7 @@ static int sink(void *user, const void *bytes, size_t len, size_t *taken)
     call_inside(c);
     if (++world_sunk == world_fault.at) {
         most = world_fault.most;
-        script.budget = world_fault.most == 0 ? 0 : script.budget;
+        script.budget = world_fault.blocks ? most : script.budget;
         script.fail_at = world_fault.most == SIZE_MAX ? c->sunk + 1 : script.fail_at;
     }
     if (++c->sunk == script.fail_at) {
@@ -171,7 +171,7 @@ int world_read(int i, size_t cap)
         else if (model_owed_bytes(c) && !model_missed(c) && !model_held(c))
             stay(c);
         else
-            c->turn = PERHAPS;
+            c->turn = PERHAPS, c->going = c->going ? PERHAPS : IDLE;
     }
     world_settle();
     return status;
@@ -219,7 +219,7 @@ static void judge_consumed(client *c, size_t n)
         stay(c);
     else if (n < c->offer_len || model_missed(c) || model_held(c) || model_may_come(c) ||
              (w.draining && !c->parted))
-        c->turn = PERHAPS; /* it may be closed, or rest */
+        c->turn = PERHAPS, c->going = c->going ? PERHAPS : IDLE; /* it may be closed, or rest */
     else
         model_caught_up(c, 0);
 }
