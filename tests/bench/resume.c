@@ -121,8 +121,8 @@ static void draw(const history *h, question *q, int own)
     const uint64_t number = sse_history_first(h->real) + dice() % (h->events - 1);
     char id[ID_MOST], want[2 * ROOM];
     const sse_event ev = event_with(id, write_id(h, id, number + 1, own));
-    const void *bytes;
-    size_t i, len, stored;
+    const void *bytes = NULL;
+    size_t i, len, stored = 0; /* for compilers that do not know that fail never returns */
 
     q->len = write_id(h, q->id, number, own);
     q->next = number + 1;
