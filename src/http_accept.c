@@ -145,16 +145,14 @@ typedef struct media {
     sse_str subtype;
 } media;
 
-/* Splits a media type. Returns 0 where it is none; old clients write a lone star for any type. */
+/* Splits a media type. Returns 0 where it is none. */
 static int split(sse_str s, media *m)
 {
-    const char *slash = s.len > 0 ? memchr(s.ptr, '/', s.len) : NULL;
+    const char *slash;
 
-    if (is_star(s)) {
-        m->type = s;
-        m->subtype = s;
-        return 1;
-    }
+    if (is_star(s)) /* as old clients write any type */
+        s = SSE_LIT("*/*");
+    slash = s.len > 0 ? memchr(s.ptr, '/', s.len) : NULL;
     if (slash == NULL)
         return 0;
     m->type = range(s.ptr, (size_t)(slash - s.ptr));

@@ -3,6 +3,11 @@
 #   awk -v sources="version.c ..." -f size.awk REPORT
 # sources: the files that must be in it.
 
+# What was reached, of what there is: "12/12".
+function ratio(kind) {
+    return reached[kind] + 0 "/" there[kind] + 0
+}
+
 /^File / {
     name = ""
 }
@@ -18,7 +23,10 @@
 }
 
 name && (/^Lines executed:/ || /^Taken at least once:/) {
-    measured += $NF
+    share = $0
+    sub(/^[^:]*:/, "", share)
+    there[$1] += $NF
+    reached[$1] += int(share * $NF / 100 + 0.5)
     if (!/:100\.00% /) {
         printf "  %-20s %s\n", name, $0
         failed++
@@ -26,14 +34,15 @@ name && (/^Lines executed:/ || /^Taken at least once:/) {
 }
 
 END {
-    print "  lines and branches: " measured + 0
+    printf "  %-20s %11s %11s\n", "", "lines", "branches"
+    printf "  %-20s %11s %11s\n", "all", ratio("Lines"), ratio("Taken")
     n = split(sources, names, " ")
     for (i = 1; i <= n; i++)
         if (!(names[i] in seen)) {
             print "  " names[i] " is missing from the report"
             failed++
         }
-    if (n == 0 || measured == 0) {
+    if (n == 0 || there["Lines"] * there["Taken"] == 0) {
         print "  nothing was measured"
         failed++
     }

@@ -49,8 +49,10 @@ def ledger(parts):
 
 
 def coverage(parts):
-    reached = numbers(parts[0], r"^(\w+):\n(?:  .*\n)*?  all +(\d+/\d+) +(\d+/\d+) +(\d+/\d+)$")
-    return "; ".join("%s: %s lines, %s branches, %s MC/DC" % way for way in reached)
+    ways = numbers(parts[0], r"^(\w+):\n(?:  .*\n)*?  all +(\d+/\d+) +(\d+/\d+)(?: +(\d+/\d+))?$")
+    return "; ".join("%s: %s lines, %s branches" % (way, lines, branches) +
+                     (", %s MC/DC" % conditions if conditions else "")
+                     for way, lines, branches, conditions in ways)
 
 
 def proofs(parts):
