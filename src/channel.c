@@ -74,22 +74,27 @@ static uint64_t lowest_in(const sse_channel *ch, const sse_link *list, uint64_t 
     return lowest;
 }
 
+/* The lowest place of all. */
+static uint64_t find_lowest(const sse_channel *ch)
+{
+    uint64_t lowest = ch->history_->end;
+
+    lowest = lowest_in(ch, &ch->idle_, lowest);
+    lowest = lowest_in(ch, &ch->ready_, lowest);
+    lowest = lowest_in(ch, &ch->spent_, lowest);
+    return lowest_in(ch, &ch->away_, lowest);
+}
+
 /* see sse/channel.h */
 int sse_channel_fits(sse_channel *ch, size_t len)
 {
-    uint64_t lowest;
-
     if (!sse_channel_is(ch) || ch->sinking_ || len > SIZE_MAX - SSE_HISTORY_FRAME)
         return 0;
     len += SSE_HISTORY_FRAME;
     if (ch->lowest_ >= sse_history_oldest(ch->history_) &&
         sse_history_fits(ch->history_, len, ch->lowest_))
         return 1;
-    lowest = sse_history_next(ch->history_);
-    lowest = lowest_in(ch, &ch->idle_, lowest);
-    lowest = lowest_in(ch, &ch->ready_, lowest);
-    lowest = lowest_in(ch, &ch->spent_, lowest);
-    ch->lowest_ = lowest_in(ch, &ch->away_, lowest);
+    ch->lowest_ = find_lowest(ch);
     return sse_history_fits(ch->history_, len, ch->lowest_);
 }
 

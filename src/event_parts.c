@@ -22,18 +22,16 @@ int sse_event_encode_parts(const char *comment, size_t comment_len, const char *
 /* see sse/event.h */
 int sse_event_encode_comment(const char *text, size_t text_len, void *dst, size_t cap, size_t *len)
 {
-    sse_event ev = {0};
+    const sse_event ev = sse_comment_of(text, text_len);
 
-    ev.comment = sse_str_present(text, text_len);
     return sse_event_encode(&ev, dst, cap, len);
 }
 
 /* see sse/event.h */
 int sse_event_encode_retry(uint32_t retry_ms, void *dst, size_t cap, size_t *len)
 {
-    sse_event ev = {0};
+    const sse_event ev = sse_retry_of(retry_ms);
 
-    ev.retry_ms = sse_retry_present(retry_ms);
     return sse_event_encode(&ev, dst, cap, len);
 }
 

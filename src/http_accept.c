@@ -83,33 +83,55 @@ static sse_str cut_unquoted(const accept_reader *r, sse_str *s, char stop)
     return first;
 }
 
-/* Reads a weight, in thousandths: digits, and decimals after a point. More than 1 is 1; what is not
- * quite zero is not zero. Returns -1 for text that is no number. */
-static int qvalue(sse_str s)
+/* Cuts off the digits that s begins with. */
+static sse_str cut_digits(sse_str *s)
 {
-    int q = 0, unit = 1000, digits = 0, some = 0;
+    sse_str digits = *s;
+
+    for (; s->len > 0 && is_digit(*s->ptr); s->ptr++)
+        s->len--;
+    digits.len -= s->len;
+    return digits;
+}
+
+/* Whether a digit is above 0. */
+static int is_some(sse_str digits)
+{
     size_t i;
 
-    for (i = 0; i < s.len; i++) {
-        if (is_digit(s.ptr[i])) {
-            digits = 1;
-            if (s.ptr[i] > '0')
-                some = 1;
-            if (q < 1000)
-                q += (s.ptr[i] - '0') * unit;
-            if (unit < 1000)
-                unit /= 10;
-        } else if ((s.ptr[i] == '.' || s.ptr[i] == ',') && unit == 1000) {
-            unit = 100;
-        } else {
-            return -1;
-        }
+    for (i = 0; i < digits.len; i++)
+        if (digits.ptr[i] > '0')
+            return 1;
+    return 0;
+}
+
+/* Decimals in thousandths. What is not quite zero is not zero. */
+static int thousandths(sse_str decimals)
+{
+    int q = 0, unit = 100;
+    size_t i;
+
+    for (i = 0; i < decimals.len; i++) {
+        q += (decimals.ptr[i] - '0') * unit;
+        unit /= 10;
     }
-    if (!digits)
+    return q > 0 ? q : is_some(decimals);
+}
+
+/* Reads a weight, in thousandths: digits, and decimals after a point. More than 1 is 1. Returns -1
+ * for text that is no number. */
+static int qvalue(sse_str s)
+{
+    const sse_str whole = cut_digits(&s);
+    sse_str decimals = range(NULL, 0);
+
+    if (s.len > 0 && (*s.ptr == '.' || *s.ptr == ',')) {
+        s = range(s.ptr + 1, s.len - 1);
+        decimals = cut_digits(&s);
+    }
+    if (s.len > 0 || whole.len + decimals.len == 0)
         return -1;
-    if (q > 1000)
-        return 1000;
-    return q == 0 ? some : q;
+    return is_some(whole) ? 1000 : thousandths(decimals);
 }
 
 static int is_star(sse_str s)
@@ -129,7 +151,8 @@ static int split(sse_str s, media *m)
     const char *slash = s.len > 0 ? memchr(s.ptr, '/', s.len) : NULL;
 
     if (is_star(s)) {
-        m->type = m->subtype = s;
+        m->type = s;
+        m->subtype = s;
         return 1;
     }
     if (slash == NULL)

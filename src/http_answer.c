@@ -83,21 +83,27 @@ static int check_flags(const sse_http_answer *a)
     return SSE_OK;
 }
 
-static int check_arguments(const sse_http_answer *a)
+/* Whether a text or a field has a length, and no memory. */
+static int is_text_missing(const sse_http_answer *a)
 {
     size_t i;
 
+    if (sse_str_missing(&a->origin) || sse_str_missing(&a->methods) ||
+        sse_str_missing(&a->headers) || sse_is_missing(a->extra, a->extra_count))
+        return 1;
+    for (i = 0; i < a->extra_count; i++)
+        if (sse_str_missing(&a->extra[i].name) || sse_str_missing(&a->extra[i].value))
+            return 1;
+    return 0;
+}
+
+static int check_arguments(const sse_http_answer *a)
+{
     if (a->version != SSE_HTTP_MANAGED && a->version != SSE_HTTP_1_0 && a->version != SSE_HTTP_1_1)
         return SSE_E_ARG;
     if (a->first < SSE_HTTP_FIRST_BLOCK || a->first > SSE_HTTP_FIRST_NONE)
         return SSE_E_ARG;
-    if (sse_str_missing(&a->origin) || sse_str_missing(&a->methods) ||
-        sse_str_missing(&a->headers) || sse_is_missing(a->extra, a->extra_count))
-        return SSE_E_ARG;
-    for (i = 0; i < a->extra_count; i++)
-        if (sse_str_missing(&a->extra[i].name) || sse_str_missing(&a->extra[i].value))
-            return SSE_E_ARG;
-    return check_flags(a);
+    return is_text_missing(a) ? SSE_E_ARG : check_flags(a);
 }
 
 static int check_numbers(const sse_http_answer *a)
@@ -199,7 +205,7 @@ static void add_framing(field_list *l, const sse_http_answer *a)
 /* Renders a time in whole seconds, rounded up. */
 static sse_str seconds(uint32_t ms, char scratch[SSE_HTTP_SCRATCH])
 {
-    char *const end = scratch + SSE_HTTP_SCRATCH - 1;
+    char *const end = &scratch[SSE_HTTP_SCRATCH - 1];
 
     *end = '\0';
     return sse_digits(end, (ms + 999) / 1000);

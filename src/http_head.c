@@ -21,7 +21,7 @@ int sse_http_fields(const sse_http_answer *a, sse_http_field *fields, size_t cap
     if (count == NULL)
         return SSE_E_ARG;
     *count = 0;
-    if (a == NULL || (cap > 0 && (fields == NULL || scratch == NULL)))
+    if (a == NULL || sse_is_missing(fields, cap) || sse_is_missing(scratch, cap))
         return SSE_E_ARG;
     status = sse_http_check(a);
     if (status != SSE_OK)

@@ -29,11 +29,23 @@ static inline void copy_pieces(char *q, const char *p, unsigned from, unsigned t
         memcpy(q + from, p + from, PIECE);
 }
 
+/* Copy what is left, less than a block, together with bytes of the block before, if none of these
+ * are low. */
+static inline sse_stop copy_last(char *q, const char *p, const char *end)
+{
+    const sse_block last = sse_block_at(end - BLOCK_LEN);
+
+    if (sse_block_low(&last))
+        return sse_stop_at(q, p);
+    q += end - p;
+    sse_block_put(q - BLOCK_LEN, &last);
+    return sse_stop_at(q, end);
+}
+
 sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *end)
 {
     const char *p = text;
     char *q = to;
-    sse_block last;
 
     while (BY_WORDS && (size_t)(end - p) >= BLOCK_LEN) {
         const sse_block block = sse_block_at(p);
@@ -61,13 +73,7 @@ sse_stop sse_blocks_copy(char *to, size_t spare, const char *text, const char *e
         p += BLOCK_LEN;
         q += BLOCK_LEN;
     }
-    last = sse_block_at(end - BLOCK_LEN); /* with bytes of the one before */
-    if (BY_WORDS && !sse_block_low(&last)) {
-        q += end - p;
-        p = end;
-        sse_block_put(q - BLOCK_LEN, &last);
-    }
-    return sse_stop_at(q, p);
+    return BY_WORDS ? copy_last(q, p, end) : sse_stop_at(q, p);
 }
 
 /* Put the beginning of data: as far as it goes in one piece of memory and one pass. */

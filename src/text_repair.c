@@ -52,11 +52,43 @@ size_t sse_utf8_whole(const char *ptr, size_t len)
     return len;
 }
 
+/* What becomes of the next bytes: a character stays, what is none becomes one U+FFFD. Returns how
+ * many bytes that takes. */
+static size_t mend(const char *p, size_t n, sse_str *made)
+{
+    *made = sse_str_of(p, char_at(p, n));
+    if (made->len > 0)
+        return made->len;
+    *made = SSE_LIT("\xEF\xBF\xBD");
+    return broken_at(p, n);
+}
+
+/* Repairs n bytes as far as cap allows. Returns how many were taken. */
+static size_t repair(const char *src, size_t n, char *dst, size_t cap, size_t *made)
+{
+    size_t i = 0, taken;
+    sse_str bytes;
+
+    if (n > 0 && n <= cap && sse_utf8_valid(src, n)) { /* as most is */
+        memcpy(dst, src, n);
+        *made = n;
+        return n;
+    }
+    for (; i < n; i += taken) {
+        taken = mend(src + i, n - i, &bytes);
+        if (bytes.len > cap - *made)
+            break;
+        memcpy(dst + *made, bytes.ptr, bytes.len);
+        *made += bytes.len;
+    }
+    return i;
+}
+
 /* see sse/text.h */
 int sse_utf8_repair(const char *src, size_t len, int last, char *dst, size_t cap, size_t *taken,
                     size_t *made)
 {
-    size_t i = 0, k = 0, end;
+    size_t end;
 
     if (taken)
         *taken = 0;
@@ -65,27 +97,6 @@ int sse_utf8_repair(const char *src, size_t len, int last, char *dst, size_t cap
     if (taken == NULL || made == NULL || sse_is_missing(src, len) || sse_is_missing(dst, cap))
         return SSE_E_ARG;
     end = last ? len : sse_utf8_whole(src, len);
-    if (end > 0 && end <= cap && sse_utf8_valid(src, end)) { /* as most is */
-        memcpy(dst, src, end);
-        i = k = end;
-    }
-    while (i < end) {
-        size_t in = char_at(src + i, end - i);
-        size_t out = in;
-        const char *bytes = src + i;
-
-        if (in == 0) {
-            in = broken_at(src + i, end - i);
-            bytes = "\xEF\xBF\xBD";
-            out = 3;
-        }
-        if (out > cap - k)
-            break;
-        memcpy(dst + k, bytes, out);
-        i += in;
-        k += out;
-    }
-    *taken = i;
-    *made = k;
-    return i < end ? SSE_AGAIN : SSE_OK;
+    *taken = repair(src, end, dst, cap, made);
+    return *taken < end ? SSE_AGAIN : SSE_OK;
 }

@@ -56,12 +56,19 @@ int sse_writer_begin(sse_writer *w, const sse_event *head)
     return enqueue(w, head, QUEUE_OPEN);
 }
 
+/* How much text fits into o, next to the frame of its chunk if there is one. */
+static size_t room_in(const sse_out *o)
+{
+    const size_t frame = o->len > 0 ? SSE_CHUNK_FRAME : 0;
+
+    return o->cap > frame ? o->cap - frame : 0;
+}
+
 /* see sse/writer.h */
 int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken)
 {
     sse_str text = {data, len};
     const char *end;
-    size_t room;
     sse_out o;
     const int status = sse_queue_claim(w, QUEUE_OPEN, QUEUE_EVENTS, &o);
 
@@ -76,10 +83,7 @@ int sse_writer_append(sse_writer *w, const void *data, size_t len, size_t *taken
         text.ptr++;
         text.len--;
     }
-    room = o.cap;
-    if (o.len > 0) /* the frame of a chunk */
-        room = room > SSE_CHUNK_FRAME ? room - SSE_CHUNK_FRAME : 0;
-    end = sse_lines_put(&o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &text, room);
+    end = sse_lines_put(&o, SSE_DATA_BREAK, sizeof SSE_DATA_BREAK - 1, &text, room_in(&o));
     *taken = (size_t)(end - (const char *)data);
     if (*taken > 0)
         sse_queue_commit(w, &o, QUEUE_EVENTS, end[-1] == '\r' ? QUEUE_OPEN | QUEUE_CR : QUEUE_OPEN);

@@ -19,28 +19,24 @@ int sse_writer_send_parts(sse_writer *w, const char *type, size_t type_len, cons
 int sse_writer_begin_parts(sse_writer *w, const char *type, size_t type_len, const char *id,
                            size_t id_len)
 {
-    sse_event head = {0};
+    const sse_event head = {{NULL, 0}, {type, type_len}, {id, id_len}, 0, {NULL, 0}};
 
-    head.type = sse_str_of(type, type_len);
-    head.id = sse_str_of(id, id_len);
     return sse_writer_begin(w, &head);
 }
 
 /* see sse/writer.h */
 int sse_writer_comment(sse_writer *w, const char *text, size_t len)
 {
-    sse_event ev = {0};
+    const sse_event ev = sse_comment_of(text, len);
 
-    ev.comment = sse_str_present(text, len);
     return sse_writer_send(w, &ev);
 }
 
 /* see sse/writer.h */
 int sse_writer_retry(sse_writer *w, uint32_t retry_ms)
 {
-    sse_event ev = {0};
+    const sse_event ev = sse_retry_of(retry_ms);
 
-    ev.retry_ms = sse_retry_present(retry_ms);
     return sse_writer_send(w, &ev);
 }
 

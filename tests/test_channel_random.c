@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS = 20000, STEPS = 250 };
+enum { ROUNDS = 6000, STEPS = 250 };
 
 static uint64_t seed;
 

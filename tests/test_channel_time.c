@@ -441,6 +441,11 @@ static void too_old_is_never_early_and_at_most_a_tick_late(void)
         limit(b, 0, 0, 0); /* none any more */
         pass(1000, 100);
         ok(sse_subscriber_status(b->s));
+        limit(b, 0, 0, 1); /* the shortest */
+        tick(0);
+        ok(sse_subscriber_status(b->s));
+        tick(1);
+        assert_int_equal(b->reason, SSE_E_OLD);
     }
 }
 
@@ -563,6 +568,8 @@ static void a_drain_sends_everybody_away_over_its_time(size_t way)
     say("owed");
     tell(a, "p");
     ok(sse_channel_drain(&ch, "bye", 3, NULL, 0, 1000, 500, 1000, 0));
+    tick(0);
+    assert_int_equal(count(SUBSCRIBERS), CLIENTS - 1); /* the first one goes at once */
     for (left = CLIENTS; left > 0; left--) {
         assert_in_range(count(SUBSCRIBERS), left - 1, left);
         if (left == 5)
@@ -590,10 +597,15 @@ static void a_drain_sends_everybody_away_over_its_time(size_t way)
 
 static void a_farewell_has_a_type_and_a_reconnection_time_only_if_it_is_given(void)
 {
-    static const uint32_t times[3][2] = {{0, 0}, {0, 500}, {3000, 0}};
+    static const uint32_t times[5][4] = {/* and the least and the most that is told */
+                                         {0, 0, 0, 0},
+                                         {0, 500, 1, 499},
+                                         {3000, 0, 3000, 3000},
+                                         {1, 0, 1, 1},
+                                         {0, 1, 1, 1}};
     size_t i;
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 5; i++) {
         begin_with(1, READ, 0);
         b->flags = SSE_JOIN_PLAIN;
         ok(join(b, NULL));
@@ -605,7 +617,7 @@ static void a_farewell_has_a_type_and_a_reconnection_time_only_if_it_is_given(vo
         assert_true(a->reason == SSE_END && b->reason == SSE_END);
         heard(a, "place=@e-0,one@e-1,farewell=later@e-1");
         heard(b, "one@e-1"); /* the end alone */
-        assert_in_range(heard_retry(a), i == 1 ? 1 : times[i][0], i == 1 ? 499 : times[i][0]);
+        assert_in_range(heard_retry(a), times[i][2], times[i][3]);
         assert_int_equal(heard_retry(b), 0);
     }
 }
@@ -665,6 +677,7 @@ static void a_drain_leaves_alone_who_is_closed_or_is_at_its_end(size_t way)
     limit(b, 0, 0, 20); /* an age has no effect any more */
     ok(sse_subscriber_close(b->s));
     ok(sse_channel_drain(&ch, NULL, 0, NULL, 0, 0, 0, 0, 0));
+    limit(b, 0, 0, 20);
     pass(60, 10);
     assert_true(a->reason == SSE_END && b->reason == SSE_OK);
     b->limited = 0;

@@ -1,5 +1,5 @@
-/* test_faults_channel.c - a sink that fails, blocks or takes one byte, at each of its calls in turn,
- * in a table of scenes, against the model of support/model.h. */
+/* test_faults_channel.c - a sink that fails, blocks or takes one byte, at each of its calls in
+ * turn, in a table of scenes, against the model of support/model.h. */
 #include "model.h"
 
 #include <stdarg.h>
@@ -60,19 +60,45 @@ static void call(char what)
     client *const c = &w.all[0];
 
     switch (what) {
-    case 'e': world_publish(0, 0, 20 + w.end % 3 * 30); break;
-    case 'E': world_publish(0, 0, 800); break;
-    case 'k': world_publish(1, 1, 25); break;
-    case 's': world_send(0, 30); break;
-    case 'f': world_flush(0, &all); break;
-    case 'F': world_turn(&all); break;
-    case 'r': world_read(0, 7); break;
-    case 'p': world_peek(0); break;
-    case 'q': world_consume(0, c->offer_len / 2); break;
-    case 'x': world_filter(0, c->filter == 2 ? 1 : 2); break;
-    case 'c': world_close(0); break;
-    case 't': world_tick(w.given_ms + 60); break;
-    case 'd': world_drain(1000, 20, 500); break;
+    case 'e':
+        world_publish(0, 0, 20 + w.end % 3 * 30);
+        break;
+    case 'E':
+        world_publish(0, 0, 800);
+        break;
+    case 'k':
+        world_publish(1, 1, 25);
+        break;
+    case 's':
+        world_send(0, 30);
+        break;
+    case 'f':
+        world_flush(0, &all);
+        break;
+    case 'F':
+        world_turn(&all);
+        break;
+    case 'r':
+        world_read(0, 7);
+        break;
+    case 'p':
+        world_peek(0);
+        break;
+    case 'q':
+        world_consume(0, c->offer_len / 2);
+        break;
+    case 'x':
+        world_filter(0, c->filter == 2 ? 1 : 2);
+        break;
+    case 'c':
+        world_close(0);
+        break;
+    case 't':
+        world_tick(w.given_ms + 60);
+        break;
+    case 'd':
+        world_drain(1000, 20, 500);
+        break;
     default:
         if (!c->in)
             join(0, w.end - 1);

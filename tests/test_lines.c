@@ -2,6 +2,8 @@
  * of up to 64 bytes, and what it does at their edges must be what it does elsewhere. */
 #include "sse/writer.h"
 
+#include "../src/lines.h"
+
 #include "block.h"
 #include "dice.h"
 #include "encoding.h"
@@ -168,6 +170,27 @@ static void data_that_is_appended_into_any_room_has_the_same_lines(void **state)
     }
 }
 
+static void a_copy_of_blocks_is_lines_up_to_the_place_where_it_stops(void **state)
+{
+    static const char *const units[] = {"x", "seventeen letters\n", "\n", "xxx\r\n"};
+    char text[LONGEST], got[7 * LONGEST], expected[7 * LONGEST + 8];
+    size_t i, k, len;
+
+    (void)state;
+    for (i = 0; i < sizeof units / sizeof *units; i++) {
+        for (k = 0; k < sizeof text; k++)
+            text[k] = units[i][k % strlen(units[i])];
+        for (len = BLOCK_LEN; len <= LONGEST; len++) {
+            const sse_stop stop = sse_blocks_copy(got, 6 * len, text, text + len);
+            const size_t all = spell(expected, text, (size_t)(stop.from - text));
+
+            assert_in_range(stop.from - text, 0, len);
+            assert_int_equal(stop.to - got, all - sizeof "data: \n\n" + 1);
+            assert_memory_equal(got, expected + sizeof "data: " - 1, (size_t)(stop.to - got));
+        }
+    }
+}
+
 static void comments_of_many_lines_are_put_like_short_ones(void **state)
 {
     static const char *const units[] = {"x", "\n", "a line of a comment\n", "\r\n"};
@@ -191,6 +214,7 @@ int main(void)
         cmocka_unit_test(any_mixture_of_marks_and_letters_is_what_it_is),
         cmocka_unit_test(lines_are_the_same_where_the_ring_wraps),
         cmocka_unit_test(data_that_is_appended_into_any_room_has_the_same_lines),
+        cmocka_unit_test(a_copy_of_blocks_is_lines_up_to_the_place_where_it_stops),
         cmocka_unit_test(comments_of_many_lines_are_put_like_short_ones),
     };
 

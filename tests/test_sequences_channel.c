@@ -23,10 +23,10 @@ static size_t length = 4;
         call;             \
         return 0;         \
     }
-#define FLUSH(i, most, budget, fail_at)                    \
-    do {                                                   \
+#define FLUSH(i, most, budget, fail_at)                        \
+    do {                                                       \
         const sinking how_ = {(most), (budget), (fail_at), 2}; \
-        world_flush(i, &how_);                             \
+        world_flush(i, &how_);                                 \
     } while (0)
 
 STEP(publish, world_publish(0, 0, 12))
@@ -56,12 +56,12 @@ STEP(tick_long, world_tick(w.given_ms + 60))
 STEP(drain, world_drain(1000, 20, 100))
 
 static const sequence_call calls[] = {
-    CALL(publish),      CALL(publish_state), CALL(next),           CALL(send_a),
-    CALL(read_a),       CALL(read_a_all),    CALL(flush_a),        CALL(flush_a_some),
-    CALL(fail_a),       CALL(peek_a),        CALL(consume_a_none), CALL(consume_a_one),
-    CALL(consume_a_all), CALL(close_a),      CALL(leave_a),        CALL(join_a),
-    CALL(join_a_lost),  CALL(read_b),        CALL(peek_b),         CALL(consume_b),
-    CALL(filter_b),     CALL(join_b),        CALL(tick),           CALL(tick_long),
+    CALL(publish),       CALL(publish_state), CALL(next),           CALL(send_a),
+    CALL(read_a),        CALL(read_a_all),    CALL(flush_a),        CALL(flush_a_some),
+    CALL(fail_a),        CALL(peek_a),        CALL(consume_a_none), CALL(consume_a_one),
+    CALL(consume_a_all), CALL(close_a),       CALL(leave_a),        CALL(join_a),
+    CALL(join_a_lost),   CALL(read_b),        CALL(peek_b),         CALL(consume_b),
+    CALL(filter_b),      CALL(join_b),        CALL(tick),           CALL(tick_long),
     CALL(drain),
 };
 
@@ -89,8 +89,8 @@ static void is_wrong(void)
 
 static void walk(const kind *k, void (*start)(void), size_t least)
 {
-    const sequence q = {calls, sizeof calls / sizeof calls[0], &lib, sizeof lib, &w, sizeof w,
-                        settle, check};
+    const sequence q = {
+        calls, sizeof calls / sizeof calls[0], &lib, sizeof lib, &w, sizeof w, settle, check};
     size_t count;
 
     world_keeps = 1;

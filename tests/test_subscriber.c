@@ -262,14 +262,14 @@ static void events_of_an_earlier_run_are_resumed_and_have_no_name_in_a_gap(void)
 
 static void a_filter_shows_its_tags_and_tag_0(size_t way)
 {
-    static const uint64_t some[] = {3, 7, 9}, wrong[] = {3, 2};
+    static const uint64_t some[] = {3, 7, 7, 9}, wrong[] = {3, 2};
     guard none = guard_none(8);
     uint64_t tag;
 
     begin(way, 16, 0);
     ok(join(a, NULL));
     ok(join(b, NULL));
-    ok(sse_subscriber_set_filter(a->s, some, 3));
+    ok(sse_subscriber_set_filter(a->s, some, 4));
     assert_int_equal(sse_subscriber_set_filter(a->s, wrong, 2), SSE_E_ARG); /* it stays */
     assert_int_equal(sse_subscriber_set_filter(a->s, NULL, 1), SSE_E_ARG);
     if (SIZE_MAX > UINT32_MAX) /* of so many none is read */
@@ -370,8 +370,12 @@ static void coalescing_leaves_out_what_a_newer_event_of_the_tag_and_key_replaces
     say_to(5, 1, "other tag");
     a->flags = SSE_JOIN_COALESCE | SSE_JOIN_OLDEST;
     ok(join(a, NULL));
+    b->flags = SSE_JOIN_OLDEST; /* it has a filter, and does not coalesce */
+    ok(join(b, NULL));
+    ok(sse_subscriber_set_filter(b->s, seven, 1));
     turn();
     heard(a, "place=@e-0,b1@e-2,free@e-3,free@e-4,a2@e-5,other tag@e-6");
+    heard(b, "place=@e-0,a1@e-1,b1@e-2,free@e-3,free@e-4,a2@e-5");
     say_to(0, 1, "a3");
     say_to(0, 1, "a4");
     turn();

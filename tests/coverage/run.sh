@@ -4,10 +4,12 @@
 #   run.sh
 # The library has several ways to look for line ends, of which a compiler takes one. Each is
 # measured by itself, as one shared library that the same test programs load, and each must be
-# reached in full. Builds for size leave some of this out and have no line of their own. All of src/
-# is one translation unit, as in the amalgamation: so a function in a header is there once, and is
-# measured over all of its callers. Private functions are exported, too, since a test of a private
-# interface calls them.
+# reached in full. All of src/ is one translation unit, as in the amalgamation: so a function in a
+# header is there once, and is measured over all of its callers. Private functions are exported, too,
+# since a test of a private interface calls them.
+#
+# Builds for size leave out what BY_WORDS is asked for. clang counts this source as not reached; gcc
+# knows only lines and branches that are in the code. So gcc measures this way, without MC/DC.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/tests/coverage
@@ -21,6 +23,9 @@ skip() {
 
 for tool in clang-19 llvm-cov-19 llvm-profdata-19; do
     command -v $tool >/dev/null || skip $tool "clang-19, llvm-19"
+done
+for tool in gcc gcov; do
+    command -v $tool >/dev/null || skip $tool gcc
 done
 echo 'int main(void) { return 0; }' >"$dir/probe.c"
 clang-19 -fprofile-instr-generate "$dir/probe.c" -o "$dir/probe" 2>/dev/null ||
@@ -55,6 +60,10 @@ if grep -qs '^flags.* avx2' /proc/cpuinfo; then
 else
     echo "without the way of AVX2: this processor has none"
 fi
+# Functions that are inlined would be counted once for each place.
+mkdir "$dir/size"
+(cd "$dir/size" && gcc -std=c99 -Os -fno-inline --coverage -shared -fPIC -I"$top/include" \
+    -I"$top/src" ../all.c -o libsse.so)
 
 # The tests, which are not.
 mkdir "$dir/support" "$dir/tests"
@@ -74,19 +83,35 @@ show() {
             /^ *[0-9]+\| *0\||: 0[],]|not covered/ { if (file) print file; file = ""; print }'
 }
 
+# Run the tests with the library of a way.
+run() {
+    xargs -P2 -I@ env LD_LIBRARY_PATH="$dir/$1" LLVM_PROFILE_FILE="$dir/$1/counts/@.%p" \
+        sh -c '"$1" >"$1.out" 2>&1 || { cat "$1.out"; exit 1; }' sh "$dir/tests/@" <"$dir/names"
+}
+
+sources=$(cd "$top/src" && echo *.c)
 failed=0
 for way in $ways; do
-    xargs -P2 -I@ env LD_LIBRARY_PATH="$dir/$way" LLVM_PROFILE_FILE="$dir/$way/counts/@.%p" \
-        sh -c '"$1" >"$1.out" 2>&1 || { cat "$1.out"; exit 1; }' sh "$dir/tests/@" <"$dir/names"
+    run "$way"
     llvm-profdata-19 merge -o "$dir/$way/merged" "$dir/$way/counts"
     llvm-cov-19 report -show-mcdc-summary -instr-profile "$dir/$way/merged" \
         "$dir/$way/libsse.so" >"$dir/$way/report"
     echo "$way:"
-    awk -v sources="$(cd "$top/src" && echo *.c)" -f "$here/gate.awk" "$dir/$way/report" || {
+    awk -v sources="$sources" -f "$here/gate.awk" "$dir/$way/report" || {
         show "$way"
         failed=1
     }
 done
+
+run size
+cd "$dir/size"
+gcov -b ./*.gcda >report 2>/dev/null
+echo size:
+awk -v sources="$sources" -f "$here/size.awk" report || {
+    awk '/^ *[-#=0-9]+[*]?: *[0-9]+:/ { line = $0 }
+        /#####: *[0-9]+:/ || /^branch .* taken 0%/ { print FILENAME ": " line }' ./*.gcov
+    failed=1
+}
 
 # A header is in the report of some way, if it has functions.
 for header in $(cd "$top/src" && grep -l 'static inline' *.h); do

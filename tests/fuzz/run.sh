@@ -25,7 +25,9 @@ parts()
     case $1 in
     writer) echo writer_queue ;;
     history) echo twin ;;
-    channel) echo ../support/model ../support/world ;;
+    channel)
+        for part in model model_hear world world_any world_join world_take world_time; do echo "../support/$part"; done
+        ;;
     esac
 }
 

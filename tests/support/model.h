@@ -60,18 +60,19 @@ typedef struct client {
     size_t offer_len;
     char offered[QUEUE_ROOM];
 
-    enum turn turn, going; /* going: this turn goes on after a tick */
-    int promised, held_turn; /* next has promised that there are bytes */
-    int closing, parting, parted;   /* it ends, with a farewell, which it has heard */
-    int dead, kept; /* the library must have closed it; has the rest of its event */
-    int again;   /* another gap may come directly after the one that it had */
-    int lagging; /* it has lost events, and has not caught up since */
-    int peeked; /* a piece of an event may be in its queue */
-    int late; /* its event began after turn_bytes */
+    enum turn turn, going;        /* going: this turn goes on after a tick */
+    int promised, held_turn;      /* next has promised that there are bytes */
+    int closing, parting, parted; /* it ends, with a farewell, which it has heard */
+    int dead, kept;               /* the library must have closed it; has the rest of its event */
+    int again;                    /* another gap may come directly after the one that it had */
+    int lagging;                  /* it has lost events, and has not caught up since */
+    int peeked;                   /* a piece of an event may be in its queue */
+    int late;                     /* its event began after turn_bytes */
     int beat_may, failed, blocked;
     size_t flushed;
     unsigned sunk;
-    uint64_t heard_ms, idle_ms, began_ms, next_ms, returned_ms, stall_from, busy_from, age_from, step_ms;
+    uint64_t heard_ms, idle_ms, began_ms, next_ms, returned_ms, stall_from, busy_from, age_from,
+        step_ms;
     uint32_t pace_ms, stall_ms, age_ms;
 } client;
 
@@ -89,7 +90,7 @@ struct world {
     client all[CLIENTS];
     unsigned char tag[EVENTS], key[EVENTS];
     size_t size[EVENTS], len[EVENTS]; /* of the data, and as it is stored */
-    uint64_t clock_ms, given_ms; /* the channel's time, and what the last tick was given */
+    uint64_t clock_ms, given_ms;      /* the channel's time, and what the last tick was given */
     uint64_t end;
     int draining, ticked; /* ticked: nothing was called since the last tick but next */
     uint64_t drain_ms, drain_end;
@@ -121,9 +122,9 @@ enum from { FROM_NOWHERE, FROM_LAST, FROM_NUMBER, FROM_QUERY, FROM_UNKNOWN, FROM
 void world_open(const kind *k);
 int world_publish(unsigned tag, unsigned key, size_t size);
 void world_tick(uint64_t now_ms);
-int world_next(void);                   /* the number of a client; its close is judged */
-void world_turn(const sinking *how);    /* sse_channel_flush until NULL */
-int world_timeout(uint64_t now_ms);     /* is also judged after every call */
+int world_next(void);                /* the number of a client; its close is judged */
+void world_turn(const sinking *how); /* sse_channel_flush until NULL */
+int world_timeout(uint64_t now_ms);  /* is also judged after every call */
 int world_drain(uint32_t retry_ms, uint32_t over_ms, uint32_t limit_ms);
 int world_join(int i, uint32_t flags, enum from from, uint64_t number);
 void world_filter(int i, int mask);
@@ -148,15 +149,21 @@ extern int world_trace;
 extern void (*world_failed)(void);
 extern int world_keeps; /* 1: no memory is poisoned for the sanitizer: it will be put back */
 
-/* For model.c and world.c. */
+/* For the files of the model and of the calls. */
 enum { MAY = 1, MUST = 2 };
-#define NEVER UINT64_MAX
+/* What comes next in chunked framing. */
+enum { SIZE, SIZE_LF, PAYLOAD, PAYLOAD_CR, PAYLOAD_LF, LAST_CR, LAST_LF, ENDED };
+
+#define NEVER           UINT64_MAX
 #define must(condition) ((condition) ? (void)0 : model_fail(#condition, __FILE__, __LINE__))
 void model_fail(const char *what, const char *file, int line);
 uint64_t model_first(void);
 int model_sees(int filter, unsigned tag);
 sse_event model_event(char what, unsigned number, size_t size);
 void model_hear(client *c, const void *bytes, size_t len, int is_flush);
+int model_had_all(const client *c, uint64_t until); /* of what must come before that */
+void model_move(client *c, uint64_t pos);
+uint64_t model_cut(const client *c, unsigned bits); /* the event of which it has a part */
 int model_mid(const client *c);
 int model_lost(const client *c);       /* something that it must get is gone */
 int model_missed(const client *c);     /* perhaps something that it would not have seen */
@@ -165,7 +172,7 @@ int model_may(const client *c);        /* there may be something for it */
 int model_owed(const client *c);       /* there is */
 int model_owed_bytes(const client *c); /* and not only a loss or an end */
 int model_held(const client *c);
-void model_stop(client *c);            /* read or flush has ended */
+void model_stop(client *c); /* read or flush has ended */
 void model_caught_up(client *c, int may_have_lost);
 int model_may_be_stalled(const client *c);
 int model_may_be_old(const client *c);
