@@ -21,7 +21,7 @@ static unsigned kind; /* 1: chunks, 2: automatic ids */
 
 /* The model. Events are numbered from 1, runs of the program from 0. */
 static unsigned first, next, born, run;
-static unsigned old_born; /* of the run before; 0: none of its events is left */
+static unsigned old_born; /* of the run before; 0: its newest event is gone */
 static struct {
     unsigned char data_len, place, len, run;
 } given[WORD_MAX + 2];
@@ -122,7 +122,7 @@ static void open_again(void)
     check(sse_history_open(history, sizeof memory, EVENTS, kind & 1 ? SSE_HISTORY_CHUNKED : 0,
                            epoch(), "/events", 7) == history,
           "it is found");
-    old_born = first < next ? born : 0;
+    old_born = first < next || next == 1 ? born : 0;
     if (first == next)
         first = next = 1;
     born = next;
