@@ -65,8 +65,8 @@ static uint64_t lowest_in(const sse_channel *ch, const sse_link *list, uint64_t 
 
     for (link = list->next_; link != list; link = link->next_) {
         const sse_subscriber *const s = (const sse_subscriber *)(const void *)link;
-        const int is_over = s->reason_ != SSE_OK ||
-                            (s->state_ & SSE_SUB_CLOSING && s->next_ >= s->mark_);
+        const int is_over =
+            s->reason_ != SSE_OK || (s->state_ & SSE_SUB_CLOSING && s->next_ >= s->mark_);
 
         if (!is_over && !(s->state_ & SSE_SUB_LAGGED) && s->next_ >= first && s->next_ < lowest)
             lowest = s->next_;
@@ -142,7 +142,7 @@ sse_subscriber *sse_channel_flush(sse_channel *ch, sse_sink *sink)
 uint64_t sse_channel_count(const sse_channel *ch, int counter)
 {
     return sse_channel_is(ch) && counter >= 0 && counter < SSE_COUNTERS ? ch->counters_[counter]
-                                                                         : 0;
+                                                                        : 0;
 }
 
 /* see sse/channel.h */

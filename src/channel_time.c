@@ -9,7 +9,7 @@
 
 /* see sse/channel.h */
 int sse_channel_set_heartbeat(sse_channel *ch, const char *type, size_t type_len, const char *data,
-                          size_t data_len)
+                              size_t data_len)
 {
     if (!sse_channel_is(ch))
         return SSE_E_ARG;
@@ -50,7 +50,8 @@ static uint64_t stalled_ms(const sse_subscriber *s)
 {
     const uint32_t share_ms = s->stall_ms_ / SSE_STALL_SHARE;
 
-    return sooner(s->looked_ms_ + s->stall_ms_, s->channel_->now_ms_ + (share_ms > 0 ? share_ms : 1));
+    return sooner(s->looked_ms_ + s->stall_ms_,
+                  s->channel_->now_ms_ + (share_ms > 0 ? share_ms : 1));
 }
 
 /* When something is due for s next, or earlier; always later than now. */

@@ -1,4 +1,5 @@
-/* fanout.h - private: the states of a subscriber, and how it moves through the lists of its channel.
+/* fanout.h - private: the states of a subscriber, and how it moves through the lists of its
+ * channel.
  *
  *     list     who is in it                                            moved on by
  *     idle_    has taken every byte                                    publish: all to ready_

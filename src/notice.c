@@ -13,8 +13,8 @@
 
 /* The longest gap: its lines, the id of its place, the JSON with two ids and a count, a chunk. */
 enum {
-    GAP_JSON_MAX = sizeof "{\"first\":\"\",\"last\":\"\",\"count\":}" - 1 + 2 * SSE_HISTORY_ID_MAX +
-                   SSE_DIGITS64_MAX,
+    GAP_JSON_MAX = sizeof "{\"first\":\"\",\"last\":\"\",\"count\":}" - 1 +
+                   (size_t)2 * SSE_HISTORY_ID_MAX + SSE_DIGITS64_MAX,
     GAP_MAX = sizeof "event: gap\nid: \ndata: \n\n" - 1 + SSE_HISTORY_ID_MAX + GAP_JSON_MAX +
               SSE_CHUNK_FRAME
 };

@@ -48,8 +48,7 @@ static int find_more(sse_subscriber *s, size_t most, sse_run *run)
     const size_t waiting = sse_writer_pending(s->queue_);
     const int is_limited = waiting > 0 || s->state_ & SSE_SUB_CLOSING;
     const uint64_t until = is_limited ? s->mark_ : UINT64_MAX;
-    const int status =
-        s->state_ & SSE_SUB_OWED ? SSE_GAP : sse_reader_find(s, until, most, run);
+    const int status = s->state_ & SSE_SUB_OWED ? SSE_GAP : sse_reader_find(s, until, most, run);
 
     if (status == SSE_OK)
         begin_turn(s);

@@ -147,8 +147,8 @@ static int find_place(const sse_history *h, uint32_t flags, const char *header, 
         return status;
     p->next = sse_history_oldest(h);
     p->is_start = status == SSE_OK && id.ptr == NULL;
-    p->is_unknown = !p->is_start && (status != SSE_OK || sse_history_find(h, id.ptr, id.len,
-                                                                          &p->next) != SSE_OK);
+    p->is_unknown = !p->is_start &&
+                    (status != SSE_OK || sse_history_find(h, id.ptr, id.len, &p->next) != SSE_OK);
     if (p->is_start && !(flags & SSE_JOIN_OLDEST))
         p->next = h->end;
     p->is_missing = p->is_unknown || p->next < sse_history_oldest(h);
@@ -243,7 +243,8 @@ int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t co
 }
 
 /* see sse/subscriber.h */
-int sse_subscriber_set_limits(sse_subscriber *s, uint32_t pace_ms, uint32_t stall_ms, uint32_t age_ms)
+int sse_subscriber_set_limits(sse_subscriber *s, uint32_t pace_ms, uint32_t stall_ms,
+                              uint32_t age_ms)
 {
     const int status = sse_subscriber_enter(s);
 

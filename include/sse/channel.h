@@ -131,10 +131,10 @@ SSE_API int sse_channel_publish_parts(sse_channel *ch, const char *type, size_t 
  *   len   bytes of the event as sse_event_encode measures it, without an automatic id
  *
  * Returns 1 if publishing such an event drops none that a subscriber still has to take, else 0; 0
- * for NULL. Flush before you ask: events that no subscriber was offered yet count. A subscriber that
- * has lost events already is ignored until it has caught up; a stalled one can keep this at 0 until
- * a limit closes it.
- * Cost: none while the history has room; then a visit to each subscriber. */
+ * for NULL. Flush before you ask: events that no subscriber was offered yet count. A subscriber
+ * that has lost events already is ignored until it has caught up; a stalled one can keep this at 0
+ * until a limit closes it. Cost: none while the history has room; then a visit to each subscriber.
+ */
 SSE_API int sse_channel_fits(sse_channel *ch, size_t len);
 
 /* Set the time. Sends the heartbeats and farewells that are due, closes the subscribers that are

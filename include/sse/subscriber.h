@@ -68,10 +68,10 @@ typedef struct sse_subscriber {
 } sse_subscriber;
 
 enum sse_join_flag {
-    SSE_JOIN_PLAIN = 0x800,     /* only the caller's events, and heartbeats: no place, gap, farewell */
-    SSE_JOIN_COALESCE = 0x1000, /* leave out events that a newer one of their tag and key replaces */
+    SSE_JOIN_PLAIN = 0x800,     /* the caller's events and heartbeats: no place, gap, farewell */
+    SSE_JOIN_COALESCE = 0x1000, /* leave out events that newer ones of the same key replace */
     SSE_JOIN_GAPS = 0x2000,     /* lagging: a gap event; without this flag: SSE_E_LAGGED */
-    SSE_JOIN_OLDEST = 0x4000    /* no id: begin with the oldest event; without: with the next one */
+    SSE_JOIN_OLDEST = 0x4000    /* no id: begin with the oldest event; without: with the next */
 };
 
 enum {
@@ -144,8 +144,9 @@ SSE_API int sse_subscriber_send_parts(sse_subscriber *s, const char *type, size_
 /* Write through a sink; its user is the user of s. If the sink stops inside an event, flush copies
  * the rest of that event to the queue; otherwise it copies nothing.
  *
- * Returns SSE_OK: every byte was taken, or flush has stopped at turn_bytes; SSE_AGAIN: the sink takes
- * no more, call flush when the socket is writable; or a status for which sse_status_closed is 1. */
+ * Returns SSE_OK: every byte was taken, or flush has stopped at turn_bytes; SSE_AGAIN: the sink
+ * takes no more, call flush when the socket is writable; or a status for which sse_status_closed
+ * is 1. */
 SSE_API int sse_subscriber_flush(sse_subscriber *s, sse_sink *sink);
 
 /* Copy bytes, from as many events as fit.
