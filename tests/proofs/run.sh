@@ -106,7 +106,7 @@ prove text.c 120 \
     char_len,valid,sse_utf8_valid,sse_type_valid,sse_id_valid,sse_id_portable -wp-model Typed+Cast
 prove event.c 1 constants -wp-prop=or_below
 prove event.c 20 lemmas -wp-prop=@lemma,-or_below
-prove event.c 155 sse_is_missing,sse_str_missing,is_empty,has_parts,check_event,put_part -wp-literals \
+prove event.c 159 sse_is_missing,sse_str_missing,is_empty,has_parts,check_event,put_part -wp-literals \
     -wp-prop=-by_lemmas
 by_lemmas event.c 6 put_part -wp-prop=by_lemmas
 [ -z "$long" ] || by_lemmas event.c 234 put_parts -wp-literals
