@@ -109,9 +109,10 @@ int sse_history_sign(sse_history *plan, uint64_t epoch, const char *name, size_t
 size_t sse_history_size(uint32_t events, size_t capacity)
 {
     const uint64_t room = capacity;
-    const uint64_t size = SSE_HISTORY_OVERHEAD + events * (uint64_t)SSE_HISTORY_SLOT + room;
+    uint64_t size;
 
     if (events == 0 || room < SSE_HISTORY_CAPACITY_MIN || room > UINT32_MAX)
         return 0;
+    size = SSE_HISTORY_OVERHEAD + events * (uint64_t)SSE_HISTORY_SLOT + room;
     return (size_t)size * (size <= SIZE_MAX); /* which may be 32 bits */
 }
