@@ -1,12 +1,12 @@
 /* fanout.h - private: the states of a subscriber, and how it moves through the lists of its
  * channel.
  *
- *     list     who is in it                                            moved on by
+ *     list     a subscriber that                                       is left by
  *     idle_    has taken every byte                                    publish: all to ready_
  *     ready_   may have something; or has a reason_: it is closed,     next
  *              and the caller does not know
- *     away_    in its turn (BUSY), or waiting for its pace             taking every byte; tick
- *     spent_   its turn has ended with turn_bytes                      tick: all to ready_
+ *     away_    is in its turn (BUSY), or waits for its pace            taking every byte; tick
+ *     spent_   has had its turn_bytes                                  tick: all to ready_
  *
  * A subscriber that is in a channel is in exactly one of them. Publish visits nobody: next asks
  * whether there is anything for a subscriber, and sends it back to idle_ where there is not. */

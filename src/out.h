@@ -9,7 +9,7 @@
  *        len = 7 > cap                          ^ start
  *
  * Once len is above cap nothing more is written. Callers bound the sum of what they put, so that
- * len cannot wrap. The next byte goes len bytes behind start, so whoever sets len goes there. */
+ * len cannot wrap. The next byte goes len bytes behind start, so setting len moves that place. */
 #ifndef SSE_OUT_H
 #define SSE_OUT_H
 

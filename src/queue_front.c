@@ -8,7 +8,7 @@ static int is_chunked(const sse_writer *w)
     return (w->state & QUEUE_CHUNKED) != 0;
 }
 
-/* Put an event, framed but for the digits of its length where there are chunks. */
+/* Put an event, framed where there are chunks, except for the digits of its length. */
 static int put_in_frame(sse_out *o, const sse_event *ev, int chunked)
 {
     int status;

@@ -22,10 +22,10 @@ static size_t plain_len(const char *p, size_t len, unsigned least)
 }
 
 /* The length of the character that begins at p, where n bytes are; 0 if none does. Its first two
- * bytes tell (Unicode, table 3-7), but for whether all behind the first are 0x80 to 0xBF. */
+ * bytes tell (Unicode, table 3-7), except whether all after the first are 0x80 to 0xBF. */
 static size_t char_len(const unsigned char *p, size_t n)
 {
-    /* From these two bytes on, but for the last digit, which is the length of what begins so. */
+    /* From these two bytes on, except the last digit: the length of what begins so. */
     static const uint16_t spans[] = {0x0001, 0x8000, 0xC282, 0xE000, 0xE0A3, 0xEDA0,
                                      0xEE83, 0xF000, 0xF094, 0xF490, 0xFFFF};
     const unsigned two = (unsigned)p[0] << 8 | (n > 1 ? p[1] : 0) | 0xF;

@@ -22,7 +22,7 @@ modules='
     history     history history_header history_index digits64
     file        history_open
     channel     channel channel_time timers
-    subscriber  subscriber subscriber_take offer notice reader queue_front
+    subscriber  subscriber subscriber_join subscriber_take offer notice reader queue_front
 '
 small='sse_writer_init sse_writer_send sse_writer_peek sse_writer_consume sse_writer_close'
 constants='SSE_WRITER_OVERHEAD SSE_HISTORY_OVERHEAD SSE_HISTORY_SLOT'

@@ -50,7 +50,7 @@ TESTS = {
     "history_open.c": "history", "history_layout.h": "history", "digits64.c": "history",
     "list.h": FANOUT, "timers.c": FANOUT, "timers.h": FANOUT, "fanout.h": FANOUT,
     "reader.c": FANOUT, "reader.h": FANOUT, "notice.c": FANOUT, "notice.h": FANOUT,
-    "offer.c": FANOUT, "offer.h": FANOUT, "subscriber.c": FANOUT, "subscriber_take.c": FANOUT,
+    "offer.c": FANOUT, "offer.h": FANOUT, "subscriber.c": FANOUT, "subscriber_join.c": FANOUT, "subscriber_take.c": FANOUT,
     "channel.c": FANOUT, "channel_time.c": FANOUT,
 }
 
