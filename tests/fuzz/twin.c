@@ -30,7 +30,7 @@ void twin_open(void)
 {
     demand(sse_history_open(twin.real, twin.size, twin.events, twin.flags, twin.epoch, NAME,
                             sizeof NAME - 1) == twin.real);
-    twin.old_born = twin.first < twin.end ? twin.born : 0;
+    twin.old_born = twin.first < twin.end || twin.end == 1 ? twin.born : 0;
     memcpy(twin.old_origin, twin.origin, sizeof twin.origin);
     if (twin.first == twin.end)
         twin.first = twin.end = 1;

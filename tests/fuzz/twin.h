@@ -24,7 +24,7 @@ extern struct twin {
     size_t size, room;
     uint32_t events, flags;
     uint64_t epoch, born, first, end;
-    uint64_t old_born;               /* of the run before; 0: none of its events is left */
+    uint64_t old_born;               /* of the run before; 0: its newest event is gone */
     char origin[24], old_origin[24]; /* of automatic ids, with the hyphen */
 } twin;
 
