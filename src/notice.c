@@ -58,6 +58,7 @@ int sse_notice_set(sse_channel_text *text, const char *type, size_t type_len, co
         return SSE_E_ARG;
     if (type_len > SSE_CHANNEL_TEXT_MAX || data_len > SSE_CHANNEL_TEXT_MAX - type_len)
         return SSE_E_TOOBIG;
+    memset(&made, 0, sizeof made);
     made.type_len_ = (uint8_t)type_len;
     made.data_len_ = (uint8_t)data_len;
     if (type_len > 0)
