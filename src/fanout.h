@@ -34,8 +34,8 @@ enum {
 /* A stalled subscriber is looked for after this share of its limit. */
 enum { SSE_STALL_SHARE = 4 };
 
-/* The time of a channel begins here and never goes back, whatever the caller's clock does. It is
- * longer than any pace. */
+/* The time of a channel begins here and never goes back, whatever the caller's clock does. So the
+ * time 0 is longer ago than any pace. */
 #define SSE_TIME_START (UINT64_C(1) << 32)
 
 static inline int sse_channel_is(const sse_channel *ch)

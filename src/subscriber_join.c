@@ -85,7 +85,6 @@ static void let_in(sse_subscriber *s, sse_channel *ch, sse_writer *queue, void *
     s->user_ = user;
     s->mark_ = s->next_;
     s->since_ms_ = ch->now_ms_;
-    s->turn_ms_ = ch->now_ms_ - SSE_TIME_START; /* longer ago than any pace */
     s->end_ms_ = s->due_ms_ = SSE_NEVER;
     s->lead_ms_ = (uint32_t)(share * (ch->heartbeat_ms_ / 2) >> 31);
     if (s->next_ < ch->lowest_)

@@ -287,7 +287,7 @@ static void heartbeats_of_many_are_spread_over_the_interval(void)
             ok(sse_subscriber_read(next, bytes, sizeof bytes, &len));
             *(uint64_t *)sse_subscriber_user(next) = now_ms;
         }
-        assert_in_range(served, 0, now_ms == 40000 ? MANY : 60);
+        assert_in_range(served, 0, now_ms < 40000 ? 40 : now_ms == 40000 ? MANY : 60);
         for (i = 0; i < MANY; i++) /* never more than a turn late */
             assert_true(now_ms - last_ms[i] < SSE_HEARTBEAT_MS + TURN_MS);
     }
