@@ -249,9 +249,15 @@ static void events_of_an_earlier_run_are_resumed_and_have_no_name_in_a_gap(void)
     ok(join(b, "e-5"));
     turn();
     heard(b, "6@e-6");
-    a->flags = SSE_JOIN_GAPS;
+    a->flags = all[2].flags = SSE_JOIN_GAPS;
     ok(join(a, "e-4"));
-    say_numbers(7, 11);
+    ok(join(&all[2], "e-4"));
+    say_numbers(7, 10);
+    take_all(&all[2]); /* to whom all is missing that the earlier run had left */
+    ok(sse_history_id(history, 6, id, sizeof id, &len));
+    sprintf(want, "gap={\"first\":null,\"last\":null,\"count\":2}@%s,7@", id);
+    assert_memory_equal(heard_text(&all[2]), want, strlen(want));
+    say_numbers(11, 11);
     turn();
     ok(sse_history_id(history, 7, id, sizeof id, &len));
     sprintf(want, "gap={\"first\":null,\"last\":\"%s\",\"count\":3}@%s,8@", id, id);
