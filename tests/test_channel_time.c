@@ -169,7 +169,7 @@ static void what_cannot_be_a_heartbeat_or_a_farewell_is_refused_and_changes_noth
     tick(100);
     heard(a, "place=@e-0");
     assert_int_equal(heard_comments(a), 1);
-    ok(join(b, NULL));                                     /* it does not drain */
+    ok(join(b, NULL)); /* it does not drain */
     ok(sse_channel_set_heartbeat(&ch, text, sizeof text - 1, NULL, 0));
     ok(sse_channel_set_heartbeat(&ch, text, 90, text, 6)); /* the longest */
     tick(100);
