@@ -336,6 +336,22 @@ static void a_pace_is_the_least_time_from_one_turn_to_the_next(size_t way)
     assert_int_equal(a->reason, SSE_END);
 }
 
+static void a_pace_counts_from_the_beginning_of_a_turn(void)
+{
+    begin_with(1, READ, 0);
+    limit(a, 100, 0, 0);
+    say_long(500);
+    say("two");
+    assert_int_equal(take_some(a, 100), SSE_AGAIN);
+    ok(sse_channel_tick(&ch, now_ms += 50));
+    ok(take_all(a));
+    say("three");
+    tick(49);
+    assert_int_equal(heard_events(a), 3);
+    tick(1);
+    assert_int_equal(heard_events(a), 4);
+}
+
 static void who_takes_nothing_begins_no_turn(void)
 {
     begin_with(1, PEEK, 0);
@@ -713,6 +729,7 @@ int main(void)
         ONCE(a_heartbeat_that_was_offered_is_frozen_while_the_next_is_due_and_the_pace_holds),
         ONCE(heartbeats_of_many_are_spread_over_the_interval),
         EACH_WAY(a_pace_is_the_least_time_from_one_turn_to_the_next),
+        ONCE(a_pace_counts_from_the_beginning_of_a_turn),
         ONCE(who_takes_nothing_begins_no_turn),
         ONCE(what_comes_within_a_pace_leaves_coalesced),
         EACH_WAY(stalled_is_never_early_and_at_most_a_quarter_late),

@@ -201,9 +201,28 @@ static void a_loss_that_a_read_meets_after_bytes_is_told_later(void)
     }
 }
 
+static void the_rest_of_an_event_is_kept_if_it_just_fits_the_queue(void)
+{
+    size_t more, len;
+    const void *bytes;
+
+    for (more = 0; more < 2; more++) {
+        begin(READ, 4, 0);
+        a->flags = SSE_JOIN_GAPS;
+        ok(join(a, NULL));
+        turn();
+        say_long(1000);
+        ok(sse_history_get(history, 1, &bytes, &len));
+        assert_int_equal(take_some(a, len - CLIENT_QUEUE - more), SSE_AGAIN);
+        say_numbers(2, 9); /* the history drops it */
+        assert_int_equal(take_all(a), more == 0 ? SSE_OK : SSE_E_TORN);
+    }
+}
+
 int main(void)
 {
     static client_test tests[] = {
+        ONCE(the_rest_of_an_event_is_kept_if_it_just_fits_the_queue),
         EACH_WAY(without_gaps_a_lagging_subscriber_is_closed),
         EACH_WAY(with_gaps_a_gap_event_stands_where_events_are_missing),
         ONCE(a_gap_says_what_is_known_and_the_clients_business),
