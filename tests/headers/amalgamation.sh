@@ -1,7 +1,7 @@
 # The amalgamation: sse.c as strict C99, sse.h as C and C++, and an example on nothing but the two.
 #   amalgamation.sh BUILD_DIR
 set -eu
-"$CMAKE" --build "$1" --target amalgamation
+"$CMAKE" --build "$1" --target sse-amalgamation
 from=$1/amalgamation
 to=$PWD/amalgamation
 mkdir -p "$to"
