@@ -234,6 +234,8 @@ void intake_run(const service *s, uint32_t port, uint32_t unsent)
 {
     const sigset_t signals = catch_signals();
 
+    if (s->client_size < sizeof(client))
+        die_plainly("a service does not say how large its connections are");
     server = s;
     unsent_max = unsent;
     raise_descriptors();

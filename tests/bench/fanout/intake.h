@@ -24,7 +24,7 @@ typedef struct client {
 
 /* A server. */
 typedef struct service {
-    size_t client_size; /* of its struct for a connection, */
+    size_t client_size; /* of its struct for a connection, which begins with a client, */
     size_t queue_size;  /* and of what follows it, which need not be zero */
 
     /* Begin a stream. Returns 200; else the status to refuse with. */

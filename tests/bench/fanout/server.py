@@ -1,4 +1,5 @@
-"""What bench_server says to requests, good and bad, whole and in pieces.
+"""What bench_server says to requests, good and bad, whole and in pieces, and what its streams get, with
+small queues and large ones.
 
     server.py BENCH_SERVER
 """
@@ -10,11 +11,22 @@ import sys
 
 POST = b"POST /publish HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
 DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
+EVENTS = 30000  # of the history
+SETTINGS = (  # the queue of a subscriber, and bytes that the kernel may hold unsent for it
+    (512, 65536),
+    (512, 1),
+    (513, 4096),
+    (4096, 4096),
+    (65536, 65536),
+)
 
 
-def connect(port):
-    s = socket.create_connection(("127.0.0.1", port))
+def connect(port, window=None):
+    s = socket.socket()
     s.settimeout(20)
+    if window:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    s.connect(("127.0.0.1", port))
     return s
 
 
@@ -27,8 +39,8 @@ def read_until(s, end):
     return got
 
 
-def subscribe(port):
-    s = connect(port)
+def subscribe(port, window=None):
+    s = connect(port, window)
     s.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
     head = read_until(s, b"\ndata: \n\n")
     assert re.match(rb"HTTP/1.1 200 OK\r\n[^\n]+(\r\n[^\n]+)*\r\n\r\n:\n\nevent: place\n", head), head
@@ -123,6 +135,27 @@ def who_comes_back_gets_what_it_missed(port):
     assert data_of(read_until(again, b"2\n\n")) == [b"2"]
 
 
+def a_stream_that_stalls_goes_on_where_it_was(port, queue):
+    """Its socket takes a part of an event, of any size, and the rest must wait in the queue."""
+    streams = [subscribe(port, 4096) for _ in range(8)]
+    s, long = connect(port), queue - 64  # which leaves room for the name and id of a field
+    count = max(100, 300000 // long)
+    bodies = [b"%05d" % n + b"x" * (long - n % 97) for n in range(count)]
+    for at in range(0, count, 8):
+        some = bodies[at:at + 8]
+        s.sendall(b"".join(POST % (len(body), body) for body in some))
+        answers = b""
+        while len(answers) < len(some) * len(DONE):
+            answers += s.recv(65536)
+    for stream in streams:
+        got = b""
+        while not got.endswith(bodies[-1] + b"\n\n"):
+            part = stream.recv(1 << 20)
+            assert part, "closed"
+            got += part
+        assert data_of(got) == bodies
+
+
 def refusals_say_why(port):
     host = b" HTTP/1.1\r\nHost: x\r\n"
     for wanted, request in (
@@ -150,22 +183,42 @@ def refusals_say_why(port):
         assert status_of(port, request) == wanted, (request[:100], status_of(port, request))
 
 
-def main():
-    server = subprocess.Popen([sys.argv[1], "--port", "0", "--events", "30000"],
-                              stdout=subprocess.PIPE)
+def start(program, *options):
+    return subprocess.Popen([program, "--port", "0"] + [str(o) for o in options],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def a_queue_that_is_too_small_is_refused(program):
+    server = start(program, "--queue", 256)
+    out, err = server.communicate(timeout=10)
+    assert server.returncode == 1 and out == b"" and b"[--queue 512.." in err, (out, err)
+
+
+def serve(program, queue, unsent, tests):
+    server = start(program, "--queue", queue, "--unsent", unsent, "--events", EVENTS)
     try:
         port = int(re.search(rb":(\d+)/", server.stdout.readline())[1])
-        for test in (a_post_reaches_every_stream, a_request_may_come_byte_by_byte,
-                     posts_may_be_pipelined_by_the_thousand, a_long_body_is_one_event,
-                     a_peer_that_asks_may_send_its_body,
-                     a_stream_may_follow_posts_on_one_connection,
-                     who_comes_back_gets_what_it_missed, refusals_say_why):
+        a_stream_that_stalls_goes_on_where_it_was(port, queue)
+        for test in tests:
             test(port)
             print(test.__name__)
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=10) == 0
+        print("streams that stalled, with a queue of %d bytes and %d unsent" % (queue, unsent))
     finally:
         server.kill()
+        sys.stderr.write(server.stderr.read().decode())
+
+
+def main():
+    program = sys.argv[1]
+    tests = (a_post_reaches_every_stream, a_request_may_come_byte_by_byte,
+             posts_may_be_pipelined_by_the_thousand, a_long_body_is_one_event,
+             a_peer_that_asks_may_send_its_body, a_stream_may_follow_posts_on_one_connection,
+             who_comes_back_gets_what_it_missed, refusals_say_why)
+    a_queue_that_is_too_small_is_refused(program)
+    for queue, unsent in SETTINGS:
+        serve(program, queue, unsent, tests if (queue, unsent) == SETTINGS[0] else ())
 
 
 main()
