@@ -1,6 +1,6 @@
 /* latest.c - prices that change faster than anyone can look: only the newest of each one goes out.
  *
- *     cc latest.c serve/serve.c -lsse -o latest
+ *     cc latest.c serve/serve.c serve/request.c serve/text.c -lsse -o latest
  *     while sleep 0.01; do echo "GOLD $RANDOM"; echo "TEA $RANDOM"; done | ./latest [port]
  *     curl -N http://127.0.0.1:8080/                  8080; port 0: any
  *     curl -N 'http://127.0.0.1:8080/?pace_ms=2000'   a dashboard that updates less often
@@ -46,7 +46,7 @@ static sse_channel channel;
 
 static int join(client *c)
 {
-    const sse_str query = serve_query(c);
+    const sse_str query = c->request.query;
     char text[8] = "";
     size_t len;
     unsigned long pace_ms = PACE_MS;

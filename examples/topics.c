@@ -1,6 +1,6 @@
 /* topics.c - one history, several users, and none sees what is another's: tags and filters.
  *
- *     cc topics.c serve/serve.c -lsse -o topics
+ *     cc topics.c serve/serve.c serve/request.c serve/text.c -lsse -o topics
  *     ./topics [port]                                        8080; port 0: any
  *     curl -N 'http://127.0.0.1:8080/?token=rabbit-hole'     what alice may see
  *     curl -N 'http://127.0.0.1:8080/?token=can-we-fix-it'   what bob may see
@@ -41,7 +41,7 @@ static int is(sse_str s, const char *text)
  * Access-Control-Allow-Origin: what is one user's is not for the pages of others. */
 static int join(client *c)
 {
-    const sse_str query = serve_query(c);
+    const sse_str query = c->request.query;
     const struct user *u = users;
     char text[32];
     sse_str token = {text, 0};

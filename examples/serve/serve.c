@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "serve.h"
 
+#include "text.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -70,30 +72,22 @@ static sse_writer *begin(client *c, int status, const char *origin)
     return queue;
 }
 
-sse_str serve_query(const client *c)
-{
-    const char *const at = c->request + strcspn(c->request, "?\r\n");
-
-    return (sse_str){at, strcspn(at, " \r\n")};
-}
-
 int serve_join(client *c, uint32_t flags, const char *origin)
 {
-    const sse_str query = serve_query(c);
-    const char *const field = strcasestr(c->request, "\nLast-Event-ID:");
-    const char *const id = field ? field + 15 : "";
-    const int status = sse_subscriber_join(&c->stream, channel, begin(c, 200, origin), c, flags, id,
-                                           strcspn(id, "\r\n"), query.ptr, query.len);
+    const sse_str id = request_field(&c->request, "Last-Event-ID");
+    const sse_str query = c->request.query;
+    const int status = sse_subscriber_join(&c->stream, channel, begin(c, 200, origin), c, flags,
+                                           id.ptr, id.len, query.ptr, query.len);
 
     return status < SSE_OK ? 503 : 0;
 }
 
-static void answer(client *c, const serve_hooks *hooks)
+/* Answer a request; status is the result of reading it. */
+static void answer(client *c, int status, const serve_hooks *hooks)
 {
-    const int status = strncmp(c->request, "GET ", 4) == 0 ? hooks->join(c) : 405;
-
+    if (status == 200)
+        status = text_is(c->request.method, "GET") ? hooks->join(c) : 405;
     c->ask_ms = 0;
-    c->len = 0;
     if (status == 0)
         return;
     sse_subscriber_leave(&c->stream);
@@ -101,19 +95,21 @@ static void answer(client *c, const serve_hooks *hooks)
     drop(c);
 }
 
+/* Read the request, then whatever the client sends, up to its end. */
 static void receive(client *c, const serve_hooks *hooks)
 {
-    const size_t room = sizeof c->request - 1 - c->len;
-    const ssize_t n = recv(c->fd, c->request + c->len, room, MSG_DONTWAIT);
+    char *const to = c->ask_ms > 0 ? c->head + c->len : c->head;
+    const ssize_t n = recv(c->fd, to, (size_t)(c->head + sizeof c->head - to), MSG_DONTWAIT);
+    int status;
 
-    if (n > 0 && c->ask_ms > 0) {
-        c->len += (size_t)n;
-        c->request[c->len] = '\0';
-        if (strstr(c->request, "\r\n\r\n"))
-            answer(c, hooks);
-    } else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
         drop(c);
-    }
+    if (n <= 0 || c->ask_ms == 0)
+        return;
+    c->len += (size_t)n;
+    status = request_read(&c->request, c->head, c->len, sizeof c->head, 0);
+    if (status != 0)
+        answer(c, status, hooks);
 }
 
 static void take(int fd)
@@ -124,6 +120,7 @@ static void take(int fd)
         c++;
     c->fd = fd;
     c->ask_ms = serve_now() + ASK_MS;
+    c->request = (request){0};
     c->len = 0;
 }
 

@@ -2,14 +2,17 @@
 #ifndef SERVE_H
 #define SERVE_H
 
+#include "request.h"
+
 #include <sse/sse.h>
 
 typedef struct client {
     sse_subscriber stream;
     int fd;          /* -1: this place is free */
     uint64_t ask_ms; /* until then its request must have come; 0: it has */
+    request request; /* whole when a hook is called with this client */
     size_t len;
-    char request[4096];
+    char head[16384]; /* of the request; cookies can be long */
     size_t queue[SSE_WRITER_WORDS(4096)];
 } client;
 
@@ -33,8 +36,5 @@ int serve_run(const char *port, sse_channel *channel, const serve_hooks *hooks);
 /* Begin a stream, at the place where the client was; origin: whose pages may read it, "" for none.
  * Returns 0; else the status with which to refuse the request. */
 int serve_join(client *c, uint32_t flags, const char *origin);
-
-/* The query of the request, for sse_http_query. */
-sse_str serve_query(const client *c);
 
 #endif
