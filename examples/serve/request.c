@@ -246,6 +246,7 @@ int request_read(request *r, const char *bytes, size_t len, size_t head_max, siz
     const size_t most = len < head_max ? len : head_max;
     int status;
 
+    *r = (request){.begin_ = r->begin_, .seen_ = r->seen_, .begun_ = r->begun_};
     skip_blank_lines(r, bytes, most);
     r->len = find_end(r, bytes, most);
     if (r->len > 0)

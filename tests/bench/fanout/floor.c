@@ -38,12 +38,12 @@ static uint64_t end = 1; /* the number of the next event */
 static peer **peers;
 static uint32_t count, room;
 
-static int join(client *c, const message *m)
+static int join(client *c, const request *r)
 {
     static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n:\n\n";
     peer *const p = (peer *)c;
 
-    (void)m;
+    (void)r;
     if (count == room) {
         room = room > 0 ? 2 * room : 1024;
         peers = realloc(peers, room * sizeof *peers);

@@ -10,7 +10,7 @@
 #ifndef FANOUT_INTAKE_H
 #define FANOUT_INTAKE_H
 
-#include "message.h"
+#include "serve/request.h"
 
 #include <sys/types.h>
 
@@ -28,7 +28,7 @@ typedef struct service {
     size_t queue_size;  /* and of what follows it, which need not be zero */
 
     /* Begin a stream. Returns 200; else the status to refuse with. */
-    int (*join)(client *c, const message *m);
+    int (*join)(client *c, const request *r);
 
     /* Returns 204; else the status to refuse with. */
     int (*publish)(sse_str body);

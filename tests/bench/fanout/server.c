@@ -49,19 +49,20 @@ static int send_some(void *user, const void *bytes, size_t len, size_t *taken)
     return n < 0 ? SSE_E_IO : SSE_OK;
 }
 
-static int join(client *c, const message *m)
+static int join(client *c, const request *r)
 {
     peer *const p = (peer *)c;
-    const sse_http_answer head = {.version = m->minor ? SSE_HTTP_1_1 : SSE_HTTP_1_0};
+    const sse_http_answer head = {.version = r->minor ? SSE_HTTP_1_1 : SSE_HTTP_1_0};
     sse_writer *const w = sse_writer_init(p->queue, writer_size(), 0);
+    const sse_str id = request_field(r, "Last-Event-ID");
     char text[512];
     size_t len;
 
     if (sse_http_head(&head, text, sizeof text, &len) != SSE_OK ||
         sse_writer_raw(w, text, len) != SSE_OK)
         return 503;
-    return sse_subscriber_join(&p->stream, &channel, w, c, SSE_JOIN_GAPS, m->last_event_id.ptr,
-                               m->last_event_id.len, m->query.ptr, m->query.len) < SSE_OK
+    return sse_subscriber_join(&p->stream, &channel, w, c, SSE_JOIN_GAPS, id.ptr, id.len,
+                               r->query.ptr, r->query.len) < SSE_OK
                ? 503
                : 200;
 }

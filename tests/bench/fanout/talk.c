@@ -2,6 +2,8 @@
 
 #include "talk.h"
 
+#include "serve/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,8 @@
 #include <sys/socket.h>
 
 enum {
+    HEAD_MAX = 8192,    /* bytes of the head of a request */
+    BODY_MAX = 4 << 20, /* and of its body */
     TEXT_FIRST = 16384, /* bytes that are read at once; more for a request that is longer */
     ANSWER_MAX = 256    /* bytes of an answer */
 };
@@ -16,6 +20,7 @@ enum {
 struct talk {
     char *text; /* what has come, and is no request that was answered */
     size_t len, cap;
+    request request; /* that is coming, or is answered */
     size_t answered; /* bytes of answers that have not been sent */
     int told;        /* that it may send the body of the request that is coming */
     int ending;      /* after these answers; what comes is thrown away */
@@ -77,14 +82,14 @@ static void put(talk *t, const char *text, size_t len)
 }
 
 /* The answer to a post that was published, a million times, is not worth a printf. */
-static void answer(talk *t, const message *m, int status, const char *allow)
+static void answer(talk *t, int status, const char *allow)
 {
     static const char done[] = "HTTP/1.1 204 No Content\r\n\r\n";
     char text[ANSWER_MAX];
 
     t->told = 0;
-    t->ending |= m->close;
-    if (status == 204 && m->minor > 0 && !m->close) {
+    t->ending |= t->request.close;
+    if (status == 204 && t->request.minor > 0 && !t->ending) {
         put(t, done, sizeof done - 1);
         return;
     }
@@ -95,69 +100,75 @@ static void answer(talk *t, const message *m, int status, const char *allow)
                          allow ? allow : "", allow ? "\r\n" : ""));
 }
 
-static int is(sse_str s, const char *text)
-{
-    return s.len == strlen(text) && memcmp(s.ptr, text, s.len) == 0;
-}
-
 /* Do what a whole request asks for. Returns 1 where the connection is a stream now. */
-static int obey(const service *s, client *c, const message *m, int status)
+static int obey(const service *s, client *c, sse_str body)
 {
     static const struct {
         const char *path, *method;
     } routes[] = {{"/events", "GET"}, {"/publish", "POST"}};
+    const request *const r = &c->talk->request;
+    const int publishes = text_is(r->path, routes[1].path);
     const char *allow = NULL;
-    const int publishes = is(m->path, routes[1].path);
+    int status;
 
-    if (!publishes && !is(m->path, routes[0].path)) {
+    if (!publishes && !text_is(r->path, routes[0].path)) {
         status = 404;
-    } else if (!is(m->method, routes[publishes].method)) {
+    } else if (!text_is(r->method, routes[publishes].method)) {
         status = 405;
         allow = routes[publishes].method;
     } else if (publishes) {
-        status = s->publish(m->body);
-    } else if (status == 200) {
-        status = s->join(c, m);
+        status = r->has_body ? s->publish(body) : 411;
+    } else {
+        status = request_accepts_stream(r) ? s->join(c, r) : 406;
         if (status == 200)
             return 1;
     }
-    answer(c->talk, m, status, allow);
+    answer(c->talk, status, allow);
     return 0;
 }
 
 /* Whether a request must wait until the answers before it have gone: there is no room for one
  * more, or it may begin a stream. */
-static int must_wait(const talk *t, const message *m)
+static int must_wait(const talk *t)
 {
     return sizeof t->answers - t->answered < ANSWER_MAX ||
-           (t->answered > 0 && is(m->method, "GET"));
+           (t->answered > 0 && text_is(t->request.method, "GET"));
+}
+
+/* Let a client that asks send its body. */
+static void go_on(talk *t)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    if (t->request.expects && !t->told)
+        put(t, text, sizeof text - 1);
+    t->told |= t->request.expects;
 }
 
 /* Answer what has come whole. Returns 1 as obey. */
 static int obey_all(const service *s, client *c)
 {
-    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     talk *const t = c->talk;
+    request *const r = &t->request;
     size_t at = 0;
 
     while (!t->ending && at < t->len) {
-        message m;
-        const int status = message_read(&m, t->text + at, t->len - at);
+        const char *const text = t->text + at;
+        const int status = request_read(r, text, t->len - at, HEAD_MAX, BODY_MAX);
 
-        if (must_wait(t, &m))
+        if (must_wait(t) || status == 0)
             break;
-        at += m.len;
-        if (status == 200 || status == 406) {
-            if (obey(s, c, &m, status))
-                return 1;
-        } else if (status != 0) {
-            m.close = 1;
-            answer(t, &m, status, NULL);
+        if (status != 200) {
+            r->close = 1;
+            answer(t, status, NULL);
+        } else if (t->len - at - r->len < r->body_len) {
+            go_on(t);
+            break;
         } else {
-            if (m.expects && !t->told)
-                put(t, go_on, sizeof go_on - 1);
-            t->told |= m.expects;
-            break;
+            at += r->len + r->body_len;
+            if (obey(s, c, (sse_str){text + r->len, r->body_len}))
+                return 1;
+            *r = (request){0};
         }
     }
     if (t->ending)
