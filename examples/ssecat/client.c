@@ -4,9 +4,9 @@
 
 #include "answer.h"
 #include "request.h"
+#include "say.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -100,9 +100,7 @@ void client_ended(client *c, int reason)
 
 void client_cut(client *c)
 {
-    if (!c->of->options->quiet)
-        fprintf(stderr, "ssecat: client %llu does not keep up, and is cut\n",
-                (unsigned long long)c->serial);
+    say_notice("client %llu does not keep up, and is cut", (unsigned long long)c->serial);
     client_close(c);
 }
 

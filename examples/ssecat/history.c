@@ -2,9 +2,10 @@
 
 #include "history.h"
 
+#include "say.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -16,7 +17,7 @@ enum { BYTES_PER_EVENT = 64 };
 
 static void *fail(const char *path, const char *what)
 {
-    fprintf(stderr, "ssecat: %s: %s\n", path, what);
+    say_error("%s: %s", path, what);
     return NULL;
 }
 

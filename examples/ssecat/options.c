@@ -1,171 +1,131 @@
-#define _GNU_SOURCE
-
 #include "options.h"
+
+#include "say.h"
 
 #include <sse/sse.h>
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of history: a line of the greatest length fits, and an offset has 32 bits. */
+/* Bytes of history: an offset has 32 bits. */
 enum { HISTORY_MIN = 128 * 1024, HISTORY_MAX = 2000000000 };
 
-static const char help[] =
-    "Usage: some-command | ssecat [OPTION]...\n"
-    "Serve each line of standard input as a Server-Sent Event, to any number of clients.\n"
-    "\n"
-    "  -p, --port N             TCP port; 0 takes a free one (8080)\n"
-    "  -b, --bind ADDRESS       address to listen on (127.0.0.1)\n"
-    "  -e, --event NAME         type of the events (message)\n"
-    "  -H, --heartbeat SECONDS  a comment after so much silence; 0 for none (15)\n"
-    "  -r, --retry MS           reconnection time that clients are told (their own)\n"
-    "  -c, --cors ORIGIN        let pages of this origin read the stream; * for any\n"
-    "  -m, --max-clients N      streams at a time; more are answered 503 (1000)\n"
-    "  -n, --history BYTES      events kept for clients that come back (1048576)\n"
-    "  -f, --history-file PATH  keep them in a file, for after a restart, too\n"
-    "  -F, --from-start         new clients get what is kept first\n"
-    "  -w, --wait N             read no input until N clients are connected (0)\n"
-    "  -P, --patience MS        how long a client that is behind may hold up the input (5000)\n"
-    "  -s, --stay               go on serving when the input has ended\n"
-    "  -q, --quiet              print errors only\n"
-    "  -h, --help               print this and exit\n"
-    "  -V, --version            print the version and exit\n"
-    "\n"
-    "GET / is a page that shows the stream, GET /events is the stream, /healthz and /metrics are\n"
-    "for probes. A line may have 64 KiB; a longer one arrives in pieces. A client that comes back\n"
-    "gets what it has missed, as far as it is kept; one that does not keep up gets what is kept;\n"
-    "what is missing is told by an event of type gap. At the end of the input, and on SIGTERM or\n"
-    "SIGINT, the clients get what they have not had and a time to come back; then ssecat exits.\n";
-
-static const struct option known[] = {
-    {"port", required_argument, NULL, 'p'},
-    {"bind", required_argument, NULL, 'b'},
-    {"event", required_argument, NULL, 'e'},
-    {"heartbeat", required_argument, NULL, 'H'},
-    {"retry", required_argument, NULL, 'r'},
-    {"cors", required_argument, NULL, 'c'},
-    {"max-clients", required_argument, NULL, 'm'},
-    {"history", required_argument, NULL, 'n'},
-    {"history-file", required_argument, NULL, 'f'},
-    {"from-start", no_argument, NULL, 'F'},
-    {"wait", required_argument, NULL, 'w'},
-    {"patience", required_argument, NULL, 'P'},
-    {"stay", no_argument, NULL, 's'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
-
-/* Read a whole number from 0 to most. */
-static int number(const char *text, uint32_t most, uint32_t *value)
+static int is_event(const char *text)
 {
-    unsigned long n;
-    char *end;
+    static const char *const taken[] = {"place", "gap",
+                                        "farewell"}; /* the events that are no lines */
+    size_t i;
 
-    if (text[0] < '0' || text[0] > '9' || strlen(text) > 10)
-        return -1;
-    n = strtoul(text, &end, 10);
-    if (*end != '\0' || n > most)
-        return -1;
-    *value = (uint32_t)n;
-    return 0;
+    for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        if (strcmp(text, taken[i]) == 0)
+            return 0;
+    }
+    return sse_type_valid(text, strlen(text)) && strlen(text) <= 256;
 }
 
-static int set(options *o, int option, const char *text)
+static int is_origin(const char *text)
 {
-    uint32_t n = 0;
+    const sse_http_answer a = {.version = SSE_HTTP_1_1, .origin = {text, strlen(text)}};
+    size_t len;
 
-    switch (option) {
-    case 'p':
-        o->port = text;
-        return number(text, 65535, &n);
-    case 'b':
-        o->bind = text;
-        return 0;
-    case 'e':
-        o->event = text;
-        if (strcmp(text, "place") == 0) /* the type of events that are no lines */
-            return -1;
-        return sse_type_valid(text, strlen(text)) && strlen(text) <= 256 ? 0 : -1;
-    case 'H':
-        if (number(text, 86400, &n) != 0)
-            return -1;
-        o->heartbeat_ms = n * 1000;
-        return 0;
-    case 'r':
-        return number(text, SSE_RETRY_MAX, &o->retry_ms);
-    case 'c': {
-        const sse_http_answer a = {.version = SSE_HTTP_1_1, .origin = {text, strlen(text)}};
-        size_t len;
+    return sse_http_head(&a, NULL, 0, &len) == SSE_E_SPACE && len < 1024;
+}
 
-        o->cors = text;
-        return sse_http_head(&a, NULL, 0, &len) == SSE_E_SPACE && len < 1024 ? 0 : -1;
+#define FIELD(name)                  offsetof(options, name)
+#define NUMBER(name, from, to, each) TABLE_NUMBER, FIELD(name), from, to, each, NULL, NULL
+#define TEXT(name, valid, range)     TABLE_TEXT, FIELD(name), 0, 0, 0, valid, range
+#define LIST(name, valid, range)     TABLE_LIST, FIELD(name), 0, 0, 0, valid, range
+#define FLAG(name)                   TABLE_FLAG, FIELD(name), 0, 0, 0, NULL, NULL, NULL, NULL
+#define SHOW(name)                   TABLE_SHOW, FIELD(name), 0, 0, 0, NULL, NULL, NULL, NULL
+#define HEADING(text)                                                       \
+    {                                                                       \
+        NULL, 0, NULL, TABLE_FLAG, 0, 0, 0, 0, NULL, NULL, NULL, NULL, text \
     }
-    case 'm':
-        return number(text, 1000000, &o->max_clients);
-    case 'n':
-        return number(text, HISTORY_MAX, &o->history) == 0 && o->history >= HISTORY_MIN ? 0 : -1;
-    case 'f':
-        o->history_file = text;
-        return 0;
-    case 'F':
-        o->from_start = 1;
-        return 0;
-    case 'w':
-        return number(text, 1000000, &o->wait);
-    case 'P':
-        return number(text, 3600000, &o->patience_ms);
-    case 's':
-        o->stay = 1;
-        return 0;
-    case 'q':
-        o->quiet = 1;
-        return 0;
-    default:
+
+/* Name, letter, argument; kind and field with the range; default as it would be given, or what it
+ * is called where it is nothing; help. */
+static const table_row rows[] = {
+    HEADING("Clients:"),
+    {"port", 'p', "N", NUMBER(port, 0, 65535, 1), "8080", NULL, "TCP port; 0 takes a free one"},
+    {"bind", 'b', "ADDRESS", LIST(bind, NULL, NULL), "127.0.0.1", NULL, "address to listen on"},
+    {"max-clients", 'm', "N", NUMBER(max_clients, 0, 1000000, 1), "1000", NULL,
+     "streams at a time; more are answered 503"},
+    {"cors", 'c', "ORIGIN", TEXT(cors, is_origin, "an origin, or * for any"), NULL, "none",
+     "pages of this origin may read the stream"},
+
+    HEADING("Input:"),
+    {"wait", 'w', "N", NUMBER(wait, 0, 1000000, 1), "0", NULL,
+     "read nothing until so many clients are there"},
+    {"stay", 's', NULL, FLAG(stay), "go on serving when the input has ended"},
+
+    HEADING("Events:"),
+    {"event", 'e', "NAME",
+     TEXT(event, is_event,
+          "256 bytes of UTF-8 at most, no control characters; not place, gap or farewell"),
+     NULL, "message", "their type"},
+    {"heartbeat", 'H', "SECONDS", NUMBER(heartbeat_ms, 0, 86400, 1000), "15", NULL,
+     "a comment after so much silence; 0 for none"},
+    {"retry", 'r', "MS", NUMBER(retry_ms, 0, SSE_RETRY_MAX, 1), "0", NULL,
+     "how long clients wait before they come back; 0 for what they like"},
+
+    HEADING("What clients have missed:"),
+    {"history", 'n', "BYTES", NUMBER(history, HISTORY_MIN, HISTORY_MAX, 1), "1048576", NULL,
+     "events kept for clients that come back"},
+    {"history-file", 'f', "PATH", TEXT(history_file, NULL, NULL), NULL, "in memory",
+     "keep them in a file, for after a restart, too"},
+    {"from-start", 'F', NULL, FLAG(from_start), "new clients get what is kept first"},
+    {"patience", 'P', "MS", NUMBER(patience_ms, 0, 3600000, 1), "5000", NULL,
+     "how long a client that is behind may hold up the input"},
+
+    HEADING("Other:"),
+    {"quiet", 'q', NULL, FLAG(quiet), "print errors only"},
+    {"help", 'h', NULL, SHOW(help), "print this and exit"},
+    {"version", 'V', NULL, SHOW(version), "print the version and exit"},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static void print_help(void)
+{
+    fputs("Usage: some-command | ssecat [OPTION]...\n"
+          "Serve each line of standard input as a Server-Sent Event, to many clients.\n",
+          stdout);
+    table_print(rows, ROWS);
+    fputs("\n"
+          "GET / is a page that shows the stream, GET /events is the stream, /healthz and\n"
+          "/metrics are for probes. A client that comes back gets what it has missed, as\n"
+          "far as it is kept; one that does not keep up gets what is kept; what is missing\n"
+          "is told by an event of type gap. At the end of the input, and on SIGTERM, SIGINT\n"
+          "or SIGHUP, the clients get what they have not had and a time to come back; then\n"
+          "ssecat exits.\n",
+          stdout);
+}
+
+/* Look at what concerns several options. */
+static int check(const options *o)
+{
+    if (o->wait > o->max_clients) {
+        say_error("--wait for more clients than --max-clients lets in");
         return -1;
     }
+    return 0;
 }
 
 int options_read(options *o, int argc, char **argv)
 {
-    int option, index = -1;
-
     memset(o, 0, sizeof *o);
-    o->bind = "127.0.0.1";
-    o->port = "8080";
-    o->heartbeat_ms = SSE_HEARTBEAT_MS;
-    o->max_clients = 1000;
-    o->history = 1024 * 1024;
-    o->patience_ms = 5000;
-
-    while ((option = getopt_long(argc, argv, "p:b:e:H:r:c:m:n:f:Fw:P:sqhV", known, &index)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return EXIT_SUCCESS + 1;
-        }
-        if (option == 'V') {
+    if (table_read(rows, ROWS, o, argc, argv) != 0)
+        return EXIT_FAILURE + 1;
+    if (o->help || o->version) {
+        if (o->help)
+            print_help();
+        else
             printf("ssecat, libsse %s\n", sse_version_text());
+        if (fflush(stdout) == 0)
             return EXIT_SUCCESS + 1;
-        }
-        if (option == '?') {
-            fputs("Try 'ssecat --help'.\n", stderr);
-            return EXIT_FAILURE + 1;
-        }
-        if (set(o, option, optarg) != 0) {
-            fprintf(stderr, "ssecat: bad value for -%c: '%s'\n", option, optarg);
-            return EXIT_FAILURE + 1;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "ssecat: unexpected '%s'; input comes on standard input\n", argv[optind]);
+        say_error("standard output cannot be written");
         return EXIT_FAILURE + 1;
     }
-    if (o->wait > o->max_clients) {
-        fputs("ssecat: --wait for more clients than --max-clients lets in\n", stderr);
-        return EXIT_FAILURE + 1;
-    }
-    return 0;
+    return check(o) == 0 ? 0 : EXIT_FAILURE + 1;
 }

@@ -18,7 +18,6 @@ sys.dont_write_bytecode = True
 from programs import LIMIT, TOP, Event, Program, Stream, wait_for
 
 HEAD_LIMIT = 8192  # bytes of a request
-LINE_LIMIT = 64 * 1024
 QUEUE = 256 * 1024
 
 
@@ -72,197 +71,13 @@ class Ssecat(Program):
     def status_of(self, process, request, **kwargs):
         return self.answer_to(process, request, **kwargs).split(b"\r\n")[0].decode()
 
-
-class Lines(Ssecat):
-    def test_each_line_is_an_event_with_an_id_of_its_own(self):
-        server = self.start()
+    def gone_after(self, server, lines):
+        """The id of the last line of a client that has left."""
         stream = self.listen(server)
-        self.say(server, "one\ntwo\n")
-        one, two = stream.next(), stream.next()
-        self.assertEqual((one.type, one.data, two.data), (None, "one", "two"))
-        epoch, sequence = one.id.split("-")
-        self.assertRegex(epoch, "^[0-9a-f]+$")
-        self.assertEqual(two.id, "%s-%d" % (epoch, int(sequence) + 1))
-
-    def test_a_line_arrives_as_it_is(self):
-        server = self.start()
-        stream = self.listen(server)
-        for line in ("", " leading", "trailing ", "\ttab", "data: forged", "id: 9", ": comment",
-                     "event: x", "\u2603 \u2028 \x85 \x0b", "a:b", "x" * 5000):
-            self.say(server, line + "\n")
-            self.assertEqual(stream.next().data, line)
-
-    def test_crlf_ends_a_line_and_a_lone_cr_breaks_it(self):
-        server = self.start()
-        stream = self.listen(server)
-        self.say(server, b"dos\r\nprogress\rbar\n\r\n")
-        self.assertEqual([stream.next().data for _ in range(3)], ["dos", "progress\nbar", ""])
-
-    def test_a_last_line_without_its_end_is_sent_at_the_end(self):
-        server = self.start()
-        stream = self.listen(server)
-        self.say(server, "half")
-        time.sleep(0.1)
-        self.say(server, " and whole\nrest")
-        self.assertEqual(stream.next().data, "half and whole")
-        server.stdin.close()
-        self.assertEqual(stream.next().data, "rest")
-
-    def test_a_line_that_is_too_long_arrives_in_pieces_and_loses_nothing(self):
-        server = self.start()
-        stream = self.listen(server)
-        line = "\u20ac" * LINE_LIMIT + "end"
-        self.say(server, line + "\nnext\n")
-        pieces = [stream.next().data]
-        while not pieces[-1].endswith("end"):
-            pieces.append(stream.next().data)
-        self.assertEqual("".join(pieces), line)
-        self.assertTrue(all(len(p.encode()) <= LINE_LIMIT for p in pieces))
-        self.assertEqual(stream.next().data, "next")
-
-    def test_a_line_at_the_limit_stays_whole_whatever_ends_it(self):
-        server = self.start()
-        stream = self.listen(server)
-        for end in (b"\n", b"\r\n"):
-            self.say(server, b"x" * LINE_LIMIT + end + b"next\n")
-            self.assertEqual(len(stream.next().data), LINE_LIMIT)
-            self.assertEqual(stream.next().data, "next")
-
-    def test_a_line_end_that_comes_in_two_reads_is_one(self):
-        server = self.start()
-        stream = self.listen(server)
-        self.say(server, b"x" * LINE_LIMIT + b"\r")
-        time.sleep(0.2)
-        self.say(server, b"\nnext\n")
-        self.assertEqual(len(stream.next().data), LINE_LIMIT)
-        self.assertEqual(stream.next().data, "next")
-
-    def test_a_line_of_nothing_but_breaks_arrives_whole(self):
-        server = self.start()
-        stream = self.listen(server)
-        self.say(server, b"\r" * LINE_LIMIT + b"x\nnext\n")
-        breaks = 0
-        while True:
-            data = stream.next().data
-            if data == "next":
-                break
-            breaks += data.count("\n")
-        self.assertGreater(breaks, LINE_LIMIT * 0.99)
-
-    def test_a_file_is_read_to_its_end(self):
-        with tempfile.TemporaryFile() as f:
-            f.write(b"".join(b"%d\n" % n for n in range(50000)))
-            f.seek(0)
-            server = self.start("--wait", 1, stdin=f)
-            stream = self.ask(server, "/events")
-            self.assertEqual([int(e.data) for e in stream.events()], list(range(50000)))
-            self.assertEqual(server.wait(LIMIT), 0)
-
-    def test_a_standard_input_that_is_closed_is_told(self):
-        done = subprocess.run(["sh", "-c", '"$0" --port 0 <&-', self.path], timeout=LIMIT,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, b"^ssecat: standard input: ")
-
-    def test_no_input_at_all_is_an_end_too(self):
-        server = self.start(stdin=subprocess.DEVNULL)
-        self.assertEqual(server.wait(LIMIT), 0)
-
-
-class Options(Ssecat):
-    def run_with(self, *args):
-        return subprocess.run([self.path] + list(args), stdin=subprocess.DEVNULL, timeout=LIMIT,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    def test_help_and_version_are_printed_on_standard_output(self):
-        for option in ("--help", "-h"):
-            done = self.run_with(option)
-            self.assertEqual((done.returncode, done.stderr), (0, b""))
-            for known in (b"--port", b"--bind", b"--event", b"--heartbeat", b"--retry", b"--cors",
-                          b"--max-clients", b"--quiet", b"--help"):
-                self.assertIn(known, done.stdout)
-        done = self.run_with("--version")
-        self.assertRegex(done.stdout, rb"^ssecat, libsse [0-9]+\.[0-9]+\.[0-9]+\n$")
-
-    def test_what_makes_no_sense_is_refused_in_words(self):
-        for args in (["--port", "65536"], ["--port", "x"], ["--port", "-1"], ["--port", ""],
-                     ["--event", "a\nb"], ["--event", "\xff\xfe"], ["--event", "place"], ["--heartbeat", "-1"],
-                     ["--retry", "2147483648"], ["--retry", "1s"], ["--cors", "a\r\nX: y"],
-                     ["--cors", ""], ["--max-clients", "many"], ["--nothing"], ["extra"],
-                     ["--wait", "2", "--max-clients", "1"], ["--port"]):
-            done = subprocess.run([self.path.encode()] + [a.encode("latin-1") for a in args],
-                                  stdin=subprocess.DEVNULL, timeout=LIMIT,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            self.assertEqual((done.returncode, done.stdout), (1, b""), args)
-            self.assertGreater(len(done.stderr), 10, args)
-
-    def test_a_port_that_is_taken_is_told(self):
-        server = self.start()
-        done = self.run_with("--port", str(server.port))
-        self.assertEqual(done.returncode, 1)
-        self.assertIn(b"in use", done.stderr)
-
-    def test_the_event_type_is_the_option_s(self):
-        server = self.start("--event", "log line")
-        stream = self.listen(server)
-        self.say(server, "x\n")
-        self.assertEqual(stream.next()[:3:2], ("log line", "x"))
-
-    def test_heartbeats_come_in_silence_only(self):
-        server = self.start("--heartbeat", 1)
-        stream = self.listen(server)
-        self.assertEqual(stream.next(), Event(comment=""))
-        start = time.monotonic()
-        while time.monotonic() - start < 1.5:
-            self.say(server, "busy\n")
-            self.assertEqual(stream.next().data, "busy")
-            time.sleep(0.1)
-
-    def test_without_heartbeats_it_is_silent(self):
-        server = self.start("--heartbeat", 0)
-        s = self.raw(server, self.GET)
-        self.read_until(s, b"data: \n\n")
-        s.settimeout(1.5)
-        self.assertRaises(socket.timeout, s.recv, 1)
-
-    def test_the_reconnection_time_comes_first(self):
-        self.assertEqual(self.listen(self.start("--retry", 1234)).first, Event(retry="1234"))
-
-    def test_a_page_of_the_allowed_origin_may_read_the_stream(self):
-        stream = self.listen(self.start("--cors", "https://example.org"))
-        self.assertEqual(stream.header("Access-Control-Allow-Origin"), "https://example.org")
-        self.assertEqual(stream.header("Vary"), "Origin")
-        self.assertIsNone(self.listen(self.start()).header("Access-Control-Allow-Origin"))
-
-    def test_quiet_prints_nothing(self):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        done = self.run_with("--quiet", "--port", str(port))
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
-
-    def test_it_listens_where_it_is_told(self):
-        done = self.run_with("--bind", "::1", "--port", "0")
-        if b"annot assign" in done.stderr or b"not supported" in done.stderr:
-            self.skipTest("no IPv6 here")
-        self.assertRegex(done.stdout, rb"^ssecat: http://\[::1\]:[0-9]+/ ")
-
-    def test_it_waits_for_the_clients_that_it_is_told_of(self):
-        server = self.start("--wait", 3)
-        self.say(server, "a\nb\n")
-        streams = [self.ask(server, "/events") for _ in range(3)]
-        server.stdin.close()
-        for stream in streams:
-            self.assertEqual([e.data for e in stream.events()], ["a", "b"])
-
-    def test_it_stays_if_it_is_told(self):
-        server = self.start("--stay", "--heartbeat", 1)
-        stream = self.listen(server)
-        self.say(server, "last\n")
-        server.stdin.close()
-        self.assertEqual(stream.next().data, "last")
-        self.assertEqual(stream.next(), Event(comment=""))
-        self.ends_by(server, signal.SIGTERM, 0)
+        self.say(server, lines)
+        events = [stream.next() for _ in lines.splitlines()]
+        stream.close()
+        return events[-1].id
 
 
 class Requests(Ssecat):
@@ -584,14 +399,6 @@ class History(Ssecat):
         stream = self.listen(server, **kwargs)
         return [stream.next() for _ in range(count)]
 
-    def gone_after(self, server, lines):
-        """The id of the last line of a client that has left."""
-        stream = self.listen(server)
-        self.say(server, lines)
-        events = [stream.next() for _ in lines.splitlines()]
-        stream.close()
-        return events[-1].id
-
     def test_who_comes_back_gets_what_came_meanwhile(self):
         server = self.start()
         last = self.gone_after(server, "one\n")
@@ -630,47 +437,6 @@ class History(Ssecat):
         self.gone_after(server, "one\ntwo\n")
         self.assertEqual([e.data for e in self.first(server, 2)], ["one", "two"])
 
-    def test_a_history_file_outlives_kill_9(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "history")
-            server = self.start("--history-file", path)
-            last = self.gone_after(server, "one\n")
-            witness = self.listen(server)
-            self.say(server, "two\n")
-            witness.next()
-            server.kill()
-            server.wait()
-            server = self.start("--history-file", path)
-            stream = self.listen(server, headers={"Last-Event-ID": last})
-            self.assertEqual(stream.next().data, "two")
-            self.say(server, "three\n")
-            three = stream.next()
-            self.assertEqual(three.data, "three")
-            self.assertEqual(three.id.split("-")[1], "3")
-            self.assertNotEqual(three.id.split("-")[0], last.split("-")[0])
-
-    def refuses(self, *args):
-        run = subprocess.run([self.path, "--port", "0", *map(str, args)], stdin=subprocess.DEVNULL,
-                             capture_output=True, text=True, timeout=LIMIT)
-        self.assertEqual(run.returncode, 1)
-        return run.stderr
-
-    def test_a_file_that_is_no_history_of_this_size_is_left_alone(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "history")
-            server = self.start("--history-file", path)
-            self.assertIn("another process", self.refuses("--history-file", path))
-            self.end(server)
-            with open(path, "rb") as f:
-                before = f.read()
-            self.assertIn("--history", self.refuses("--history-file", path, "--history", 200000))
-            with open(path, "rb") as f:
-                self.assertEqual(f.read(), before)
-            with open(path, "r+b") as f:
-                f.write(b"something else")
-            self.assertIn("not a history", self.refuses("--history-file", path))
-            self.assertIn("No such file", self.refuses("--history-file", folder + "/no/file"))
-
     def test_health_and_metrics_can_be_asked(self):
         server = self.start("--heartbeat", 1)
         last = self.gone_after(server, "one\n")
@@ -692,57 +458,6 @@ class History(Ssecat):
         self.assertGreaterEqual(int(values["ssecat_heartbeats_total"]), 1)
         for name in values:
             self.assertIn("# TYPE " + name + " ", body)
-
-
-class Endings(Ssecat):
-    def test_the_end_of_the_input_ends_the_streams_when_all_is_delivered(self):
-        server = self.start()
-        stream = self.listen(server)
-        self.say(server, "x\n")
-        server.stdin.close()
-        self.assertEqual(stream.next().data, "x")
-        farewell = stream.next()
-        self.assertEqual((farewell.type, farewell.data), ("farewell", ""))
-        self.assertTrue(1000 <= int(farewell.retry) < 5000)
-        self.assertIsNone(stream.next())
-        self.assertEqual(server.wait(LIMIT), 0)
-
-    def test_a_signal_drains(self):
-        for number in (signal.SIGTERM, signal.SIGINT):
-            server = self.start()
-            streams = [self.listen(server) for _ in range(8)]
-            idle = self.raw(server, b"GET ")
-            self.say(server, "x\n")
-            self.assertEqual([s.next().data for s in streams], ["x"] * 8)
-            server.send_signal(number)
-            times = [int(s.next().retry) for s in streams]
-            self.assertGreater(len(set(times)), 4, "they all come back at once")
-            self.assertTrue(all(1000 <= t < 5000 for t in times))
-            self.assertEqual([s.next() for s in streams], [None] * 8)
-            self.assertEqual(server.wait(LIMIT), 0, self.log(server))
-            idle.close()
-
-    def test_a_stalled_client_does_not_stop_the_end_for_long(self):
-        server = self.start()
-        stalled = self.raw(server, self.GET, receive_buffer=4096)
-        self.read_until(stalled, b":\n\n")
-        for _ in range(100):
-            self.say(server, b"x" * 60000 + b"\n")
-        server.send_signal(signal.SIGTERM)
-        time.sleep(0.2)
-        server.send_signal(signal.SIGTERM)
-        self.assertEqual(server.wait(LIMIT), 0)
-        stalled.close()
-
-    def test_after_a_restart_the_ids_are_others(self):
-        ids = []
-        for _ in range(2):
-            server = self.start()
-            stream = self.listen(server)
-            self.say(server, "x\n")
-            ids.append(stream.next().id)
-            self.ends_by(server, signal.SIGKILL, -signal.SIGKILL)
-        self.assertNotEqual(ids[0], ids[1])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+/* feed.h - from the input to the clients: reads when it does not block and the clients have room,
+ * and publishes each line. */
+#ifndef SSECAT_FEED_H
+#define SSECAT_FEED_H
+
+#include "clients.h"
+#include "input.h"
+#include "options.h"
+
+#include <stdint.h>
+
+typedef struct feed {
+    clients *to;
+    input input;
+    int epoll;
+    uint32_t waiting_for; /* read nothing until there are so many streams */
+    int readable;         /* a read does not block */
+    int always_readable;  /* it is a file, which epoll does not watch */
+} feed;
+
+/* Watch standard input; epoll names it by the address of the feed. */
+void feed_init(feed *f, const options *o, clients *to, int epoll);
+
+/* Read and publish, unless the clients cannot take it now. Returns 1 if there may be more to do at
+ * once, else 0. */
+int feed_turn(feed *f);
+
+/* Whether all of the input is published. */
+int feed_done(const feed *f);
+
+#endif

@@ -1,0 +1,30 @@
+/* say.h - what ssecat says: diagnostics on standard error, its addresses on standard output.
+ *
+ * Perhaps nobody reads them, and the clients shall not wait for that. So a message is written only
+ * where it can be written at once. Others are lost, and counted, and the next message that can be
+ * written is preceded by their number. */
+#ifndef SSECAT_SAY_H
+#define SSECAT_SAY_H
+
+#define SAY_FORMAT __attribute__((format(printf, 1, 2)))
+
+/* An error, or with --quiet nothing else: the text gets the name of the program in front and a line
+ * end behind. */
+void say_error(const char *format, ...) SAY_FORMAT;
+
+/* What happens to a client or to the input, and is no error of ssecat. */
+void say_notice(const char *format, ...) SAY_FORMAT;
+
+/* A line on standard output. */
+void say_output(const char *format, ...) SAY_FORMAT;
+
+/* From now on say errors only. */
+void say_errors_only(void);
+
+/* Say how many messages were lost, if some were and there is room now. */
+void say_lost(void);
+
+/* Say what has failed, and errno, and end the program. */
+void say_and_exit(const char *what) __attribute__((noreturn));
+
+#endif
