@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ascii.c - letters and blanks as HTTP sees them. */
 #include "ascii.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ascii.h - private: letters and blanks as HTTP sees them, whatever the locale. */
 #ifndef SSE_ASCII_H
 #define SSE_ASCII_H

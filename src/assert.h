@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* assert.h - private: what the compiler is made to check. */
 #ifndef SSE_ASSERT_H
 #define SSE_ASSERT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The channel: publish, and whose turn it is. */
 #include "sse/channel.h"
 

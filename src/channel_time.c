@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The channel: what time brings. Heartbeats, paces, limits, the farewells of a drain. */
 #include "sse/channel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* chunk.h - private: HTTP/1.1 chunks.
  *
  *     0000004c CR LF | payload | CR LF

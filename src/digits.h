@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* digits.h - private: numbers as text. */
 #ifndef SSE_DIGITS_H
 #define SSE_DIGITS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Digits of 64-bit numbers, which need a division. */
 #include "digits.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* encode.h - private: the encoder, as the writer and the flat calls use it. */
 #ifndef SSE_ENCODE_H
 #define SSE_ENCODE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Events: the encoder. */
 #include "sse/event.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Events: the flat calls, for callers that have no struct, and the constants as functions. */
 #include "sse/event.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fanout.h - private: the states of a subscriber, and how it moves through the lists of its
  * channel.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Heartbeats: how long a stream has been silent. */
 #include "sse/heartbeat.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A history is made and written here: init, append, expire. Its memory is drawn in
  * history_layout.h. */
 #include "history_layout.h"

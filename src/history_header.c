@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The header of a history: what it is for a block of memory, and the checksums. */
 #include "history_layout.h"
 

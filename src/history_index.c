@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The index of a history: what its events are known by, ids and keys. The tables are drawn in
  * history_layout.h. */
 #include "history_layout.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* history_layout.h - private: the memory of a history. Whatever writes or reads it goes by this.
  *
  *     +--------+---------------------+-----------+-----------+----------------------------+

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A history is found again in memory that an earlier process has left. Nothing in it is trusted.
  *
  * The header says what init wrote, and its checksum says that it did. All else is found anew:

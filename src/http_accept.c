@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_accept.c - what a client accepts: the media ranges of an Accept field, and their weights.
  *
  * Clients send much that breaks the grammar. An element that is no media range, and a weight that

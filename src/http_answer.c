@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_answer.c - what an answer is: which ones there are, and the fields of each. */
 #include "http_answer.h"
 

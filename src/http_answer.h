@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_answer.h - private: what an answer is, whatever form it takes. */
 #ifndef SSE_HTTP_ANSWER_H
 #define SSE_HTTP_ANSWER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_head.c - the forms of an answer: the list, the text, the first bytes, and the same without a
  * struct. */
 #include "http_answer.h"

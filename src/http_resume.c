@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_resume.c - what a query and a header say: the last event ID, and values of the application.
  */
 #include "sse/http_request.h"

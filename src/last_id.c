@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* last_id.c - the last event ID in what came from a client: its header, or else its query. */
 #include "last_id.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* last_id.h - private: the last event ID in what came from a client. It needs no response head, so
  * that a channel links none.
  *

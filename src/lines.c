@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Text to lines: what is put for data and comments. */
 #include "lines.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* lines.h - private: text becomes lines of data or of a comment. */
 #ifndef SSE_LINES_H
 #define SSE_LINES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* list.h - private: rings of subscribers, linked through their first member. */
 #ifndef SSE_LIST_H
 #define SSE_LIST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The events that the library itself puts into a stream: place, gap, heartbeat, farewell. */
 #include "notice.h"
 

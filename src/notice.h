@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* notice.h - private: the events that the library itself puts into a stream.
  *
  *     place       event: place, the id, empty data           at the start

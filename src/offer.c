@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a subscriber's transport gets next: drawn in offer.h. */
 #include "offer.h"
 

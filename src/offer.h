@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* offer.h - private: what a subscriber's transport gets next.
  *
  *     history   | 17 | 18 | 19 | 20 |

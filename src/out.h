@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* out.h - private: where bytes are written, linear memory or the free part of a ring.
  *
  * An out counts on past its end, so that writing and measuring are one code path:

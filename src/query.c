@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* query.c - the query of a URL: its pairs, and their percent-encoding. */
 #include "query.h"
 

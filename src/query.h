@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* query.h - private: the query of a URL, as form data: name=value, joined by '&', percent-encoded.
  *
  * Spec: URL, "application/x-www-form-urlencoded parsing". */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The queue: what goes in at its end, and what is offered at its front. Drawn in queue.h. */
 #include "queue.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* queue.h - private: the memory of a writer, and what it is made of.
  *
  * The block is this header, and the ring after it.

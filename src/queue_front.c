@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The queue as a subscriber uses it: what goes in before the rest, and what is kept free. */
 #include "chunk.h"
 #include "encode.h"

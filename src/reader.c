@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the history has for a subscriber, by its filter and its place. */
 #include "reader.h"
 

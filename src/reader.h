@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reader.h - private: what the history has for a subscriber.
  *
  *     history     | 17 | 18 | 19 | 20 | 21 | 22 |

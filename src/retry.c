@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* retry.c - reconnection times that are spread. */
 #include "sse/retry.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Results as text, and which of them end a stream. */
 #include "sse/status.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* str.h - private: what is asked about ranges of bytes, in one place. */
 #ifndef SSE_STR_H
 #define SSE_STR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A subscriber: how it moves between the lists of its channel, what it may see and when, how it is
  * closed. How it joins: subscriber_join.c; how it takes bytes: subscriber_take.c. */
 #include "sse/subscriber.h"

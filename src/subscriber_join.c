@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A subscriber joins a channel, at the place where its client was. */
 #include "chunk.h"
 #include "fanout.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A subscriber's transport takes bytes: flush, read, peek and consume. */
 #include "fanout.h"
 #include "offer.h"

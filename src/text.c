@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Text: which bytes may stand in which field. */
 #include "sse/text.h"
 

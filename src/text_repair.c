@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Text that comes in pieces: what is whole, and what is not UTF-8. */
 #include "sse/text.h"
 

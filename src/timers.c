@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The deadlines of a channel's subscribers: a pairing heap, drawn in timers.h. */
 #include "timers.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* timers.h - private: the deadlines of a channel's subscribers, the earliest one first.
  *
  * due_ms_ of a subscriber is never later than what is due for it first, and may be earlier: so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vector.h - private: a block of text in registers, where speed matters: 64 bytes in vectors, where
  * the compiler has them, else four words. Only where BY_WORDS is 1.
  *

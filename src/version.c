@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The version. */
 #include "sse/version.h"
 

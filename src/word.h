@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* word.h - private: text looked at a word at a time, where speed matters. Builds for size look at
  * bytes: there BY_WORDS is 0, and the compiler checks what depends on it and leaves it out.
  *

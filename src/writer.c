@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The writer: how it is made, what goes in, how it is closed. What comes out: writer_read.c. */
 #include "sse/writer.h"
 

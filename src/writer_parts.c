@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The writer: the flat calls, for callers that have no struct, the way back out of an event, and
  * the constants as functions. */
 #include "sse/writer.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The writer: what comes out, by pull and by push. */
 #include "sse/writer.h"
 

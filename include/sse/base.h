@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/base.h - what every other header needs: linkage and ranges of bytes. No functions.
  *
  * The conventions of the whole library are in sse/sse.h. */

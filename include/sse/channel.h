@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/channel.h - fan-out: publish an event once, deliver it to any number of subscribers.
  *
  *     publish --> | history | --> subscriber --> flush, read, or peek and consume --> transport

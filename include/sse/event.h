@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/event.h - encodes one event. This is the core of the library: it needs nothing else and keeps
  * nothing.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/heartbeat.h - when a heartbeat is due: arithmetic on the caller's clock, and nothing else.
  *
  * Proxies close a stream that is silent, and a server does not notice that a client is gone until

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/history.h - the latest events of a stream, encoded once, in one block of memory.
  *
  *      append                                            any number of readers

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/http.h - every answer that a route of streams gives: the stream, refusals, preflights.
  *
  * The server gets the fields of the answer as a list, for a header API of its own, or as text, for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/http_request.h - what a client asks for: Accept, Last-Event-ID, and the query of its URL.
  *
  * This is no parser of requests: the server passes the values of the fields that it has parsed. An

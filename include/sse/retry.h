@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/retry.h - reconnection times that are spread, so that a restart is no stampede. */
 #ifndef SSE_RETRY_H
 #define SSE_RETRY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/sse.h - libsse: Server-Sent Events, emitted right. This header includes all the others.
  *
  *   Start here

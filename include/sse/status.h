@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/status.h - the results of all functions, in one table. */
 #ifndef SSE_STATUS_H
 #define SSE_STATUS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/subscriber.h - one client of a channel: it joins, takes bytes, and is closed or leaves.
  *
  *                        publish, send                next

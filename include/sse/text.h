@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/text.h - which bytes may stand in which field, and text that comes in pieces.
  *
  * The encoder asks the first four questions itself. They are public so that a caller can ask before

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/version.h - the version of the headers, and of the library that was linked. */
 #ifndef SSE_VERSION_H
 #define SSE_VERSION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sse/writer.h - a bounded queue of whole events between a program and a transport.
  *
  * Events go in at one end; bytes come out at the other, by pull (peek and consume, or read) or by
