@@ -5,6 +5,7 @@
 #     check.sh tidy         clang-tidy, as .clang-tidy says
 #     check.sh cppcheck
 #     check.sh sparse
+#     check.sh format       every C file is as .clang-format has it; clang-format-14 -i mends one
 #     check.sh complexity   no function above 10, counted by pmccabe
 #     check.sh abi          the symbols, types and layouts of the shared library are those in
 #                           libsse.abi, on x86-64
@@ -117,6 +118,20 @@ sparse)
     need sparse sparse
     silent 'int *f(void); int *f(void) { return 0; } int g(void) { return 0; }' 'NULL pointer'
     ;;
+format)
+    need clang-format-14 clang-format-14
+    printf 'int  f( void );\n' >"$work/mistake.c"
+    cp .clang-format "$work"
+    if clang-format-14 --dry-run --Werror "$work/mistake.c" 2>/dev/null; then
+        echo "clang-format does not see a wrong blank"
+        exit 1
+    fi
+    find include src examples tests -name '*.[ch]' ! -path '*/node_modules/*' >"$work/files"
+    xargs clang-format-14 --dry-run --Werror <"$work/files"
+    count=$(wc -l <"$work/files")
+    echo "$count files"
+    [ "$count" -gt 100 ]
+    ;;
 complexity)
     need pmccabe pmccabe
     pmccabe src/*.c src/*.h >"$work/all"
@@ -144,7 +159,7 @@ new-abi)
         "$work/libsse.so"
     ;;
 *)
-    sed -n '3,12s/^# \{0,1\}//p' "$0"
+    sed -n '3,13s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -31,9 +31,9 @@ typedef struct emit_vector {
     size_t event_count;
     int inexpressible; /* a retry is a text, or more than 32 bits wide: no caller can give it */
     enum vector_policy policy;
-    sse_str canonical; /* one way to write it; retry 0 is in it, whatever the policy */
-    parsed expected;   /* what that says, and so what any other way must say */
-    sse_str upstream;  /* what the emitter that the vector comes from writes; or absent */
+    sse_str canonical;           /* one way to write it; retry 0 is in it, whatever the policy */
+    parsed expected;             /* what that says, and so what any other way must say */
+    sse_str upstream;            /* what the emitter that the vector comes from writes; or absent */
     const parsed *upstream_says; /* NULL where that is what is expected */
 } emit_vector;
 
