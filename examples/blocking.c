@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* blocking.c - a stream over plain POSIX sockets, in one thread, without a server library.
  *
  *     cc blocking.c -lsse -o blocking

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* broadcast.c - each line of standard input goes to every client: one thread, poll(2), one file.
  *
  *     cc broadcast.c -lsse -o broadcast

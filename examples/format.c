@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* format.c - one event becomes bytes in your own buffer. The core of the library does just that.
  *
  *     cc format.c -lsse -o format

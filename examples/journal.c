@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* journal.c - a history in a file, without a server: programs append to it, and read what is new.
  *
  *     cc journal.c -lsse -o journal

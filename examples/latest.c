@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* latest.c - prices that change faster than anyone can look: only the newest of each one goes out.
  *
  *     cc latest.c serve/serve.c serve/request.c serve/text.c -lsse -o latest

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* mhd_channel.c - a channel on a server that asks for bytes: libmicrohttpd, one thread.
  *
  *     cc mhd_channel.c -lsse -lmicrohttpd -o mhd_channel

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pieces.c - the output of a command as one event, however long it is: a CGI program.
  *
  *     cc pieces.c -lsse -o pieces

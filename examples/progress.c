@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* progress.c - one route, two answers: the result of a job, or its progress as a stream.
  *
  *     cc progress.c -lsse -lmicrohttpd -o progress

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sizes.c - what a binding has to know of this build: sizes and limits, by functions.
  *
  *     cc sizes.c -lsse -o sizes

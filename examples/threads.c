@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* threads.c - a thread for each client, and one channel for all of them.
  *
  *     cc threads.c -lsse -lpthread -o threads

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tokens.c - tokens as they come, in the answer to a POST: the stream that AI clients read.
  *
  *     cc tokens.c -lsse -levent -o tokens

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* topics.c - one history, several users, and none sees what is another's: tags and filters.
  *
  *     cc topics.c serve/serve.c serve/request.c serve/text.c -lsse -o topics

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_channel.c - publishing, whose turn it is, what the channel refuses and counts. */
 #include "client.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_channel_copy.c - what fan-out copies: nothing with flush, each byte once with read and with
  * peek. memcpy and memmove are counted by functions of the same names in this program, which stand
  * in for those of the C library. */

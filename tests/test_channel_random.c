@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_channel_random.c - calls of all kinds in any order, against the model of support/model.h.
  *
  *     test_channel_random                 as many as a test may take

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_channel_time.c - what time brings: heartbeats, paces, limits, the farewells of a drain. */
 #include "client.h"
 #include "dice.h"

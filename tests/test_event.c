@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_event.c - the encoder: the bytes that it writes. What it refuses is in test_refusal.c, and
  * that it is faithful to whatever it is given in test_exhaust.c. */
 #include "sse/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_exhaust.c - nothing that can be put into an event comes out as anything else: all short
  * texts over the bytes that mean something to the format, in each of the parts. */
 #include "sse/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_faults_channel.c - a sink that fails, blocks or takes one byte, at each of its calls in
  * turn, in a table of scenes, against the model of support/model.h. */
 #include "model.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_faults_writer.c - a program that writes through a sink with faults: at each of its calls, at
  * each byte, in each shape, once and for ever, and two of them. What the program was refused it
  * tries again. The client gets all of it, or, where the sink has failed, a part from the front, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_heartbeat.c - when a heartbeat is due, whatever the clock does. How it leaves through a
  * writer is in test_heartbeat_writer.c. */
 #include "sse/heartbeat.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_heartbeat_writer.c - a keep-alive on its way through a writer: only where nothing can be
  * torn, and never on top of bytes that the client has not taken. */
 #include "sse/heartbeat.h"

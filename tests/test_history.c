@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history.c - which events a history accepts, and how it stores them. What it drops is in
  * test_history_drop.c, its memory in test_history_init.c, ids in test_history_ids.c, long lives in
  * test_history_model.c. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_crash.c - a process that dies while it writes to a history in a mapped file: the
  * next one finds a history that has lost nothing but what was on its way.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_damage.c - nothing in the memory of a history is trusted: whatever happened to it,
  * it is refused, or what is left are genuine events without a gap. Malice is in
  * test_history_hostile.c. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_drop.c - which events a history drops: when the slots or the room are used up, and
  * when they expire. */
 #include "history.h"

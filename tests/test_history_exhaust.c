@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_exhaust.c - all short lives of the smallest histories: every sequence of a few
  * calls, from a small alphabet, beside the plain list. What can go wrong with a ring goes wrong in
  * a small one.

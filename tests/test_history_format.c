@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_format.c - a history in memory, number by number: as a program leaves it, so the
  * next one finds it, which may be another version of the library, or made by another compiler. */
 #include "../src/history_layout.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_hostile.c - memory that was made to mislead: numbers that overflow, parts of a
  * history in the wrong place, events of another history. */
 #include "sse/history.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_ids.c - ids and the places that they stand for: automatic ones and the caller's,
  * what becomes of them when events go and when the history is opened again, and ids of others. */
 #include "sse/history.h"

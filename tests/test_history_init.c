@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_init.c - which memory can be a history, and which arguments are refused. */
 #include "sse/history.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_model.c - long random lives of a history beside the plain list. The seeds are fixed.
  */
 #include "dice.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_open.c - a history is found again by the next process, and nothing else is taken for
  * it. Damage is in test_history_damage.c, what a crash leaves in test_history_crash.c, its numbers
  * are in test_history_format.c. */

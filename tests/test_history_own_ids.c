@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_own_ids.c - the caller's ids and the places that they stand for. */
 #include "sse/history.h"
 

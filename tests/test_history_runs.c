@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_history_runs.c - the automatic ids that earlier runs of a program have given: which of them
  * the next run finds. */
 #include "sse/history.h"

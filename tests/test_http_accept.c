@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_http_accept.c - what a client accepts. Each value ends where a page ends. */
 #include "sse/http_request.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_http_answer.c - which answers are refused, with which status, and in which order.
  *
  * What is wrong with an answer is wrong in all of its forms. */

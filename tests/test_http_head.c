@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_http_head.c - every answer in each of its forms: list, text, first bytes, and without a
  * struct.
  *

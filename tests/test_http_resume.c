@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_http_resume.c - where a client wants to resume, and what else its query says.
  *
  * Each value ends where a page ends, and so does the memory for what is found. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_lines.c - line ends in data and in comments, wherever they are: the encoder copies in blocks
  * of up to 64 bytes, and what it does at their edges must be what it does elsewhere. */
 #include "sse/writer.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_parser.c - the judge is judged: the reference parser against what is known of clients,
  * whichever way the bytes are cut. */
 #include "support/parser.h"

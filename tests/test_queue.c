@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_queue.c - the queue as a subscriber uses it, by the private interface of src/queue.h: what
  * goes in before the rest, what is kept free, and offers that are limited. The ring begins at every
  * place. */

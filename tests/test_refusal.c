@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_refusal.c - the encoder: what it refuses, with which status, and in which order. */
 #include "sse/event.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_retry.c - reconnection times that are spread over many clients. */
 #include "sse/retry.h"
 #include "sse/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_sequences_channel.c - every sequence of calls up to a length for a channel with two clients,
  * against the model of support/model.h. The history keeps two events, so that some are lost, and
  * the times are such that heartbeats, paces and limits come due within a few calls.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_sequences_heartbeat.c - every sequence of calls of a timer, up to length 6, whatever the
  * clock does between them; and of a timer and the writer that it keeps alive. */
 #include "sse/heartbeat.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_sequences_writer.c - every sequence of calls of a writer, up to length 6, against a plain
  * model of it: what is on the wire, what each call returns, and what the client sees, wherever the
  * stream is cut. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_status.c - the one table of results: its values, which bindings rely on, and its phrases. */
 #include "sse/status.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_subscriber.c - joining and resuming, places and gaps, filters, private events, the ends. */
 #include "client.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_subscriber_lag.c - the history drops what a subscriber has not taken: it is closed, or gets
  * a gap event, and what it has begun it gets whole. */
 #include "client.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_subscriber_take.c - bytes are taken: flush, read, peek and consume. */
 #include "client.h"
 #include "dice.h"

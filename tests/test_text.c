@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_text.c - which bytes may stand in which field, byte by byte, against the decoder that the
  * reference parser has. Each text ends where a page ends. */
 #include "sse/text.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_text_repair.c - text that comes in pieces: what of it is whole characters, and what a client
  * makes of bytes that are not UTF-8. The decoder here follows the Encoding standard step by step.
  */

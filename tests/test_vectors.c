@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_vectors.c - what is known of the format, through every entry and every exit of the library:
  * what must be delivered, what must be refused, and what must be made harmless. */
 #include "sse/http_request.h"

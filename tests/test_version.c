@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_version.c - the version of the headers is that of the library, as a number and as text. */
 #include "sse/version.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_writer.c - the writer as those see it who fill it: making one, and whole events or none.
  *
  * Around it: test_writer_room.c, what fits to the byte; test_writer_state.c, closed, idle and

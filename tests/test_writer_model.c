@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_writer_model.c - long random lives of a writer beside a plain model of it: a list of the
  * events that were accepted. What the client gets is the list. The seeds are fixed. */
 #include "sse/writer.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_writer_offer.c - how bytes leave by pull: the frozen offer, consume, read, and the end. */
 #include "sse/writer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_writer_parts.c - the flat calls, which are the calls with a struct given part by part, and
  * the way back out of an event. */
 #include "sse/writer.h"

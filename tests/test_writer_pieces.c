@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_writer_pieces.c - events whose data comes in pieces: begin, append, finish, and a cut. */
 #include "sse/writer.h"
 

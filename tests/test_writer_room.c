@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_writer_room.c - what fits into a queue, to the byte: now, later, or never. */
 #include "sse/writer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_writer_sink.c - what a sink may do to a writer: block in both shapes, fail, call back. */
 #include "sse/writer.h"
 

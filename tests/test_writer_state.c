@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_writer_state.c - a writer that is idle, closed, failed, moved, or none at all. */
 #include "sse/writer.h"
 

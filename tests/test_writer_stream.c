@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_writer_stream.c - every way in with every way out: whatever the size of the queue, where in
  * the ring it begins, and how many bytes the transport takes at a time, the client gets the same.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* request.h - the head of an HTTP/1 request, as it arrives.
  *
  *     request r = {0};

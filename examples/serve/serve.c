@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* serve.c - see broadcast.c, which is the same without hooks and explains it. */
 #define _GNU_SOURCE
 #include "serve.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* serve.h - the loop of broadcast.c with two places left open, for topics.c and latest.c. */
 #ifndef SERVE_H
 #define SERVE_H

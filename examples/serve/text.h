@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* text.h - ranges of text: compare them, and take them apart. */
 #ifndef SERVE_TEXT_H
 #define SERVE_TEXT_H

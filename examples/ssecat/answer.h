@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* answer.h - what ssecat says to a request: the stream, the page, or no.
  *
  * An answer is put into a writer, from where it goes out like everything else. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* client.h - one connection of ssecat, through the states of its life.
  *
  *     accepted

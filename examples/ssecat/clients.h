@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* clients.h - the connections of ssecat, all of them. What each goes through is in client.h. */
 #ifndef SSECAT_CLIENTS_H
 #define SSECAT_CLIENTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* feed.h - from the input to the clients: reads when it does not block and the clients have room,
  * and publishes each line. */
 #ifndef SSECAT_FEED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* history.h - the memory of the history: anonymous, or a file that outlives the process. */
 #ifndef SSECAT_HISTORY_H
 #define SSECAT_HISTORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* input.h - standard input, as lines, as events. */
 #ifndef SSECAT_INPUT_H
 #define SSECAT_INPUT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* listeners.h - the sockets on which clients connect: one for each address. */
 #ifndef SSECAT_LISTENERS_H
 #define SSECAT_LISTENERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ssecat - serve the lines of standard input as Server-Sent Events.
  *
  *     while date; do sleep 1; done | ssecat --port 8080

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* options.h - the command line of ssecat. */
 #ifndef SSECAT_OPTIONS_H
 #define SSECAT_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* request.h - the head of an HTTP/1 request, read strictly. */
 #ifndef SSECAT_REQUEST_H
 #define SSECAT_REQUEST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* say.h - what ssecat says: diagnostics on standard error, its addresses on standard output.
  *
  * Perhaps nobody reads them, and the clients shall not wait for that. So a message is written only

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* signals.h - the signals that end ssecat. */
 #ifndef SSECAT_SIGNALS_H
 #define SSECAT_SIGNALS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* table.h - options as a table: what reads the command line and what prints the help. */
 #ifndef SSECAT_TABLE_H
 #define SSECAT_TABLE_H

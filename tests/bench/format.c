@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* format.c - what it costs to format an event, against the least that it can cost: a memcpy of the
  * same bytes, ready made.
  *

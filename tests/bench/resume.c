@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* resume.c - what it costs to find where a client goes on, and to get the event that comes there,
  * in histories of a thousand to a million events.
  *

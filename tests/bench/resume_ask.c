@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "resume_ask.h"
 
 size_t find_only(const sse_history *h, const question *asked, size_t count)

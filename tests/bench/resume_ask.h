@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* resume_ask.h - what resume.c measures, and the limit of each: four ways to go through a list of
  * questions. They are functions of their own, so that a profiler can count the instructions of
  * one. */

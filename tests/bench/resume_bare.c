@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* resume_bare.c - the least that a storm of clients that come back can cost a server: one epoll,
  * and send until the socket takes no more.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* resume_crowd.h - clients that come back: each has a part of the events, and checks that it gets
  * the others, byte by byte. */
 #ifndef RESUME_CROWD_H

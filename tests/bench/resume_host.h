@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* resume_host.h - a server that is measured: a process on a processor of its own. And what the
  * programs of the storm share. */
 #ifndef RESUME_HOST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* resume_storm.c - what it costs when 10,000 clients come back at once, each a random distance
  * behind, against the least that it can cost.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* consumer.c - prints an event and the version that it was linked with. */
 #include <sse/sse.h>
 

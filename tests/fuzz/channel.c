@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* channel.c - calls of a channel and its subscribers, in any order, against the plain model of
  * support/model.h: which calls, and with what, the input says. */
 #include "fuzz.h"

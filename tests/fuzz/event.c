@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* event.c - any event at all: it is refused for the right reason, or a client gets exactly it.
  *
  * The bytes stand between two other events of a stream, as they do in life, so that a part that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* feed.c - the main of a fuzz target where there is no fuzzer: each file named is one input, each
  * folder holds inputs.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fuzz.h - what the fuzz targets have in common: choices made by the input, memory of exact sizes,
  * demands.
  *

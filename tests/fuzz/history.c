@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* history.c - a history under any calls in any order, beside a list of all events. After each call
  * it has the events from first up to end, to the byte, and what subscribers go by is right. */
 #include "twin.h"

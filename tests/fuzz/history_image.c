@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* history_image.c - memory that was made to mislead sse_history_open, and what is done with the
  * history that it finds.
  *

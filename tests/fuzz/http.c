@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http.c - what a client sends: the scanners of its fields and its query, and the answer.
  *
  * The scanners of a query are held against a plain decoder of form data. Accept has no such twin;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* seeds.c - write the test vectors as inputs of a fuzz target.
  *
  *     seeds event|writer|history|history_image|http|channel FOLDER

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* twin.h - the plain twin of a history: a list of all events that it was ever given, beside what it
  * has to hold of them.
  *

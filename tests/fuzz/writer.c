@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* writer.c - a writer under any calls in any order, beside the plain twin of its queue.
  *
  * Behind each call the twin tells how many bytes are pending, and that an offer is frozen. */

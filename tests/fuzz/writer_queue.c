@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "writer_queue.h"
 
 #include "chunks.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* writer_queue.h - the plain twin of a writer's queue: what went in, what came out, and what is on
  * offer between them.
  *

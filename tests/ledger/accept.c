@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* accept.c - what a client accepts: all Accept fields of so many tokens, beside a plain reading of
  * them, which blots out what is quoted and then splits at commas and semicolons.
  *

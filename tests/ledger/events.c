@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* events.c - all events: each part absent or there, so many hostile bytes over all of them, and a
  * few reconnection times. What may be encoded is told by a rule that is made for these bytes. */
 #include "ledger.h"

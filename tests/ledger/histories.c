@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* histories.c - the short lives of small histories: every sequence of so many calls, in each kind
  * of ids and framing. The bytes of an event are what a writer makes of it; which events are left is
  * worked out beforehand:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ledger.c - the order of the parts, how far each level goes, and the lines. */
 #include "ledger.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ledger.h - what the parts of the ledger share.
  *
  * The ledger tries everything that is small: each part has a size, and tries all cases of that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* lines.c - long data, which goes through other code than short data: all texts of 16 lengths with
  * two breaks in them, or one and what is nearly one, encoded; all with one break, sent across the
  * end of a ring at each of its bytes, and appended where there is room for so many bytes and no

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* main.c - the ledger where there is standard output: ledger [LEVEL [PART]] */
 #include "ledger.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* parsers.c - the two reference clients agree, stream.h and support/parser.h: on all streams of up
  * to so many tokens, each with an event behind it that shows what is left over. */
 #include "parser.h"

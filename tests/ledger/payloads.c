@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* payloads.c - all data of up to so many hostile bytes arrives as it should, and forges nothing. */
 #include "ledger.h"
 

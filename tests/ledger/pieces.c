@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pieces.c - data that comes in pieces arrives whole: every split into appends, raw and chunked,
  * through a queue that is always too full, so that everything is retried and the ring wraps. */
 #include "ledger.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* resume.c - where a client wants to resume: all queries and headers of so many tokens, beside a
  * plain reading of them, at capacities that are enough, exact, and too small. */
 #include "ledger.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "ring.h"
 
 sse_writer *ring_prepare(size_t *memory, size_t capacity, uint32_t framing, size_t place)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ring.h - a writer that stands where a test wants it. */
 #ifndef TESTS_LEDGER_RING_H
 #define TESTS_LEDGER_RING_H

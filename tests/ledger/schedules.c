@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* schedules.c - the transport takes as much as it likes: every event of so many bytes of output,
  * every way to take them, a heartbeat tried at every point. In `rings` the event lies across the
  * end of the ring, at each of its bytes.

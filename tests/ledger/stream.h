@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* stream.h - a reference client in fixed memory: the event stream parser of the HTML standard.
  *
  * A twin of support/parser.h for machines without a heap, and for millions of streams a second; it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* texts.c - what may stand in which field: all short texts of any bytes, and longer ones of the
  * bytes at the bounds of UTF-8. The rule for UTF-8 is that a decoder with replacement changes
  * nothing. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "word.h"
 
 const char hostile[HOSTILE] = {'\n', '\r', '\0', ' ', ':', 'a', '\xC3', '\xA9'};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* word.h - all texts of a length over a small alphabet: what exhaustion counts through. */
 #ifndef TESTS_LEDGER_WORD_H
 #define TESTS_LEDGER_WORD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* avr.c - the ledger on an AVR: it prints to the first UART, and sleeps for good at the end, which
  * ends simavr. */
 #include "ledger.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cortex-m3.c - the vector table of a Cortex-M3, for newlib with semihosting: from reset on the
  * library's own start-up code takes over. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_request.c - the reader of request heads that the example servers share. Each head ends where
  * a page ends, and is read at once, as each of its beginnings, and byte by byte, moved in between.
  */

@@ -5,7 +5,8 @@
 #     check.sh tidy         clang-tidy, as .clang-tidy says
 #     check.sh cppcheck
 #     check.sh sparse
-#     check.sh format       every C file is as .clang-format has it; clang-format-14 -i mends one
+#     check.sh format       every C file is as .clang-format has it (clang-format-14 -i mends one), and
+#                           names its license first
 #     check.sh complexity   no function above 10, counted by pmccabe
 #     check.sh abi          the symbols, types and layouts of the shared library are those in
 #                           libsse.abi, on x86-64
@@ -128,6 +129,7 @@ format)
     fi
     find include src examples tests -name '*.[ch]' ! -path '*/node_modules/*' >"$work/files"
     xargs clang-format-14 --dry-run --Werror <"$work/files"
+    xargs -n 1 head -n 1 <"$work/files" | grep -v 'SPDX-License-Identifier: MIT' && exit 1
     count=$(wc -l <"$work/files")
     echo "$count files"
     [ "$count" -gt 100 ]
@@ -159,7 +161,7 @@ new-abi)
         "$work/libsse.so"
     ;;
 *)
-    sed -n '3,13s/^# \{0,1\}//p' "$0"
+    sed -n '3,14s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

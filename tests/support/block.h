@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* block.h - memory for a writer: it ends where an unmapped page begins, or as near to it as the
  * alignment of its start allows, and the few bytes between are watched. */
 #ifndef TESTS_BLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "chunks.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* chunks.h - HTTP/1.1 chunked framing, taken off as a strict client would.
  *
  * Spec: RFC 9112, section 7.1; without extensions and trailers, since the library writes none. */

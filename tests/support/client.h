@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* client.h - a channel and clients of it, which are judged by what they get, with cmocka.
  *
  *     begin(way, 8, 15000);

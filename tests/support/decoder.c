@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "decoder.h"
 
 static void replace(decoder *d, decoder_sink *sink, void *user)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* decoder.h - the UTF-8 decoder of the Encoding standard, one byte at a time.
  *
  * What is not UTF-8 becomes U+FFFD, one for each longest part that could have begun a sequence.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* delivery.h - events through a writer to a client, every way there is. Needs cmocka.
  *
  *     in:   send; put; begin, append, finish, with the data cut in two anywhere, and byte by byte

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dice.h"
 
 static uint64_t dice = 1;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dice.h - numbers that look random and come again in the same order after the same seed. */
 #ifndef TESTS_DICE_H
 #define TESTS_DICE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* encoding.h - the one way in which tests encode an event: in every way there is. Needs cmocka. */
 #ifndef TESTS_ENCODING_H
 #define TESTS_ENCODING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* guard.h - memory between unmapped pages: a read or a write one byte too far ends the test.
  *
  *     guard_before_end:  | no access | unused |  len  | no access |

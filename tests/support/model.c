@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The model: what a client is owed, and why it may be closed. */
 #include "model.h"
 

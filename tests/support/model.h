@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* model.h - a channel and its clients beside a plain model of what the headers promise.
  *
  * Each function below makes one call of the library and judges the result, and every byte that a

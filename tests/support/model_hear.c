@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ear of the model: every event that a client takes is judged. */
 #include "model.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* moves.h - the few moves that every test of a writer makes. Needs cmocka. */
 #ifndef TESTS_MOVES_H
 #define TESTS_MOVES_H

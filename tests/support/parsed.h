@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* parsed.h - what a stream said to a client: to be compared, and printed where it is wrong.
  *
  * The parser in parser.h makes such records; tests write them down as constants for what they

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* parser.h - a reference client: the event stream parser of the HTML standard, for tests.
  *
  * It follows the standard step by step and shares no code with the library, so that it can be the

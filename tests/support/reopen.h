@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reopen.h - what becomes of a history whose memory was damaged. Needs cmocka. */
 #ifndef TESTS_REOPEN_H
 #define TESTS_REOPEN_H

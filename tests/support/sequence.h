@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sequence.h - every sequence of calls up to a length, each from the same start. Needs cmocka.
  *
  * The sequences are a tree, walked depth first. Behind each call the memory is put back as it was

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sequence_moves.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sequence_moves.h - the transport's side of a writer beside the model in sequence_writer.h: each
  * function makes a call, demands what the model says of it, and notes in the model what was moved.
  * Needs cmocka. */

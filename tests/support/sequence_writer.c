@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sequence_writer.h"
 
 #include "chunks.h"

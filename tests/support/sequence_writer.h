@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sequence_writer.h - a plain model of a writer: all bytes that it has accepted, as they go on the
  * wire, how many of them were taken, and the events that a client makes of them. Needs cmocka.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sink.h - a scripted peer: a transport that takes what a script says, and remembers.
  *
  *     static const sink_step steps[] = {SINK_TAKE(3), SINK_BLOCK, SINK_FAIL};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* text.h - ranges of bytes in initializers, in short. */
 #ifndef TESTS_TEXT_H
 #define TESTS_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* watch.h - what memory is behind each instruction that writes to it: what a process that dies
  * between two instructions leaves in a mapped file. Linux on x86-64.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ways.h - every way out of a writer, in the same shape. Needs cmocka. */
 #ifndef TESTS_WAYS_H
 #define TESTS_WAYS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The calls of a channel: each is made, and judged by the model. */
 #include "world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* world.h - what the files of the calls have in common; see model.h. */
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Any call, as somebody who can pick a number decides. */
 #include "model.h"
 

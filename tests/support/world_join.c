@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a client is and what it may see: each call is made, and judged by the model. */
 #include "world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The calls by which a client takes bytes: each is made, and judged by the model. */
 #include "world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What time brings, and whose turn it is: each call is made, and judged by the model. */
 #include "world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vectors.h - facts about the format, as tables: what clients make of bytes, what emitters must be
  * able to say, and what they must never let through.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bench.c - bench_fanout: what fan-out costs, against the least that it can cost.
  *
  *     bench_fanout SSECAT [--smoke] [--plot FILE] [PART...]

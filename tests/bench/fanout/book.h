@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* book.h - what has been published, in memory that a publisher and its clients share.
  *
  * Events have numbers, in the order in which the server has taken them, and keys, in the order in

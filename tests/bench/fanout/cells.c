@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cells.c - the table: sizes of events, numbers of clients, and whether clients read. In each cell
  * the floor and the channel take turns, in rounds. */
 #include "curve.h"

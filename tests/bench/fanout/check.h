@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* check.h - whether a stream is what was published: each event once, in order and whole, but for
  * what a gap event says is missing. The program ends where it is not. */
 #ifndef FANOUT_CHECK_H

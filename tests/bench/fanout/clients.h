@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* clients.h - the process that drain.h starts, and what is said to it. */
 #ifndef FANOUT_CLIENTS_H
 #define FANOUT_CLIENTS_H

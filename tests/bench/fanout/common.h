@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* common.h - what the programs of the fan-out bench share. */
 #ifndef FANOUT_COMMON_H
 #define FANOUT_COMMON_H

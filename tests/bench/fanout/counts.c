@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* counts.c - instructions of a delivery in user mode, as callgrind counts them: of the server, the
  * library, libc and its stubs of system calls. What does not grow with clients and events together
  * cancels out: with I instructions for c clients and e events, it is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* curve.h - how cost grows, drawn: curve.c writes it as SVG, both axes logarithmic. */
 #ifndef FANOUT_CURVE_H
 #define FANOUT_CURVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* drain.h - the clients of one server, all in a process of their own, so that what they cost is not
  * counted as the server's. They ask for /events, take what comes, and check all of it: check.h. */
 #ifndef FANOUT_DRAIN_H

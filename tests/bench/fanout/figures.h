@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* figures.h - what is measured in rounds, and judged. */
 #ifndef FANOUT_FIGURES_H
 #define FANOUT_FIGURES_H

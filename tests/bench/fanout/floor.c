@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* floor.c - bench_floor: the least that fan-out can cost. One log of events as they are sent, one
  * send for each event and stream, and nothing else: no gaps, no resuming, no queues.
  *

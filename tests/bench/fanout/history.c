@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* history.c - what the size of the history costs: an event to all clients, which must not
  * depend on it, and all of it to a client that comes back, which grows with it and not faster. */
 #include "curve.h"

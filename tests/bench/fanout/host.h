@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* host.h - a server whose cost is measured: a program of its own, on a processor of its own. */
 #ifndef FANOUT_HOST_H
 #define FANOUT_HOST_H

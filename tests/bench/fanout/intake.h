@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* intake.h - HTTP/1.1 over epoll for a server that fans out. What it costs to take a request is so
  * the same for every server of the bench; what it costs to deliver is the server's own.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* post.h - publishing: by POST over connections that are kept, or as lines into a pipe. */
 #ifndef FANOUT_POST_H
 #define FANOUT_POST_H

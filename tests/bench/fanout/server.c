@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* server.c - bench_server: a channel behind HTTP, to be put under load.
  *
  *     bench_server [--port N] [--events N] [--room BYTES] [--queue BYTES] [--unsent BYTES]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* stage.h - a server with its clients, and events that go from the one to the others. */
 #ifndef FANOUT_STAGE_H
 #define FANOUT_STAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* stall.c - whether clients that read nothing cost memory, or the others time: a channel by itself,
  * and ssecat. */
 #include "figures.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* talk.h - requests and answers on one connection, until it becomes a stream. */
 #ifndef FANOUT_TALK_H
 #define FANOUT_TALK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* turns.c - what a delivery costs where events come one by one, and where they come together: many
  * in one write, or from several publishers of whom each sends the next when it has its answer. */
 #include "figures.h"

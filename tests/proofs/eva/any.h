@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* any.h - input of which nothing is known but its size, for the harnesses. It is put ahead of each
  * file of the source, too, for memchr. */
 #ifndef PROOFS_ANY_H

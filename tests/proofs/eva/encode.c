@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Events of all bytes and short lengths, into no memory, into some, and into enough: one part at a
  * time, and all of them at once, where the data is any byte. */
 #include "any.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a request holds, of all bytes and short lengths: ranges of media and their weights, ids in a
  * header and in a query, values in a query. */
 #include "any.h"

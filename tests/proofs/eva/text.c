@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Text of all bytes and short lengths, and what is asked of it. */
 #include "any.h"
 #include "sse/text.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* means.h - how the contracts define a predicate: MEANS(what it reads, what it says).
  *
  * The proofs about whole events are given the lemmas alone: there a predicate has no meaning but

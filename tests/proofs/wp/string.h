@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* string.h - what the proofs take the memory functions to do. The library calls no others.
  *
  * These are assumptions: nothing here is proved. All of it is in bytes. */
