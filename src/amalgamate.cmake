@@ -4,7 +4,8 @@
 #   SOURCES   the sources; each private header goes before the first file that includes it
 #   TOP       the source tree
 #
-# Includes of the project's own headers are left out, since what they name stands above.
+# Includes of the project's own headers are left out, since what they name stands above; so are the lines
+# that name the license, except one.
 cmake_minimum_required(VERSION 3.18)
 
 function(append_file variable path)
@@ -20,6 +21,7 @@ function(append_file variable path)
         append_file(${variable} ${header})
     endforeach()
     string(REGEX REPLACE "#include \"[^\"]*\"\n" "" text "${text}")
+    string(REGEX REPLACE "^/[*] SPDX[^\n]*\n" "" text "${text}")
     set(${variable} "${${variable}}${text}\n" PARENT_SCOPE)
 endfunction()
 
@@ -27,12 +29,12 @@ file(READ ${TOP}/LICENSE license) # which wants to go wherever the code goes
 string(STRIP "${license}" license)
 set(origin "libsse ${VERSION}, all in one file.\n\n${license} */\n")
 
-set(header "/* sse.h - ${origin}")
+set(header "/* SPDX-License-Identifier: MIT */\n/* sse.h - ${origin}")
 foreach(name ${HEADERS})
     append_file(header ${TOP}/include/sse/${name}.h)
 endforeach()
 
-set(source "/* sse.c - ${origin}#include \"sse.h\"\n\n")
+set(source "/* SPDX-License-Identifier: MIT */\n/* sse.c - ${origin}#include \"sse.h\"\n\n")
 foreach(name ${SOURCES})
     append_file(source ${TOP}/src/${name}.c)
 endforeach()
