@@ -127,7 +127,8 @@ int clients_publish(clients *cs, const sse_str *line)
     } else {
         if (cs->held_ms == UINT64_MAX)
             cs->held_ms = cs->now_ms;
-        if (cs->now_ms - cs->held_ms < cs->options->patience_ms && len < cs->options->history) {
+        if (cs->now_ms - cs->held_ms < cs->options->patience_ms &&
+            len + OPTIONS_EVENT_FRAME <= cs->options->history) {
             clients_wake_at(cs, cs->held_ms + cs->options->patience_ms);
             return SSE_AGAIN;
         }

@@ -6,6 +6,7 @@
 #include "say.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ void feed_init(feed *f, const options *o, clients *to, int epoll)
     f->to = to;
     f->epoll = epoll;
     f->waiting_for = o->wait;
-    input_init(&f->input);
+    input_init(&f->input, (enum input_form)o->input, o->max_line);
     watch(f, EPOLL_CTL_ADD);
 }
 
@@ -43,20 +44,29 @@ static void read_input(feed *f)
 /* Publish the lines that there are. Returns SSE_AGAIN if the clients cannot take them all now. */
 static int publish(feed *f)
 {
-    size_t taken, most = INPUT_LINE_MAX;
+    input *const in = &f->input;
+    size_t most = in->most;
     int status = SSE_OK;
-    sse_str line;
+    input_text next;
 
-    while ((taken = input_next(&f->input, most, &line)) > 0) {
-        status = clients_publish(f->to, &line);
+    while (input_next(in, most, &next)) {
+        status = clients_publish(f->to, &next.text);
         if (status == SSE_AGAIN)
             break;
         if (status == SSE_E_TOOBIG) {
-            most = line.len / 2; /* it is full of breaks, which grow: send less of it at once */
-        } else {
-            input_take(&f->input, taken);
-            most = INPUT_LINE_MAX;
+            most =
+                next.text.len / 2; /* it is full of breaks, which grow: send less of it at once */
+            continue;
         }
+        if (status != SSE_OK) {
+            say_error("the history is damaged: something else has written to it");
+            exit(EXIT_FAILURE);
+        }
+        if (!next.ends && !in->begun)
+            say_notice("line %llu is too long for one event, and comes in pieces; see --max-line",
+                       (unsigned long long)in->line);
+        input_take(in, &next);
+        most = in->most;
     }
     return status;
 }

@@ -37,6 +37,7 @@ static int is_origin(const char *text)
 #define NUMBER(name, from, to, each) TABLE_NUMBER, FIELD(name), from, to, each, NULL, NULL
 #define TEXT(name, valid, range)     TABLE_TEXT, FIELD(name), 0, 0, 0, valid, range
 #define LIST(name, valid, range)     TABLE_LIST, FIELD(name), 0, 0, 0, valid, range
+#define WORD(name, words)            TABLE_WORD, FIELD(name), 0, 0, 0, NULL, words
 #define FLAG(name)                   TABLE_FLAG, FIELD(name), 0, 0, 0, NULL, NULL, NULL, NULL
 #define SHOW(name)                   TABLE_SHOW, FIELD(name), 0, 0, 0, NULL, NULL, NULL, NULL
 #define HEADING(text)                                                       \
@@ -56,6 +57,11 @@ static const table_row rows[] = {
      "pages of this origin may read the stream"},
 
     HEADING("Input:"),
+    {"input", 'i', "FORM", WORD(input, "lines, nul, cr or raw"), "lines", NULL,
+     "what one event is: a line up to LF or CRLF; a record up to NUL; a line up to CR, too, as "
+     "progress bars have it; whatever has come, at once"},
+    {"max-line", 'l', "BYTES", NUMBER(max_line, 16, HISTORY_MAX, 1), NULL, "what the history holds",
+     "a longer line comes in pieces"},
     {"wait", 'w', "N", NUMBER(wait, 0, 1000000, 1), "0", NULL,
      "read nothing until so many clients are there"},
     {"stay", 's', NULL, FLAG(stay), "go on serving when the input has ended"},
@@ -103,14 +109,31 @@ static void print_help(void)
           stdout);
 }
 
-/* Look at what concerns several options. */
-static int check(const options *o)
+/* The length of the longest line of which the history can keep the event. */
+static uint32_t line_most(const options *o)
 {
-    if (o->wait > o->max_clients) {
+    const sse_event empty = {.type = {o->event, o->event ? strlen(o->event) : 0}, .data = {"", 0}};
+    size_t len;
+
+    sse_event_encode(&empty, NULL, 0, &len);
+    return o->history - OPTIONS_EVENT_FRAME - (uint32_t)len;
+}
+
+/* See to what concerns several options. */
+static int combine(options *o)
+{
+    const uint32_t most = line_most(o);
+
+    if (o->max_line == 0)
+        o->max_line = most;
+    if (o->max_line > most)
+        say_error("--max-line %lu: a history of %lu bytes holds lines of %lu bytes; see --history",
+                  (unsigned long)o->max_line, (unsigned long)o->history, (unsigned long)most);
+    else if (o->wait > o->max_clients)
         say_error("--wait for more clients than --max-clients lets in");
-        return -1;
-    }
-    return 0;
+    else
+        return 0;
+    return -1;
 }
 
 int options_read(options *o, int argc, char **argv)
@@ -128,5 +151,5 @@ int options_read(options *o, int argc, char **argv)
         say_error("standard output cannot be written");
         return EXIT_FAILURE + 1;
     }
-    return check(o) == 0 ? 0 : EXIT_FAILURE + 1;
+    return combine(o) == 0 ? 0 : EXIT_FAILURE + 1;
 }

@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* Bytes that the history wants for an event beside those of the event: its id, and a frame. */
+enum { OPTIONS_EVENT_FRAME = 64 };
+
 /* What each option is for stands in the table of options.c, next to its range. */
 typedef struct options {
     table_list bind; /* addresses and host names */
@@ -14,6 +17,8 @@ typedef struct options {
     uint32_t max_clients;
     const char *cors; /* NULL: none */
 
+    int input; /* enum input_form */
+    uint32_t max_line;
     uint32_t wait;
     int stay;
 
