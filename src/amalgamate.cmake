@@ -34,10 +34,23 @@ foreach(name ${HEADERS})
     append_file(header ${TOP}/include/sse/${name}.h)
 endforeach()
 
-set(source "/* SPDX-License-Identifier: MIT */\n/* sse.c - ${origin}#include \"sse.h\"\n\n")
+# What is private to several files cannot be static, but it can be hidden. Not so libc's functions,
+# which are therefore declared above.
+set(hide "#include <string.h>
+
+#if defined(__GNUC__) && !defined(_WIN32)
+#pragma GCC visibility push(hidden)
+#endif
+")
+set(source "/* SPDX-License-Identifier: MIT */\n/* sse.c - ${origin}#include \"sse.h\"\n\n${hide}\n")
 foreach(name ${SOURCES})
     append_file(source ${TOP}/src/${name}.c)
 endforeach()
 
+string(APPEND source "
+#if defined(__GNUC__) && !defined(_WIN32)
+#pragma GCC visibility pop
+#endif
+")
 file(WRITE ${OUTPUT}/sse.h "${header}")
 file(WRITE ${OUTPUT}/sse.c "${source}")

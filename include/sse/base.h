@@ -8,18 +8,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Linkage. Define SSE_SHARED where the library is a DLL; its build defines SSE_BUILDING, too.
- * Neither changes a layout or a signature, and neither is needed outside of Windows. */
-#if defined(_WIN32) && defined(SSE_SHARED)
-#if defined(SSE_BUILDING)
+/* Linkage. These are for the compiler's command line; none changes a layout or a signature.
+ *
+ *   SSE_HIDDEN     for GCC and Clang, not on Windows, when the library is compiled: a program or
+ *                  plugin that contains it does not export its functions
+ *   SSE_SHARED     on Windows: the library is a DLL
+ *   SSE_BUILDING   on Windows, next to SSE_SHARED: this compiles the DLL itself
+ */
+#if defined(_WIN32)
+#if !defined(SSE_SHARED)
+#define SSE_API
+#elif defined(SSE_BUILDING)
 #define SSE_API __declspec(dllexport)
 #else
 #define SSE_API __declspec(dllimport)
 #endif
-#elif defined(__GNUC__)
-#define SSE_API __attribute__((visibility("default")))
-#else
+#elif !defined(__GNUC__)
 #define SSE_API
+#elif defined(SSE_HIDDEN)
+#define SSE_API __attribute__((visibility("hidden")))
+#else
+#define SSE_API __attribute__((visibility("default")))
 #endif
 
 #ifdef __cplusplus

@@ -1,0 +1,75 @@
+# What the checks of this folder share; each of them sources it first.
+#
+#   $here      an empty folder of its own; like the next one, it has a blank in its name
+#   $tree      a copy of the library as others take it in: without tests and examples
+#   $alone     options for $tree, where it is the top project
+#   $version   that of the library; $abi is the part of it that the soname has
+set -eu
+consumer=$TOP/tests/consumer
+here="$PWD/consumer/of $(basename "$0" .sh)"
+tree="$here/source tree"
+alone="-DSSE_BUILD_TESTS=OFF -DSSE_BUILD_EXAMPLES=OFF"
+version=$(sed -n 's/^#define SSE_VERSION_[MP][A-Z]* \([0-9]*\).*/\1/p' "$TOP/include/sse/version.h" | paste -sd.)
+abi=$(echo "$version" | grep -oE '^(0\.[0-9]+|[0-9]+)')
+rm -rf "$here"
+mkdir -p "$tree"
+cp -r "$TOP/CMakeLists.txt" "$TOP/LICENSE" "$TOP/include" "$TOP/src" "$tree"
+if command -v ninja >/dev/null; then
+    export CMAKE_GENERATOR="${CMAKE_GENERATOR:-Ninja}" # it is faster
+fi
+
+fail() {
+    echo "$*"
+    exit 1
+}
+
+# need TOOL PACKAGE
+need() {
+    command -v "$1" >/dev/null || {
+        echo "skipped: there is no $1 (Debian: $2)"
+        exit 77
+    }
+}
+
+# quietly COMMAND...: what it prints is shown where it fails, or is told of something doubtful
+quietly() {
+    "$@" >"$here/log" 2>&1 || { cat "$here/log"; fail "failed: $*"; }
+    ! grep -E 'CMake.*(Warning|Error)|[wW]arning:' "$here/log" || fail "warnings of: $*"
+}
+
+# configure SOURCE BUILD OPTION...
+configure() {
+    source=$1 build=$2
+    shift 2
+    quietly "$CMAKE" -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Debug "$@"
+}
+
+# build SOURCE BUILD OPTION...
+build() {
+    configure "$@"
+    quietly "$CMAKE" --build "$2" -j2
+}
+
+# says PROGRAM...: fails unless it prints what consumer.c should
+says() {
+    printed=$("$@")
+    [ "$printed" = "data: linked
+
+$version" ] || fail "$* printed: $printed"
+}
+
+# links PROGRAM ON|OFF: fails unless it needs the shared library, or does not
+links() {
+    if readelf -d "$1" | grep -q 'NEEDED.*libsse'; then linked=ON; else linked=OFF; fi
+    [ $linked = "$2" ] || fail "$1 links the other library"
+}
+
+# use NAME SHARED OPTION...: builds the project of consumer.c with these options, and runs it
+use() {
+    name=$1 shared=$2
+    shift 2
+    echo "== $name, shared $shared"
+    build "$consumer" "$here/$name" -DBUILD_SHARED_LIBS=$shared "$@"
+    says "$here/$name/consumer"
+    links "$here/$name/consumer" $shared
+}
