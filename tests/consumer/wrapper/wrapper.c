@@ -1,0 +1,11 @@
+/* wrapper.c - the one function of a library that is built on libsse. */
+#include <sse/sse.h>
+
+int wrap(const char *text, size_t len, char *bytes, size_t size, size_t *made);
+
+int wrap(const char *text, size_t len, char *bytes, size_t size, size_t *made)
+{
+    const sse_event ev = {.data = {text, len}};
+
+    return sse_event_encode(&ev, bytes, size, made);
+}
