@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* wrapper.c - the one function of a library that is built on libsse. */
 #include <sse/sse.h>
 

@@ -1,0 +1,31 @@
+# find_package(sse CONFIG) finds the installed library, static and shared, with the library folder named
+# in three ways, and goes on finding it when the prefix is moved. The build folder is a package, too.
+. "$TOP/tests/consumer/common.sh"
+
+# The library is built once; what differs is where it goes, and what its files say of that.
+for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
+    echo "== installed with the library folder $libdir"
+    build "$tree" "$here/build" $alone -DCMAKE_INSTALL_PREFIX="$here/prefix" -DCMAKE_INSTALL_LIBDIR="$libdir"
+    quietly "$CMAKE" --install "$here/build"
+    rm -rf "$here/moved"
+    case $libdir in
+    /*) full=$libdir ;;
+    *) full=$here/moved/$libdir && mv "$here/prefix" "$here/moved" ;;
+    esac
+    for file in libsse.a libsse.so libsse.so.$abi libsse.so.$version cmake/sse/sseConfig.cmake; do
+        [ -e "$full/$file" ] || fail "not installed: $full/$file"
+    done
+    readelf -d "$full/libsse.so" | grep -q "SONAME.*\[libsse\.so\.$abi\]" ||
+        fail "the soname is not libsse.so.$abi: $(readelf -d "$full/libsse.so" | grep SONAME)"
+    for shared in OFF ON; do
+        use "find_package" $shared -DWAY=find_package -DVERSION="$version" -Dsse_DIR="$full/cmake/sse"
+    done
+done
+
+echo "== the build folder"
+use in_build OFF -DWAY=find_package -Dsse_DIR="$here/build"
+
+echo "== another minor version"
+! "$CMAKE" -S "$consumer" -B "$here/other" -DWAY=find_package -DVERSION=0.1 -Dsse_DIR="$full/cmake/sse" \
+    >"$here/log" 2>&1 || fail "found: 0.1"
+grep -q 'requested version "0.1"' "$here/log" || fail "not found, for another reason: $(cat "$here/log")"
