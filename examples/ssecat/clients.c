@@ -188,8 +188,9 @@ void clients_tick(clients *cs, uint64_t now_ms)
     sse_channel_tick(&cs->channel, now_ms);
 }
 
-void clients_drain(clients *cs)
+void clients_drain(clients *cs, int ended)
 {
+    const sse_str type = ended ? SSE_LIT("farewell") : SSE_LIT("retry");
     client *c, *next;
 
     for (c = cs->first; c; c = next) {
@@ -197,7 +198,8 @@ void clients_drain(clients *cs)
         if (c->state == READING)
             client_close(c);
     }
-    sse_channel_drain(&cs->channel, NULL, 0, NULL, 0, BACK_MS, BACK_SPREAD_MS, 0, ANSWER_MS);
+    sse_channel_drain(&cs->channel, type.ptr, type.len, NULL, 0, BACK_MS, BACK_SPREAD_MS, 0,
+                      ANSWER_MS);
 }
 
 void clients_bury(clients *cs)

@@ -85,7 +85,7 @@ static void drain(server *s)
 {
     s->draining = 1;
     listeners_close(&s->listeners);
-    clients_drain(&s->clients);
+    clients_drain(&s->clients, signals_taken() == SIGNALS_NONE);
 }
 
 /* How long epoll may wait. */

@@ -32,7 +32,9 @@ class Endings(Ssecat):
             self.say(server, "x\n")
             self.assertEqual([s.next().data for s in streams], ["x"] * 8)
             server.send_signal(number)
-            times = [int(s.next().retry) for s in streams]
+            farewells = [s.next() for s in streams]
+            self.assertEqual({farewell.type for farewell in farewells}, {"retry"})
+            times = [int(farewell.retry) for farewell in farewells]
             self.assertGreater(len(set(times)), 4, "they all come back at once")
             self.assertTrue(all(1000 <= t < 5000 for t in times))
             self.assertEqual([s.next() for s in streams], [None] * 8)
