@@ -6,8 +6,8 @@ import net from "node:net";
 import { afterEach } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const LIMIT_MS = 8000; // for anything that is to happen soon, on a busy machine
-const RUN_MS = 120000; // for all of a program, which takes a tenth of it
+const LIMIT_MS = 20000; // for anything that is to happen soon, on a busy machine
+const RUN_MS = 300000; // for all of a program, which takes a tenth of it
 const SKIPPED = 77; // what ctest takes for: skipped
 
 const program = process.argv[2];
@@ -110,7 +110,11 @@ export function serveAgain(before, ...args) {
 class Network {
     constructor(server) {
         this.sockets = new Set();
+        this.asked = []; // the request lines
         this.listener = net.createServer((client) => {
+            client.once("data", (head) => this.asked.push(head.toString().split("\r\n")[0]));
+            if (this.answer)
+                return client.on("error", () => {}).once("data", () => client.end(this.answer));
             if (this.down)
                 return client.destroy();
             const socket = net.connect(server.port, "127.0.0.1");
@@ -128,14 +132,17 @@ class Network {
         return this;
     }
 
-    /** Lose all connections, and each that is made. */
-    fail() {
+    /** Lose all connections, and each that is made; or answer it with a status, as a proxy does. */
+    fail(status) {
         this.down = true;
+        this.answer = status && `HTTP/1.1 ${status} Status\r\nContent-Type: text/html\r\n` +
+            (status === 204 ? "" : "Content-Length: 0\r\n") + "Connection: close\r\n\r\n";
         this.sockets.forEach((socket) => socket.destroy());
     }
 
     recover() {
         this.down = false;
+        this.answer = undefined;
     }
 
     end() {
