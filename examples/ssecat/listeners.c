@@ -138,6 +138,7 @@ static int has_another(const listeners *ls, const listener *than)
 static int open_all(listeners *ls, in_port_t port)
 {
     const int any = port == 0;
+    char address[ADDRESS_MAX];
     int i;
 
     for (i = 0; i < ls->count; i++) {
@@ -146,7 +147,8 @@ static int open_all(listeners *ls, in_port_t port)
         if (open_one(l, port) == 0) {
             port = *port_of(l);
         } else if ((errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT) && has_another(ls, l)) {
-            say_notice("%s: not every address is one of this machine", l->name);
+            write_address(l, address);
+            say_notice("%s, of --bind %s, is not an address of this machine", address, l->name);
             memmove(l, l + 1, (size_t)(ls->count - i - 1) * sizeof *l);
             ls->count--;
             i--;
