@@ -150,7 +150,7 @@ int main(int argc, char **argv)
     if (s.options.quiet)
         say_errors_only();
     if (!has_input) {
-        say_error("standard input: it is closed; </dev/null is one without lines");
+        say_error("standard input is closed; give it </dev/null to serve without lines");
         return EXIT_FAILURE;
     }
     raise_descriptor_limit();

@@ -65,7 +65,7 @@ class Lines(Ssecat):
         done = subprocess.run(["sh", "-c", '"$0" --port 0 <&-', self.path], timeout=LIMIT,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, b"^ssecat: standard input: ")
+        self.assertRegex(done.stderr, b"^ssecat: standard input is closed")
 
     def test_no_input_at_all_is_an_end_too(self):
         server = self.start(stdin=subprocess.DEVNULL)
