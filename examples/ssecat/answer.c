@@ -1,44 +1,111 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer.h"
 
+#include "../serve/text.h"
+#include "date.h"
 #include "page.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static int put(sse_writer *w, const char *text)
+enum { HEAD_MAX = 4096, HEADERS_MAX = 1000 };
+
+/* Whether the page fits, when both of the types in it are as long as they may be. */
+typedef char
+    page_fits[HEAD_MAX + sizeof page_html + 2 * 6 * OPTIONS_TYPE_MAX < ANSWER_MAX ? 1 : -1];
+
+static sse_str range(const char *text)
 {
-    return sse_writer_raw(w, text, strlen(text));
+    return (sse_str){text, text ? strlen(text) : 0};
 }
 
-int answer_route(sse_writer *w, const options *o, const request *r, int status, uint64_t seed)
+static int is_path(const question *q, const char *path)
 {
+    return q->request && text_is(q->request->path, path);
+}
+
+static int is_method(const question *q, const char *method)
+{
+    return q->request && text_is(q->request->method, method);
+}
+
+int answer_is_stream(const question *q)
+{
+    return is_path(q, "/events") && is_method(q, "GET");
+}
+
+int answer_status(const question *q, int status)
+{
+    if (status != 200)
+        return status;
+    if (is_method(q, "OPTIONS"))
+        return 204;
+    if (!is_method(q, "GET") && !is_method(q, "HEAD"))
+        return 405;
+    if (!is_path(q, "/events"))
+        return is_path(q, "/") || is_path(q, "/healthz") || is_path(q, "/metrics") ? 200 : 404;
+    if (!request_accepts_stream(q->request))
+        return 406;
+    return q->clients->streaming < q->clients->options->max_clients ? 200 : 503;
+}
+
+/* The fields that a preflight asks for: none can do harm here. */
+static sse_str wanted_headers(const question *q)
+{
+    sse_str headers = range(NULL);
+
+    if (q->request)
+        headers = request_field(q->request, "Access-Control-Request-Headers");
+    return headers.len > 0 && headers.len <= HEADERS_MAX ? headers : range(NULL);
+}
+
+/* Put what the library answers: the head of the stream, a refusal, or what OPTIONS asks for. */
+static int put_route(sse_writer *w, const question *q, int status)
+{
+    const options *const o = q->clients->options;
+    const sse_http_field date = {SSE_LIT("date"), date_now()};
     const sse_http_answer a = {
-        .version = r && r->minor == 0 ? SSE_HTTP_1_0 : SSE_HTTP_1_1,
+        .version = q->request && q->request->minor == 0 ? SSE_HTTP_1_0 : SSE_HTTP_1_1,
         .status = status,
         .flags = status == 204 ? SSE_HTTP_PREFLIGHT : 0,
-        .retry_ms = status == 503 ? sse_retry_spread(5000, 25000, seed) : o->retry_ms,
-        .first = r && r->method == HEAD ? SSE_HTTP_FIRST_NONE : SSE_HTTP_FIRST_BLOCK,
-        .origin = {o->cors, o->cors ? strlen(o->cors) : 0},
+        .retry_ms = status == 503 ? sse_retry_spread(5000, 25000, q->seed) : o->retry_ms,
+        .first = is_method(q, "HEAD") ? SSE_HTTP_FIRST_NONE : SSE_HTTP_FIRST_BLOCK,
+        .origin = range(q->clients->options->cors),
+        .headers = wanted_headers(q),
+        .extra = &date,
+        .extra_count = 1,
     };
-    char text[2048];
+    char text[HEAD_MAX];
     size_t len;
     const int result = sse_http_head(&a, text, sizeof text, &len);
 
     return result == SSE_OK ? sse_writer_raw(w, text, len) : result;
 }
 
-/* Put the head of a document with a Content-Length and whatever `fields` says beside it. */
-static int put_head(sse_writer *w, const char *fields, size_t len)
+/* Write what pages of other origins need to read a document. */
+static void write_cors(char dst[HEAD_MAX / 2], const question *q)
 {
-    char head[1024];
+    const char *const origin = q->clients->options->cors;
 
+    dst[0] = '\0';
+    if (origin)
+        snprintf(dst, HEAD_MAX / 2, "Access-Control-Allow-Origin: %s\r\n%s", origin,
+                 strcmp(origin, "*") == 0 ? "" : "Vary: Origin\r\n");
+}
+
+/* Put the head of a document with its length and whatever `fields` says beside it. */
+static int put_head(sse_writer *w, const question *q, const char *fields, size_t len)
+{
+    char head[HEAD_MAX], cors[HEAD_MAX / 2];
+
+    write_cors(cors, q);
     snprintf(head, sizeof head,
-             "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\nCache-Control: no-store\r\n"
-             "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
-             fields, len);
-    return put(w, head);
+             "HTTP/1.1 200 OK\r\nDate: %s\r\n%sContent-Length: %zu\r\nCache-Control: no-store\r\n"
+             "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n%s"
+             "Connection: close\r\n\r\n",
+             date_now().ptr, fields, len, cors);
+    return sse_writer_raw(w, head, strlen(head));
 }
 
 /* Write text as the value of an HTML attribute. Returns its length; dst has 6 bytes for each of
@@ -56,41 +123,32 @@ static size_t escape(char *dst, const char *text)
     return len;
 }
 
-int answer_page(sse_writer *w, const options *o, const request *r)
+/* Write the page, with the types of the events that it listens for in the attributes that it has
+ * for them. Returns its length. */
+static size_t write_page(char dst[ANSWER_MAX], const options *o)
 {
-    static const char mark[] = "data-event=\""; /* here goes the type that the page listens for */
-    const char *const page = (const char *)page_html;
-    const char *const at = strstr(page, mark);
-    const size_t split = at ? (size_t)(at - page) + sizeof mark - 1 : page_html_len;
-    char event[256 * 6 + 1];
-    const size_t event_len = at && o->event ? escape(event, o->event) : 0;
-    int status;
+    const char *const marks[] = {"data-event=\""};
+    const char *const types[] = {o->event};
+    const char *page = (const char *)page_html;
+    size_t rest = page_html_len, len = 0, i;
 
-    status = put_head(w,
-                      "Content-Type: text/html; charset=utf-8\r\n"
-                      "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
-                      "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
-                      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n",
-                      page_html_len + event_len);
-    if (r->method == HEAD)
-        return status;
-    if (status == SSE_OK)
-        status = sse_writer_raw(w, page, split);
-    if (status == SSE_OK)
-        status = sse_writer_raw(w, event, event_len);
-    if (status == SSE_OK)
-        status = sse_writer_raw(w, page + split, page_html_len - split);
-    return status;
+    for (i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        const char *const mark = strstr(page, marks[i]);
+        const size_t n = mark ? (size_t)(mark - page) + strlen(marks[i]) : 0;
+
+        memcpy(dst + len, page, n);
+        page += n;
+        rest -= n;
+        len += n;
+        if (mark && types[i])
+            len += escape(dst + len, types[i]);
+    }
+    memcpy(dst + len, page, rest);
+    return len + rest;
 }
 
-int answer_health(sse_writer *w, const request *r)
-{
-    const int status = put_head(w, "Content-Type: text/plain; charset=utf-8\r\n", 3);
-
-    return status == SSE_OK && r->method == GET ? put(w, "ok\n") : status;
-}
-
-int answer_metrics(sse_writer *w, const request *r, const sse_channel *channel, uint64_t behind)
+/* The metrics, as Prometheus reads them. */
+static size_t write_metrics(char dst[ANSWER_MAX], const question *q)
 {
     static const struct {
         const char *name, *type, *help;
@@ -107,20 +165,45 @@ int answer_metrics(sse_writer *w, const request *r, const sse_channel *channel, 
         {"ssecat_heartbeats_total", "counter", "Heartbeats.", SSE_COUNT_HEARTBEATS},
         {"ssecat_cut_total", "counter", "Streams that could not go on.", SSE_COUNT_CLOSED},
     };
-    char text[4096];
     size_t len = 0, i;
-    int status;
 
     for (i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
-        len += (size_t)snprintf(text + len, sizeof text - len,
-                                "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n", metrics[i].name,
-                                metrics[i].help, metrics[i].name, metrics[i].type, metrics[i].name,
-                                sse_channel_count(channel, metrics[i].counter));
-    len += (size_t)snprintf(
-        text + len, sizeof text - len,
+        len += (size_t)sprintf(dst + len, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n",
+                               metrics[i].name, metrics[i].help, metrics[i].name, metrics[i].type,
+                               metrics[i].name,
+                               sse_channel_count(&q->clients->channel, metrics[i].counter));
+    len += (size_t)sprintf(
+        dst + len,
         "# HELP ssecat_behind_events Events that the slowest stream has not "
         "taken.\n# TYPE ssecat_behind_events gauge\nssecat_behind_events %" PRIu64 "\n",
-        behind);
-    status = put_head(w, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n", len);
-    return status == SSE_OK && r->method == GET ? sse_writer_raw(w, text, len) : status;
+        clients_behind(q->clients));
+    return len;
+}
+
+static int put_document(sse_writer *w, const question *q)
+{
+    static char text[ANSWER_MAX];
+    const char *fields = "Content-Type: text/plain; charset=utf-8\r\n";
+    size_t len;
+    int status;
+
+    if (is_path(q, "/")) {
+        fields = "Content-Type: text/html; charset=utf-8\r\n"
+                 "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
+                 "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
+                 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n";
+        len = write_page(text, q->clients->options);
+    } else if (is_path(q, "/metrics")) {
+        fields = "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n";
+        len = write_metrics(text, q);
+    } else {
+        len = (size_t)sprintf(text, "ok\n");
+    }
+    status = put_head(w, q, fields, len);
+    return status == SSE_OK && is_method(q, "GET") ? sse_writer_raw(w, text, len) : status;
+}
+
+int answer_put(sse_writer *w, const question *q, int status)
+{
+    return status == 200 && !is_path(q, "/events") ? put_document(w, q) : put_route(w, q, status);
 }

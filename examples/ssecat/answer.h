@@ -1,29 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* answer.h - what ssecat says to a request: the stream, the page, or no.
+/* answer.h - what ssecat says to a request: the stream, a document, or no.
  *
  * An answer is put into a writer, from where it goes out like everything else. */
 #ifndef SSECAT_ANSWER_H
 #define SSECAT_ANSWER_H
 
-#include "options.h"
-#include "request.h"
+#include "clients.h"
+
+#include "../serve/request.h"
 
 #include <sse/sse.h>
 
 /* The most bytes that an answer has, the page being the longest. */
 #define ANSWER_MAX (64 * 1024)
 
-/* What the library answers: the head of the stream, which events follow (not for HEAD); a refusal;
- * a preflight. r: NULL where there is no request that could be read; seed: another for each client,
- * for the time after which it may come back. */
-int answer_route(sse_writer *w, const options *o, const request *r, int status, uint64_t seed);
+/* What an answer depends on. */
+typedef struct question {
+    const request *request; /* NULL: there is none that could be read */
+    const clients *clients;
+    uint64_t seed; /* another for each client, for the time after which it may come back */
+} question;
 
-/* The page, complete. */
-int answer_page(sse_writer *w, const options *o, const request *r);
+/* Whether events follow, if the status is 200. */
+int answer_is_stream(const question *q);
 
-/* That the server is there, and what it has done, as Prometheus reads it; complete. behind: how
- * many events the slowest stream has not taken. */
-int answer_health(sse_writer *w, const request *r);
-int answer_metrics(sse_writer *w, const request *r, const sse_channel *channel, uint64_t behind);
+/* Return the status of the answer; status is what request_read has returned. */
+int answer_status(const question *q, int status);
+
+/* Put the answer with this status: complete, or for the stream its head, which events follow.
+ * Returns what the writer returns. */
+int answer_put(sse_writer *w, const question *q, int status);
 
 #endif

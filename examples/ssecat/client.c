@@ -4,7 +4,6 @@
 #include "client.h"
 
 #include "answer.h"
-#include "request.h"
 #include "say.h"
 
 #include <errno.h>
@@ -37,6 +36,7 @@ void client_close(client *c)
     if (c->state == STREAMING)
         cs->streaming--;
     sse_subscriber_leave(&c->subscriber);
+    incoming_free(&c->incoming, &cs->incoming);
     close(c->fd);
     c->fd = -1;
     cs->count--;
@@ -117,9 +117,10 @@ static int make_writer(client *c, size_t capacity)
 static int subscribe(client *c, const request *r)
 {
     const uint32_t flags = c->of->options->from_start ? SSE_JOIN_OLDEST : 0;
+    const sse_str id = request_field(r, "Last-Event-ID");
     const int status =
         sse_subscriber_join(&c->subscriber, &c->of->channel, c->writer, c, flags | SSE_JOIN_GAPS,
-                            r->last_id.ptr, r->last_id.len, r->query.ptr, r->query.len);
+                            id.ptr, id.len, r->query.ptr, r->query.len);
 
     if (status != SSE_OK && status != SSE_GAP)
         return status;
@@ -127,102 +128,90 @@ static int subscribe(client *c, const request *r)
     return sse_subscriber_set_limits(&c->subscriber, 0, STALL_MS, 0);
 }
 
-static int is_path(const request *r, const char *path)
+/* Answer a request; status is what request_read has returned, or that with which to refuse it. */
+static void answer(client *c, int status)
 {
-    return r->path.len == strlen(path) && memcmp(r->path.ptr, path, r->path.len) == 0;
-}
-
-/* The status of the answer to a request, status being what request_read said of it. */
-static int decide(const client *c, int status, const request *r)
-{
-    const int is_stream = status == 200 && is_path(r, "/events");
-
-    if (status != 200)
-        return status;
-    if (r->method == OPTIONS)
-        return is_stream ? 204 : 405;
-    if (!is_stream)
-        return is_path(r, "/") || is_path(r, "/healthz") || is_path(r, "/metrics") ? 200 : 404;
-    if (!sse_http_accepts(r->accepts ? r->accept : NULL, r->accept_len))
-        return 406;
-    return c->of->streaming < c->of->options->max_clients ? 200 : 503;
-}
-
-/* Answer a request; r is NULL where status says what is wrong with it. */
-static void answer(client *c, int status, const request *r)
-{
-    const options *o = c->of->options;
+    clients *const cs = c->of;
+    const question q = {
+        .request = status == 200 ? &c->incoming->request : NULL, .clients = cs, .seed = c->serial};
     int streams;
 
-    status = decide(c, status, r);
-    streams = status == 200 && is_path(r, "/events") && r->method == GET;
+    status = answer_status(&q, status);
+    streams = status == 200 && answer_is_stream(&q);
     if (make_writer(c, streams ? CLIENTS_QUEUE : ANSWER_MAX) != 0) {
         client_close(c);
         return;
     }
-    if (status == 200 && is_path(r, "/"))
-        status = answer_page(c->writer, o, r);
-    else if (status == 200 && is_path(r, "/healthz"))
-        status = answer_health(c->writer, r);
-    else if (status == 200 && is_path(r, "/metrics"))
-        status = answer_metrics(c->writer, r, &c->of->channel, clients_behind(c->of));
-    else
-        status = answer_route(c->writer, o, r, status, c->serial);
+    status = answer_put(c->writer, &q, status);
     if (streams && status == SSE_OK) {
-        status = subscribe(c, r);
+        status = subscribe(c, q.request);
     } else {
         sse_writer_close(c->writer);
         client_enter(c, ANSWERING, ANSWER_MS);
     }
-    free(c->head);
-    c->head = NULL;
+    incoming_free(&c->incoming, &cs->incoming);
     if (status != SSE_OK)
         client_close(c);
     else
         client_flush(c);
 }
 
+/* Take more of a request, and answer it when it is complete. Returns what recv returns. */
+static ssize_t read_request(client *c)
+{
+    incoming *in;
+    ssize_t n;
+    int status;
+
+    if (incoming_grow(&c->incoming, &c->of->incoming) != 0) {
+        answer(c, 503);
+        return 1;
+    }
+    in = c->incoming;
+    n = recv(c->fd, in->bytes + in->len, in->cap - in->len, 0);
+    if (n <= 0)
+        return n;
+    in->len += (size_t)n;
+    status = request_read(&in->request, in->bytes, in->len, INCOMING_MAX, SIZE_MAX);
+    if (status != 0)
+        answer(c, status);
+    return n;
+}
+
 void client_too_slow(client *c)
 {
-    answer(c, 408, NULL);
+    answer(c, 408);
+}
+
+/* The peer has closed its sending side. It may still listen; one that is gone shows when something
+ * is written to it: it answers with a reset. */
+static void hear_no_more(client *c)
+{
+    static const sse_event beat = {.comment = {"", 0}};
+
+    if (c->state == READING || c->state == LINGERING)
+        client_close(c);
+    else if (c->state == STREAMING)
+        sse_subscriber_send(&c->subscriber, &beat);
 }
 
 /* Whatever comes after the request is read, too, and thrown away, a bounded amount at a time,
- * since a peer may send without end. A peer that closed its sending side may still listen; one that
- * is gone shows when something is written to it. */
+ * since a peer may send without end. */
 void client_receive(client *c)
 {
-    static const sse_event beat = {.comment = {"", 0}};
     char waste[4096];
-    request r;
     int rounds;
 
     for (rounds = 0; rounds < 16 && c->fd >= 0; rounds++) {
-        const int reading = c->state == READING;
-        char *const to = reading ? c->head + c->head_len : waste;
-        const ssize_t n = recv(c->fd, to, reading ? HEAD_MAX - c->head_len : sizeof waste, 0);
-        int status;
+        const ssize_t n =
+            c->state == READING ? read_request(c) : recv(c->fd, waste, sizeof waste, 0);
 
-        if (n < 0 && errno == EINTR)
+        if (n > 0 || (n < 0 && errno == EINTR))
             continue;
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return;
-        if (n < 0 || (n == 0 && (reading || c->state == LINGERING))) {
+        if (n == 0)
+            hear_no_more(c);
+        else if (errno != EAGAIN && errno != EWOULDBLOCK)
             client_close(c);
-            return;
-        }
-        if (n == 0) {
-            if (c->state == STREAMING) /* a peer that is gone answers with a reset */
-                sse_subscriber_send(&c->subscriber, &beat);
-            return;
-        }
-        if (!reading)
-            continue;
-        c->head_len += (size_t)n;
-        status = request_read(&r, c->head, c->head_len);
-        if (status == 0 && c->head_len == HEAD_MAX)
-            status = 431;
-        if (status != 0)
-            answer(c, status, status == 200 ? &r : NULL);
+        return;
     }
 }

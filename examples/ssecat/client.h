@@ -18,12 +18,12 @@
 #define SSECAT_CLIENT_H
 
 #include "clients.h"
+#include "incoming.h"
 
 #include <sse/sse.h>
 
 enum {
-    HEAD_MAX = 8192,  /* bytes of a request head */
-    HEAD_MS = 5000,   /* for it to come */
+    HEAD_MS = 5000,   /* for the head of a request to come */
     ANSWER_MS = 5000, /* for an answer, or the rest of a stream, to be taken */
     STALL_MS = 20000, /* for a stream to take a byte of what it is owed */
     LINGER_MS = 1000  /* for the peer to close */
@@ -42,8 +42,7 @@ struct client {
     clients *of;
     sse_subscriber subscriber; /* while it is STREAMING */
     sse_writer *writer;        /* from the answer on */
-    char *head;                /* HEAD_MAX bytes; until the answer */
-    size_t head_len;
+    incoming *incoming;        /* its request, until the answer */
 };
 
 /* Enter a state, for limit_ms at the most; UINT64_MAX: for good. */

@@ -56,8 +56,8 @@ void clients_add(clients *cs, int fd)
     client *c = calloc(1, sizeof *c);
 
     if (c)
-        c->head = malloc(HEAD_MAX);
-    if (c == NULL || c->head == NULL) {
+        c->incoming = incoming_new();
+    if (c == NULL || c->incoming == NULL) {
         free(c);
         close(fd);
         return;
@@ -169,7 +169,7 @@ static void sweep(clients *cs)
         next = c->next;
         if (c->deadline_ms > cs->now_ms)
             cs->deadline_ms = c->deadline_ms < cs->deadline_ms ? c->deadline_ms : cs->deadline_ms;
-        else if (c->state == READING && c->head_len > 0)
+        else if (c->state == READING && c->incoming->len > 0)
             client_too_slow(c);
         else if (c->state == ANSWERING)
             client_cut(c);
@@ -209,7 +209,6 @@ void clients_bury(clients *cs)
 
         cs->closed = c->next;
         free(c->writer);
-        free(c->head);
         free(c);
     }
 }

@@ -24,6 +24,7 @@ typedef struct clients {
     client *closed;       /* closed in this turn; events of the same turn may still name them */
     size_t count;         /* open connections */
     size_t streaming;     /* how many of them are streams */
+    size_t incoming;      /* bytes of requests that are long, while they arrive */
     uint64_t serial;      /* of the newest connection */
     uint64_t now_ms;      /* the time of this turn */
     uint64_t wake_ms;     /* when clients_tick has something to do; UINT64_MAX: never */

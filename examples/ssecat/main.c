@@ -11,7 +11,7 @@
  *
  * options.c and table.c read the command line, input.c makes lines, feed.c publishes them,
  * history.c has the memory of the history, listeners.c takes connections, clients.c has them all,
- * client.c is one of them, request.c reads what they ask, answer.c says what they get. signals.c
+ * client.c is one of them, incoming.c has what they ask, answer.c what they get. signals.c
  * has the signals, and say.c the words for who has started it. */
 #define _GNU_SOURCE
 

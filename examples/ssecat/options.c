@@ -22,7 +22,7 @@ static int is_event(const char *text)
         if (strcmp(text, taken[i]) == 0)
             return 0;
     }
-    return sse_type_valid(text, strlen(text)) && strlen(text) <= 256;
+    return sse_type_valid(text, strlen(text)) && strlen(text) <= OPTIONS_TYPE_MAX;
 }
 
 static int is_origin(const char *text)

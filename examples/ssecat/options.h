@@ -9,6 +9,7 @@
 
 /* Bytes that the history wants for an event beside those of the event: its id, and a frame. */
 enum { OPTIONS_EVENT_FRAME = 64 };
+enum { OPTIONS_TYPE_MAX = 256 }; /* bytes of an event type */
 
 /* What each option is for stands in the table of options.c, next to its range. */
 typedef struct options {
