@@ -39,6 +39,8 @@ int answer_status(const question *q, int status)
 {
     if (status != 200)
         return status;
+    if (!access_has_host(q->clients->access, q->request))
+        return 403;
     if (is_method(q, "OPTIONS"))
         return 204;
     if (!is_method(q, "GET") && !is_method(q, "HEAD"))

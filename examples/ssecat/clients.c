@@ -23,10 +23,12 @@ enum {
     CONNECTIONS_BESIDE = 64  /* connections beside the streams: pages, requests, refusals */
 };
 
-void clients_init(clients *cs, const options *o, int epoll, sse_history *history, uint64_t now_ms)
+void clients_init(clients *cs, const options *o, access_rules *access, int epoll,
+                  sse_history *history, uint64_t now_ms)
 {
     memset(cs, 0, sizeof *cs);
     cs->options = o;
+    cs->access = access;
     cs->epoll = epoll;
     cs->now_ms = now_ms;
     cs->wake_ms = UINT64_MAX;

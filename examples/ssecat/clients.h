@@ -3,6 +3,7 @@
 #ifndef SSECAT_CLIENTS_H
 #define SSECAT_CLIENTS_H
 
+#include "access.h"
 #include "options.h"
 
 #include <sse/sse.h>
@@ -18,6 +19,7 @@ typedef struct client client;
 
 typedef struct clients {
     const options *options;
+    access_rules *access;
     sse_channel channel; /* the streams are its subscribers */
     int epoll;
     client *first;        /* all that are open */
@@ -32,7 +34,8 @@ typedef struct clients {
     uint64_t held_ms;     /* since when a stream holds up the input; UINT64_MAX: none does */
 } clients;
 
-void clients_init(clients *cs, const options *o, int epoll, sse_history *history, uint64_t now_ms);
+void clients_init(clients *cs, const options *o, access_rules *access, int epoll,
+                  sse_history *history, uint64_t now_ms);
 
 /* See to it that clients_tick is called at this time, or earlier. */
 void clients_wake_at(clients *cs, uint64_t ms);

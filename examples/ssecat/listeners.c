@@ -68,6 +68,24 @@ void listeners_find(listeners *ls, const options *o)
         find(ls, o->bind.at[i]);
 }
 
+static int is_local(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+    return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
+}
+
+int listeners_are_local(const listeners *ls)
+{
+    int i;
+
+    for (i = 0; i < ls->count; i++) {
+        if (!is_local(&ls->at[i].address))
+            return 0;
+    }
+    return 1;
+}
+
 static in_port_t *port_of(listener *l)
 {
     return l->address.ss_family == AF_INET6 ? &((struct sockaddr_in6 *)&l->address)->sin6_port

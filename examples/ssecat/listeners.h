@@ -29,6 +29,9 @@ typedef struct listeners {
 /* Find all addresses of all names. This may take as long as a name server takes. */
 void listeners_find(listeners *ls, const options *o);
 
+/* Whether all of them are addresses of the loopback. */
+int listeners_are_local(const listeners *ls);
+
 /* Listen on all of them, at the same port, and print where. */
 void listeners_open(listeners *ls, const options *o, int epoll);
 

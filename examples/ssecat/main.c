@@ -11,7 +11,8 @@
  *
  * options.c and table.c read the command line, input.c makes lines, feed.c publishes them,
  * history.c has the memory of the history, listeners.c takes connections, clients.c has them all,
- * client.c is one of them, incoming.c has what they ask, answer.c what they get. signals.c
+ * client.c is one of them, incoming.c has what they ask, access.c
+ * the rules for who may, and answer.c what they get. signals.c
  * has the signals, and say.c the words for who has started it. */
 #define _GNU_SOURCE
 
@@ -39,6 +40,7 @@ enum { TURN_MAX = 256 };
 
 typedef struct server {
     options options;
+    access_rules access;
     clients clients;
     feed feed;
     listeners listeners;
@@ -158,12 +160,14 @@ int main(int argc, char **argv)
     if (history == NULL)
         return EXIT_FAILURE;
     listeners_find(&s.listeners, &s.options);
+    s.access.options = &s.options;
+    s.access.is_local = listeners_are_local(&s.listeners);
 
     signals = signals_catch(); /* from here on there is somebody to be sent away */
     s.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (s.epoll < 0)
         say_and_exit("epoll");
-    clients_init(&s.clients, &s.options, s.epoll, history, clock_ms(CLOCK_MONOTONIC));
+    clients_init(&s.clients, &s.options, &s.access, s.epoll, history, clock_ms(CLOCK_MONOTONIC));
     feed_init(&s.feed, &s.options, &s.clients, s.epoll);
     listeners_open(&s.listeners, &s.options, s.epoll);
     serve(&s, &signals);

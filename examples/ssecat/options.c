@@ -33,6 +33,18 @@ static int is_origin(const char *text)
     return sse_http_head(&a, NULL, 0, &len) == SSE_E_SPACE && len < 1024;
 }
 
+/* A host as it stands in a URL. */
+static int is_host(const char *text)
+{
+    const size_t len = strlen(text);
+
+    if (text[0] == '[')
+        return len > 2 && strspn(text, "[0123456789abcdefABCDEF:.") == len - 1 &&
+               text[len - 1] == ']';
+    return len > 0 &&
+           (strcmp(text, "*") == 0 || strcspn(text, " \t\r\n\"#,/:<>?@[\\]^`{|}*") == len);
+}
+
 #define FIELD(name)                  offsetof(options, name)
 #define NUMBER(name, from, to, each) TABLE_NUMBER, FIELD(name), from, to, each, NULL, NULL
 #define TEXT(name, valid, range)     TABLE_TEXT, FIELD(name), 0, 0, 0, valid, range
@@ -55,6 +67,9 @@ static const table_row rows[] = {
      "streams at a time; more are answered 503"},
     {"cors", 'c', "ORIGIN", TEXT(cors, is_origin, "an origin, or * for any"), NULL, "none",
      "pages of this origin may read the stream"},
+    {"host", 0, "NAME", LIST(host, is_host, "a name or an address without a port, or * for any"),
+     NULL, "any, or on the loopback alone: its names",
+     "the name by which clients know this server"},
 
     HEADING("Input:"),
     {"input", 'i', "FORM", WORD(input, "lines, nul, cr or raw"), "lines", NULL,

@@ -17,6 +17,7 @@ typedef struct options {
     uint32_t port;   /* 0: any free one */
     uint32_t max_clients;
     const char *cors; /* NULL: none */
+    table_list host;  /* empty: as access_has_host has it */
 
     int input; /* enum input_form */
     uint32_t max_line;
