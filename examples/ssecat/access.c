@@ -6,9 +6,45 @@
 #include "../serve/text.h"
 #include "say.h"
 
+#include <sse/http_request.h>
+
 #include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+static const char cookie[] = "ssecat-token", parameter[] = "access_token";
+
+/* What a cookie can carry (RFC 6265, section 4.1.1). */
+static int is_token_byte(char c)
+{
+    return c > ' ' && c < 0x7F && strchr("\",;\\", c) == NULL;
+}
+
+/* Read the token from a file, up to the end of its line. Returns NULL, or what is wrong. */
+static const char *read_token(access_rules *a, FILE *file)
+{
+    char text[ACCESS_TOKEN_MAX + 3]; /* with the end of a line, and a byte too much */
+    size_t len = fread(text, 1, sizeof text, file), i;
+
+    if (ferror(file))
+        return strerror(errno);
+    if (len > 0 && text[len - 1] == '\n')
+        len--;
+    if (len > 0 && text[len - 1] == '\r')
+        len--;
+    if (len == 0)
+        return "there is no token in it";
+    if (len > sizeof a->token)
+        return "the token has more than 1024 bytes";
+    for (i = 0; i < len; i++)
+        if (!is_token_byte(text[i]))
+            return "a token is one line of visible ASCII without \" , ; and \\";
+    memcpy(a->token, text, len);
+    a->token_len = len;
+    return NULL;
+}
 
 /* The host of an authority: without its port, the brackets of an IPv6 address, and a final dot. */
 static sse_str host_of(sse_str authority)
@@ -56,6 +92,25 @@ static int has(const table_list *list, sse_str host)
     return 0;
 }
 
+static int open_token(access_rules *a, const char *path)
+{
+    FILE *const file = fopen(path, "re");
+    const char *const wrong = file ? read_token(a, file) : strerror(errno);
+
+    if (file)
+        fclose(file);
+    if (wrong)
+        say_error("%s: %s", path, wrong);
+    return wrong ? -1 : 0;
+}
+
+int access_init(access_rules *a, const options *o)
+{
+    memset(a, 0, sizeof *a);
+    a->options = o;
+    return o->token_file ? open_token(a, o->token_file) : 0;
+}
+
 int access_has_host(access_rules *a, const request *r)
 {
     const table_list *const hosts = &a->options->host;
@@ -70,4 +125,54 @@ int access_has_host(access_rules *a, const request *r)
                    (int)(host.len < 200 ? host.len : 200), host.ptr);
     a->refused = 1;
     return 0;
+}
+
+/* Compare all bytes, whichever of them differs: the time that it takes does not tell how much of a
+ * guess is right. */
+static int is_token(const access_rules *a, sse_str guess)
+{
+    volatile unsigned char differ = guess.len != a->token_len;
+    size_t i;
+
+    for (i = 0; i < guess.len; i++)
+        differ |= (unsigned char)(guess.ptr[i] ^ a->token[i % a->token_len]);
+    return !differ;
+}
+
+static int is_authorized(const access_rules *a, const request *r)
+{
+    sse_str value = request_field(r, "Authorization");
+    const sse_str scheme = text_cut(&value, ' ');
+
+    return text_is_name(scheme, "Bearer") && is_token(a, text_trim(value));
+}
+
+static int has_cookie(const access_rules *a, const request *r)
+{
+    sse_str rest = r->fields, cookies;
+
+    while (request_next_field(&rest, "Cookie", &cookies)) {
+        while (cookies.ptr) {
+            sse_str value = text_trim(text_cut(&cookies, ';'));
+
+            if (text_is(text_cut(&value, '='), cookie) && is_token(a, value))
+                return 1;
+        }
+    }
+    return 0;
+}
+
+static int has_parameter(const access_rules *a, const request *r)
+{
+    char text[ACCESS_TOKEN_MAX];
+    size_t len;
+
+    return sse_http_query(r->query.ptr, r->query.len, parameter, sizeof parameter - 1, text,
+                          sizeof text, &len) == SSE_OK &&
+           is_token(a, (sse_str){text, len});
+}
+
+int access_has_token(const access_rules *a, const request *r)
+{
+    return a->token_len == 0 || is_authorized(a, r) || has_cookie(a, r) || has_parameter(a, r);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* access.h - whose requests are served: the host that they name. */
+/* access.h - whose requests are served: the host that they name, and the token that they bring. */
 #ifndef SSECAT_ACCESS_H
 #define SSECAT_ACCESS_H
 
@@ -7,11 +7,21 @@
 
 #include "options.h"
 
+#include <stddef.h>
+
+enum { ACCESS_TOKEN_MAX = 1024 };
+
 typedef struct access_rules {
     const options *options;
     int is_local; /* all addresses that it listens on are of the loopback */
     int refused;  /* a host has been refused, and that was said */
+    char token[ACCESS_TOKEN_MAX];
+    size_t token_len; /* 0: none is asked for */
 } access_rules;
+
+/* Set the rules, with the token of the file that the options name. Returns 0, or -1 when it has
+ * said what is wrong with the file. */
+int access_init(access_rules *a, const options *o);
 
 /* Whether the host that a request names is one of this server.
  *
@@ -21,5 +31,9 @@ typedef struct access_rules {
  * addresses it serves any name, unless the options say which. Browsers always name a host: a
  * request without one is served. */
 int access_has_host(access_rules *a, const request *r);
+
+/* Whether a request brings the token, or none is asked for: "Authorization: Bearer TOKEN", the
+ * cookie ssecat-token, or access_token in the query, percent-encoded. */
+int access_has_token(const access_rules *a, const request *r);
 
 #endif

@@ -42,11 +42,15 @@ int answer_status(const question *q, int status)
     if (!access_has_host(q->clients->access, q->request))
         return 403;
     if (is_method(q, "OPTIONS"))
-        return 204;
+        return 204; /* a preflight brings no token */
     if (!is_method(q, "GET") && !is_method(q, "HEAD"))
         return 405;
+    if (is_path(q, "/healthz"))
+        return 200;
+    if (!access_has_token(q->clients->access, q->request))
+        return 401;
     if (!is_path(q, "/events"))
-        return is_path(q, "/") || is_path(q, "/healthz") || is_path(q, "/metrics") ? 200 : 404;
+        return is_path(q, "/") || is_path(q, "/metrics") ? 200 : 404;
     if (!request_accepts_stream(q->request))
         return 406;
     return q->clients->streaming < q->clients->options->max_clients ? 200 : 503;
@@ -66,7 +70,8 @@ static sse_str wanted_headers(const question *q)
 static int put_route(sse_writer *w, const question *q, int status)
 {
     const options *const o = q->clients->options;
-    const sse_http_field date = {SSE_LIT("date"), date_now()};
+    const sse_http_field extra[] = {{SSE_LIT("date"), date_now()},
+                                    {SSE_LIT("www-authenticate"), SSE_LIT("Bearer")}};
     const sse_http_answer a = {
         .version = q->request && q->request->minor == 0 ? SSE_HTTP_1_0 : SSE_HTTP_1_1,
         .status = status,
@@ -75,8 +80,8 @@ static int put_route(sse_writer *w, const question *q, int status)
         .first = is_method(q, "HEAD") ? SSE_HTTP_FIRST_NONE : SSE_HTTP_FIRST_BLOCK,
         .origin = range(q->clients->options->cors),
         .headers = wanted_headers(q),
-        .extra = &date,
-        .extra_count = 1,
+        .extra = extra,
+        .extra_count = status == 401 ? 2 : 1,
     };
     char text[HEAD_MAX];
     size_t len;

@@ -155,12 +155,13 @@ int main(int argc, char **argv)
         say_error("standard input is closed; give it </dev/null to serve without lines");
         return EXIT_FAILURE;
     }
+    if (access_init(&s.access, &s.options) != 0)
+        return EXIT_FAILURE;
     raise_descriptor_limit();
     history = history_open(s.options.history_file, s.options.history, clock_ms(CLOCK_REALTIME));
     if (history == NULL)
         return EXIT_FAILURE;
     listeners_find(&s.listeners, &s.options);
-    s.access.options = &s.options;
     s.access.is_local = listeners_are_local(&s.listeners);
 
     signals = signals_catch(); /* from here on there is somebody to be sent away */

@@ -70,6 +70,8 @@ static const table_row rows[] = {
     {"host", 0, "NAME", LIST(host, is_host, "a name or an address without a port, or * for any"),
      NULL, "any, or on the loopback alone: its names",
      "the name by which clients know this server"},
+    {"token-file", 0, "PATH", TEXT(token_file, NULL, NULL), NULL, "none",
+     "serve only who has the token that this file holds, except /healthz"},
 
     HEADING("Input:"),
     {"input", 'i', "FORM", WORD(input, "lines, nul, cr or raw"), "lines", NULL,

@@ -16,8 +16,9 @@ typedef struct options {
     table_list bind; /* addresses and host names */
     uint32_t port;   /* 0: any free one */
     uint32_t max_clients;
-    const char *cors; /* NULL: none */
-    table_list host;  /* empty: as access_has_host has it */
+    const char *cors;       /* NULL: none */
+    table_list host;        /* empty: as access_has_host has it */
+    const char *token_file; /* NULL: none is asked for */
 
     int input; /* enum input_form */
     uint32_t max_line;

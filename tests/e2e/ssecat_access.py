@@ -1,15 +1,22 @@
-"""Whose requests ssecat serves: the hosts that they name:  python3 ssecat_access.py BUILD_DIR"""
+"""Whose requests ssecat serves: hosts and tokens:  python3 ssecat_access.py BUILD_DIR"""
 
+import os
 import re
 import select
+import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
 
 from programs import LIMIT, Program
 from ssecat import Ssecat
+
+TOKEN = "s3cr3t+/=~%41&x"
+ENCODED = "s3cr3t%2B%2f%3D~%2541%26x"
+
 
 class Access(Ssecat):
     def status_for(self, server, host, target="/healthz"):
@@ -21,6 +28,13 @@ class Access(Ssecat):
                               capture_output=True, text=True, timeout=LIMIT)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         return done.stderr
+
+    def file(self, text):
+        f = tempfile.NamedTemporaryFile("w", newline="")
+        self.addCleanup(f.close)
+        f.write(text)
+        f.flush()
+        return f.name
 
 
 class Hosts(Access):
@@ -90,6 +104,88 @@ class Hosts(Access):
         server = self.open("--host", "one.example")
         for host, status in (("one.example", 200), ("localhost", 200), ("any.example", 403)):
             self.assertEqual(self.status_for(server, host), status, host)
+
+
+class Token(Access):
+    def guarded(self, *args):
+        return self.start("--token-file", self.file(TOKEN + "\n"), *args)
+
+    def test_without_it_nothing_is_served_but_health(self):
+        server = self.guarded()
+        for path in ("/", "/events", "/metrics", "/no", "/healthz/"):
+            for method in ("GET", "HEAD"):
+                answer = self.ask(server, path, method)
+                self.assertEqual((answer.status, answer.header("WWW-Authenticate")),
+                                 (401, "Bearer"), path)
+        self.assertEqual(self.status(server, "/healthz"), 200)
+        self.assertEqual(self.status(server, "/", "OPTIONS"), 204)
+
+    def test_each_way_to_bring_it_is_enough(self):
+        server = self.guarded()
+        for path in ("/", "/events", "/metrics"):
+            for query, fields in (
+                    ("", {"Authorization": "Bearer " + TOKEN}),
+                    ("", {"authorization": "bearer  " + TOKEN}),
+                    ("", {"Cookie": "ssecat-token=" + TOKEN}),
+                    ("", {"Cookie": "a=b; ssecat-token=wrong;ssecat-token=%s; c" % TOKEN}),
+                    ("?access_token=" + ENCODED, {}),
+                    ("?x&access_token=%s&lastEventId=1" % ENCODED, {"Authorization": "Basic x"})):
+                self.assertEqual(self.status(server, path + query, headers=fields), 200, query)
+
+    def test_a_token_that_is_not_quite_it_is_refused(self):
+        server = self.guarded()
+        for token in ("", TOKEN[:-1], TOKEN + "x", TOKEN + TOKEN, TOKEN.upper(), "x" + TOKEN[1:],
+                      TOKEN[:-1] + "y", '"%s"' % TOKEN, "x" * 2000):
+            for fields in ({"Authorization": "Bearer " + token}, {"Cookie": "ssecat-token=" + token}):
+                self.assertEqual(self.status(server, "/events", headers=fields), 401, token)
+        for path in ("/events?access_token=", "/events?access_token", "/events?access_token=%",
+                     "/events?Access_Token=" + ENCODED, "/events?access_token=" + "x" * 2000,
+                     "/events?access_token=" + ENCODED + "%00", "/" + ENCODED):
+            self.assertEqual(self.status(server, path), 401, path)
+        for fields in ({"Authorization": TOKEN}, {"Authorization": "Basic " + TOKEN},
+                       {"Authorization": "Bearer"}, {"Authorization": "Bearer\t" + TOKEN},
+                       {"Cookie": TOKEN}, {"Cookie": "Ssecat-Token=" + TOKEN},
+                       {"Cookie": "xssecat-token=" + TOKEN}, {"X": "Bearer " + TOKEN}):
+            self.assertEqual(self.status(server, "/events", headers=fields), 401, fields)
+
+    def test_it_is_never_told(self):
+        server = self.guarded()
+        page = self.ask(server, "/?access_token=" + ENCODED)
+        self.assertEqual(page.header("Referrer-Policy"), "no-referrer")
+        self.assertEqual(page.header("Cache-Control"), "no-store")
+        self.assertIsNone(page.header("Set-Cookie"))
+        shown = page.body().decode() + self.ask(server, "/metrics?access_token=" + ENCODED
+                                                ).body().decode()
+        self.status(server, "/events?access_token=%s1" % ENCODED)
+        self.ends_by(server, signal.SIGTERM, 0)
+        for text in (shown, self.log(server), server.stdout.read().decode()):
+            self.assertNotIn(TOKEN, text)
+            self.assertNotIn(ENCODED, text)
+
+    def test_the_end_of_its_line_is_not_of_it(self):
+        for end in ("", "\n", "\r\n"):
+            server = self.start("--token-file", self.file("abc" + end))
+            self.assertEqual(self.status(server, headers={"Authorization": "Bearer abc"}), 200)
+        longest = "x" * 1024
+        server = self.start("--token-file", self.file(longest + "\r\n"))
+        for query in (longest, "%78" * 1024):
+            self.assertEqual(self.status(server, "/?access_token=" + query), 200)
+
+    def test_a_file_without_a_token_is_told(self):
+        for text, words in (("", "no token"), ("\n", "no token"), ("\r\n", "no token"),
+                            ("x" * 1025, "1024"), ("x" * 100000, "1024"), ("a b", "ASCII"),
+                            ("one\ntwo\n", "ASCII"), ("\u00e9", "ASCII"), ("a;b", "ASCII"),
+                            ("a\n\n", "ASCII"), (" a", "ASCII"), ('"a"', "ASCII")):
+            name = self.file(text)
+            told = self.refusal("--token-file", name)
+            self.assertRegex(told, "^ssecat: %s: .*%s.*\n$" % (name, words))
+            self.assertTrue(len(text) < 4 or text.strip() not in told)
+        self.assertIn("No such file", self.refusal("--token-file", "/no/such/file"))
+        self.assertIn("directory", self.refusal("--token-file", "/tmp"))
+        if os.getuid():
+            name = self.file("abc")
+            os.chmod(name, 0)
+            self.assertIn("denied", self.refusal("--token-file", name))
 
 
 if __name__ == "__main__":
