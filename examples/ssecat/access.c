@@ -92,6 +92,15 @@ static int has(const table_list *list, sse_str host)
     return 0;
 }
 
+/* Browsers refuse credentials together with the star. */
+static int may_have_credentials(const options *o)
+{
+    if (!o->cors_credentials || (o->cors.count > 0 && !has(&o->cors, SSE_LIT("*"))))
+        return 1;
+    say_error("--cors-credentials needs --cors, and each origin by its name");
+    return 0;
+}
+
 static int open_token(access_rules *a, const char *path)
 {
     FILE *const file = fopen(path, "re");
@@ -108,6 +117,8 @@ int access_init(access_rules *a, const options *o)
 {
     memset(a, 0, sizeof *a);
     a->options = o;
+    if (!may_have_credentials(o))
+        return -1;
     return o->token_file ? open_token(a, o->token_file) : 0;
 }
 
@@ -175,4 +186,17 @@ static int has_parameter(const access_rules *a, const request *r)
 int access_has_token(const access_rules *a, const request *r)
 {
     return a->token_len == 0 || is_authorized(a, r) || has_cookie(a, r) || has_parameter(a, r);
+}
+
+const char *access_origin(const access_rules *a, const request *r)
+{
+    const table_list *const cors = &a->options->cors;
+    const sse_str origin = r ? request_field(r, "Origin") : (sse_str){NULL, 0};
+    const char *answer = cors->count > 0 ? cors->at[0] : NULL;
+    size_t i;
+
+    for (i = 0; i < cors->count; i++)
+        if (strcmp(cors->at[i], "*") == 0 || text_is(origin, cors->at[i]))
+            answer = cors->at[i];
+    return answer;
 }

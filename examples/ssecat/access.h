@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* access.h - whose requests are served: the host that they name, and the token that they bring. */
+/* access.h - whose requests are served: the host that they name, the token that they bring, and the
+ * origins whose pages may read the answers. */
 #ifndef SSECAT_ACCESS_H
 #define SSECAT_ACCESS_H
 
@@ -35,5 +36,9 @@ int access_has_host(access_rules *a, const request *r);
 /* Whether a request brings the token, or none is asked for: "Authorization: Bearer TOKEN", the
  * cookie ssecat-token, or access_token in the query, percent-encoded. */
 int access_has_token(const access_rules *a, const request *r);
+
+/* Return what goes into Access-Control-Allow-Origin: "*", or the one of the allowed origins that
+ * asks, or the first one; NULL: no other origin may read. r is NULL where there is no request. */
+const char *access_origin(const access_rules *a, const request *r);
 
 #endif

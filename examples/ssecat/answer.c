@@ -75,10 +75,11 @@ static int put_route(sse_writer *w, const question *q, int status)
     const sse_http_answer a = {
         .version = q->request && q->request->minor == 0 ? SSE_HTTP_1_0 : SSE_HTTP_1_1,
         .status = status,
-        .flags = status == 204 ? SSE_HTTP_PREFLIGHT : 0,
+        .flags = (status == 204 ? SSE_HTTP_PREFLIGHT : 0) |
+                 (o->cors_credentials ? SSE_HTTP_CREDENTIALS : 0),
         .retry_ms = status == 503 ? sse_retry_spread(5000, 25000, q->seed) : o->retry_ms,
         .first = is_method(q, "HEAD") ? SSE_HTTP_FIRST_NONE : SSE_HTTP_FIRST_BLOCK,
-        .origin = range(q->clients->options->cors),
+        .origin = range(access_origin(q->clients->access, q->request)),
         .headers = wanted_headers(q),
         .extra = extra,
         .extra_count = status == 401 ? 2 : 1,
@@ -93,11 +94,14 @@ static int put_route(sse_writer *w, const question *q, int status)
 /* Write what pages of other origins need to read a document. */
 static void write_cors(char dst[HEAD_MAX / 2], const question *q)
 {
-    const char *const origin = q->clients->options->cors;
+    const char *const origin = access_origin(q->clients->access, q->request);
 
     dst[0] = '\0';
     if (origin)
-        snprintf(dst, HEAD_MAX / 2, "Access-Control-Allow-Origin: %s\r\n%s", origin,
+        snprintf(dst, HEAD_MAX / 2, "Access-Control-Allow-Origin: %s\r\n%s%s", origin,
+                 q->clients->options->cors_credentials
+                     ? "Access-Control-Allow-Credentials: true\r\n"
+                     : "",
                  strcmp(origin, "*") == 0 ? "" : "Vary: Origin\r\n");
 }
 

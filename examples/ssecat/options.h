@@ -16,7 +16,8 @@ typedef struct options {
     table_list bind; /* addresses and host names */
     uint32_t port;   /* 0: any free one */
     uint32_t max_clients;
-    const char *cors;       /* NULL: none */
+    table_list cors;
+    int cors_credentials;
     table_list host;        /* empty: as access_has_host has it */
     const char *token_file; /* NULL: none is asked for */
 

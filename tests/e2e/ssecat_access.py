@@ -1,4 +1,4 @@
-"""Whose requests ssecat serves: hosts and tokens:  python3 ssecat_access.py BUILD_DIR"""
+"""Whose requests ssecat serves: hosts, tokens, origins:  python3 ssecat_access.py BUILD_DIR"""
 
 import os
 import re
@@ -186,6 +186,70 @@ class Token(Access):
             name = self.file("abc")
             os.chmod(name, 0)
             self.assertIn("denied", self.refusal("--token-file", name))
+
+
+class Origins(Access):
+    ASKS = {"Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "last-event-id, hx-request"}
+
+    def allowed(self, answer):
+        return answer.header("Access-Control-Allow-Origin")
+
+    def test_every_answer_can_be_read_by_a_page_of_the_origin(self):
+        origin = "https://example.org"
+        server = self.start("--cors", origin, "--max-clients", 0)
+        for method, path, fields, status in (
+                ("GET", "/", {}, 200), ("GET", "/healthz", {}, 200), ("GET", "/metrics", {}, 200),
+                ("OPTIONS", "/events", self.ASKS, 204), ("OPTIONS", "/no", self.ASKS, 204),
+                ("GET", "/events?%", {}, 503), ("HEAD", "/events", {}, 503),
+                ("GET", "/events", {"Accept": "text/html"}, 406), ("GET", "/no", {}, 404),
+                ("POST", "/events", {}, 405), ("GET", "/", {"Host": "evil.example"}, 403),
+                ("GET", "/", {"Cookie": "x" * 62000, "A": "y" * 8000}, 431),
+                ("GET", "/", {"Content-Length": "x"}, 400)):
+            answer = self.ask(server, path, method, headers=dict(fields, Origin=origin))
+            self.assertEqual(answer.status, status, path)
+            self.assertEqual((self.allowed(answer), answer.header("Vary")), (origin, "Origin"))
+        answer = self.ask(self.start("--cors", origin, "--token-file", self.file("abc")), "/events")
+        self.assertEqual((answer.status, self.allowed(answer)), (401, origin))
+
+    def test_without_the_option_no_origin_is_allowed(self):
+        server = self.start()
+        for method, path in (("GET", "/"), ("GET", "/events"), ("OPTIONS", "/events"),
+                             ("GET", "/no")):
+            answer = self.ask(server, path, method, headers=dict(self.ASKS, Origin="http://a"))
+            self.assertIsNone(self.allowed(answer))
+            self.assertIsNone(answer.header("Access-Control-Allow-Headers"))
+
+    def test_a_preflight_allows_what_it_asks_for(self):
+        answer = self.ask(self.start("--cors", "*"), "/events", "OPTIONS",
+                          headers=dict(self.ASKS, Origin="https://a"))
+        self.assertEqual((answer.status, self.allowed(answer), answer.header("Vary")),
+                         (204, "*", None))
+        self.assertEqual(answer.header("Access-Control-Allow-Methods"), "GET, HEAD, OPTIONS")
+        headers = re.split(", *", answer.header("Access-Control-Allow-Headers").lower())
+        self.assertLessEqual({"last-event-id", "cache-control", "hx-request"}, set(headers))
+
+    def test_one_of_several_origins_is_named(self):
+        server = self.start("--cors", "https://a", "--cors", "https://b:8443")
+        for origin, allowed in (("https://a", "https://a"), ("https://b:8443", "https://b:8443"),
+                                ("https://c", "https://a"), ("https://b", "https://a"),
+                                ("HTTPS://A", "https://a"), (None, "https://a")):
+            for path in ("/", "/events", "/no"):
+                answer = self.ask(server, path, headers={"Origin": origin} if origin else {})
+                self.assertEqual((self.allowed(answer), answer.header("Vary")),
+                                 (allowed, "Origin"))
+                self.assertIsNone(answer.header("Access-Control-Allow-Credentials"))
+
+    def test_credentials_are_for_named_origins_only(self):
+        server = self.start("--cors", "https://a", "--cors", "https://b", "--cors-credentials")
+        for method, path in (("GET", "/"), ("GET", "/events"), ("OPTIONS", "/events"),
+                             ("GET", "/no")):
+            answer = self.ask(server, path, method, headers={"Origin": "https://b"})
+            self.assertEqual((self.allowed(answer), answer.header("Vary"),
+                              answer.header("Access-Control-Allow-Credentials")),
+                             ("https://b", "Origin", "true"))
+        for args in ((), ("--cors", "*"), ("--cors", "https://a", "--cors", "*")):
+            self.assertIn("--cors", self.refusal("--cors-credentials", *args))
 
 
 if __name__ == "__main__":
