@@ -16,7 +16,7 @@ link() { # WAY OPTION...
     shift
     echo "== $CMAKE_GENERATOR: $way"
     rm -rf "$here/$way"
-    build "$consumer" "$here/$way" --toolchain "$here/toolchain.cmake" -DWAY=$way "$@"
+    build "$consumer" "$here/$way" -DCMAKE_TOOLCHAIN_FILE="$here/toolchain.cmake" -DWAY=$way "$@"
     says qemu-arm-static "$here/$way/consumer"
 }
 
@@ -24,7 +24,7 @@ for generator in Ninja "Unix Makefiles"; do
     export CMAKE_GENERATOR="$generator"
     rm -rf "$here/top"
     echo "== $generator: the top project"
-    build "$tree" "$here/top" --toolchain "$here/toolchain.cmake" -DBUILD_SHARED_LIBS=ON
+    build "$tree" "$here/top" -DCMAKE_TOOLCHAIN_FILE="$here/toolchain.cmake" -DBUILD_SHARED_LIBS=ON
     [ -e "$here/top/libsse.a" ] || fail "there is no libsse.a"
     ! grep -r -e '-fPIC' "$here/top" || fail "position-independent code"
     quietly "$CMAKE" --install "$here/top" --prefix "$here/prefix"

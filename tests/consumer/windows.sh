@@ -53,7 +53,7 @@ end
 # makes TOOLCHAIN FILE...: these are installed, and the first is a DLL with the right exports
 makes() {
     echo "== $1"
-    build "$tree" "$here/build of $1" $alone --toolchain "$here/$1.cmake" -DSSE_WERROR=ON
+    build "$tree" "$here/build of $1" $alone -DCMAKE_TOOLCHAIN_FILE="$here/$1.cmake" -DSSE_WERROR=ON
     quietly "$CMAKE" --install "$here/build of $1" --prefix "$here/$1"
     prefix=$here/$1
     shift
