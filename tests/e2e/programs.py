@@ -104,7 +104,7 @@ class Stream:
     def events(self):
         """All the events up to the end, and to the farewell, if there is one."""
         events = list(iter(self.next_event, None))
-        if events and events[-1].type == "farewell":
+        if events and events[-1].type in ("farewell", "retry"):
             self.farewell = events.pop()
         return events
 
