@@ -1,0 +1,96 @@
+/* Starts the proxies that people have in front of ssecat, as they are configured by default: as any
+ * user, in a folder of its own, at any port. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { after } from "node:test";
+
+import { skip, until } from "./serving.mjs";
+
+/** A folder that is there until the end. */
+export function folder() {
+    const path = mkdtempSync(join(tmpdir(), "sse-proxy-"));
+
+    chmodSync(path, 0o755); // nginx, started by root, works as another user
+    after(() => rmSync(path, { recursive: true, force: true }));
+    return path;
+}
+
+/** A port that nothing listens at. */
+export async function freePort() {
+    const listener = net.createServer().listen(0, "127.0.0.1");
+    await once(listener, "listening");
+    const { port } = listener.address();
+    listener.close();
+    await once(listener, "close");
+    return port;
+}
+
+/** Where a program is; skips the run if it is nowhere. */
+function find(name, debian) {
+    const folders = [...process.env.PATH.split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+    const path = folders.map((one) => join(one, name)).find((one) => {
+        try {
+            accessSync(one, constants.X_OK);
+            return true;
+        } catch {
+            return false;
+        }
+    });
+
+    return path ?? skip(`there is no ${name} (Debian: ${debian})`);
+}
+
+/** Start a program, and wait until it listens at the port. */
+async function start(path, args, log, port) {
+    const child = spawn(path, args, { stdio: ["ignore", "pipe", "pipe"] });
+    let said = "", ended = false;
+
+    child.stdout.on("data", (text) => (said += text));
+    child.stderr.on("data", (text) => (said += text));
+    child.on("exit", () => (ended = true));
+    after(async () => {
+        if (!ended) {
+            child.kill("SIGTERM");
+            await once(child, "exit");
+        }
+    });
+    await until(`${path} listens`, () => {
+        if (ended)
+            throw new Error(`${path} ended: ${said} ${log ? readFileSync(log, "utf8") : ""}`);
+        return new Promise((resolve) => {
+            const socket = net.connect(port, "127.0.0.1", () => resolve(socket.destroy()))
+                .on("error", () => resolve());
+        });
+    });
+    return { port, url: `http://127.0.0.1:${port}/` };
+}
+
+/** nginx in front of a server. */
+export async function nginx(server) {
+    const path = find("nginx", "nginx-light");
+    const place = folder();
+    const port = await freePort();
+    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map((name) => `    ${name}_temp_path ${place}/${name};\n`).join("");
+
+    writeFileSync(join(place, "nginx.conf"), `
+daemon off;
+worker_processes 1;
+pid ${place}/pid;
+error_log ${place}/error.log;
+events {}
+http {
+    access_log off;
+${temporary}    server {
+        listen 127.0.0.1:${port};
+        location / { proxy_pass http://127.0.0.1:${server.port}; }
+    }
+}
+`);
+    const args = ["-p", place, "-c", join(place, "nginx.conf"), "-e", join(place, "error.log")];
+    return start(path, args, join(place, "error.log"), port);
+}
