@@ -90,7 +90,7 @@ class Signals(Ssecat):
             other = signal.SIGINT if number == signal.SIGTERM else signal.SIGTERM
             self.ends_by(server, other, 0)
             self.assertEqual(stream.events(), [])
-            self.assertEqual(stream.farewell.type, "farewell")
+            self.assertEqual(stream.farewell.type, "retry")
 
     def stalled(self):
         """A server with a client for which it would wait at the end."""
