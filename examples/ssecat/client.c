@@ -4,6 +4,7 @@
 #include "client.h"
 
 #include "answer.h"
+#include "history.h"
 #include "say.h"
 
 #include <errno.h>
@@ -62,6 +63,8 @@ int client_send(void *user, const void *bytes, size_t len, size_t *taken)
         *taken = (size_t)n;
         return SSE_OK;
     }
+    if (errno == EFAULT) /* what is to be sent stands in the file of the history */
+        history_check_lost();
     if (errno != EAGAIN && errno != EWOULDBLOCK)
         return SSE_E_IO;
     c->writable = 0;

@@ -7,7 +7,12 @@
 
 /* Make a history with this much room for events, or go on with the one that the file has. Its ids
  * have this epoch. With a path, the file is made as large as it needs to be, and locked. Returns
- * NULL when it has printed what is wrong. It is there until the process ends. */
+ * NULL when it has said what is wrong; a file that is something else is as it was then. The history
+ * is there until the process ends. */
 sse_history *history_open(const char *path, uint32_t room, uint64_t epoch);
+
+/* Say that memory of the history is no longer there, and end the program. Does nothing where there
+ * is no file. */
+void history_check_lost(void);
 
 #endif

@@ -146,6 +146,7 @@ int main(int argc, char **argv)
     int done;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     done = options_read(&s.options, argc, argv);
     if (done)
         return done - 1;

@@ -93,6 +93,11 @@ void say_output(const char *format, ...)
         say_error("standard output does not take a line");
 }
 
+void say_as_it_is(const char *line, size_t len)
+{
+    put(STDERR_FILENO, line, len);
+}
+
 void say_errors_only(void)
 {
     quiet = 1;

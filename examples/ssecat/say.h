@@ -7,6 +7,8 @@
 #ifndef SSECAT_SAY_H
 #define SSECAT_SAY_H
 
+#include <stddef.h>
+
 #define SAY_FORMAT __attribute__((format(printf, 1, 2)))
 
 /* An error, or with --quiet nothing else: the text gets the name of the program in front and a line
@@ -18,6 +20,9 @@ void say_notice(const char *format, ...) SAY_FORMAT;
 
 /* A line on standard output. */
 void say_output(const char *format, ...) SAY_FORMAT;
+
+/* A whole line on standard error, from within a signal handler. */
+void say_as_it_is(const char *line, size_t len);
 
 /* From now on say errors only. */
 void say_errors_only(void);
