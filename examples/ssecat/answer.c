@@ -78,7 +78,7 @@ static int put_route(sse_writer *w, const question *q, int status)
         .flags = (status == 204 ? SSE_HTTP_PREFLIGHT : 0) |
                  (o->cors_credentials ? SSE_HTTP_CREDENTIALS : 0),
         .retry_ms = status == 503 ? sse_retry_spread(5000, 25000, q->seed) : o->retry_ms,
-        .first = is_method(q, "HEAD") ? SSE_HTTP_FIRST_NONE : SSE_HTTP_FIRST_BLOCK,
+        .first = is_method(q, "HEAD") ? SSE_HTTP_FIRST_NONE : o->first,
         .origin = range(access_origin(q->clients->access, q->request)),
         .headers = wanted_headers(q),
         .extra = extra,
@@ -138,8 +138,8 @@ static size_t escape(char *dst, const char *text)
  * for them. Returns its length. */
 static size_t write_page(char dst[ANSWER_MAX], const options *o)
 {
-    const char *const marks[] = {"data-event=\""};
-    const char *const types[] = {o->event};
+    const char *const marks[] = {"data-event=\"", "data-farewell=\""};
+    const char *const types[] = {o->event, o->farewell};
     const char *page = (const char *)page_html;
     size_t rest = page_html_len, len = 0, i;
 

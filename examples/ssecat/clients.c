@@ -36,6 +36,9 @@ void clients_init(clients *cs, const options *o, access_rules *access, int epoll
     cs->held_ms = UINT64_MAX;
     if (sse_channel_init(&cs->channel, history, o->heartbeat_ms, TURN_BYTES, now_ms) != SSE_OK)
         abort(); /* the history is there */
+    if (o->ping &&
+        sse_channel_set_heartbeat(&cs->channel, o->ping, strlen(o->ping), NULL, 0) != SSE_OK)
+        abort(); /* the options are checked */
 }
 
 int clients_may_accept(const clients *cs)
@@ -192,7 +195,7 @@ void clients_tick(clients *cs, uint64_t now_ms)
 
 void clients_drain(clients *cs, int ended)
 {
-    const sse_str type = ended ? SSE_LIT("farewell") : SSE_LIT("retry");
+    const char *const type = ended ? cs->options->farewell : "retry";
     client *c, *next;
 
     for (c = cs->first; c; c = next) {
@@ -200,7 +203,7 @@ void clients_drain(clients *cs, int ended)
         if (c->state == READING)
             client_close(c);
     }
-    sse_channel_drain(&cs->channel, type.ptr, type.len, NULL, 0, BACK_MS, BACK_SPREAD_MS, 0,
+    sse_channel_drain(&cs->channel, type, strlen(type), NULL, 0, BACK_MS, BACK_SPREAD_MS, 0,
                       ANSWER_MS);
 }
 

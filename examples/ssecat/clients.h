@@ -63,8 +63,8 @@ void clients_tick(clients *cs, uint64_t now_ms);
 uint64_t clients_behind(const clients *cs);
 
 /* Close all: streams get what they are owed and a time to come back, others go at once. The event
- * that says so has the type "farewell" if the input has ended, so that clients can stay away, and
- * else "retry". */
+ * that says so has the type of --farewell if the input has ended, so that clients can stay away,
+ * and else "retry". */
 void clients_drain(clients *cs, int ended);
 
 /* Free the clients that were closed; call it at the end of a turn. */

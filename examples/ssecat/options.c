@@ -12,17 +12,27 @@
 /* Bytes of history: an offset has 32 bits. */
 enum { HISTORY_MIN = 128 * 1024, HISTORY_MAX = 2000000000 };
 
-static int is_event(const char *text)
+/* Whether it can be an event type, and is none of those that have a meaning already. */
+static int is_type(const char *text)
 {
-    static const char *const taken[] = {"place", "gap",
-                                        "farewell"}; /* the events that are no lines */
+    static const char *const taken[] = {"place", "gap", "retry"};
     size_t i;
 
     for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
         if (strcmp(text, taken[i]) == 0)
             return 0;
     }
-    return sse_type_valid(text, strlen(text)) && strlen(text) <= OPTIONS_TYPE_MAX;
+    return sse_type_valid(text, strlen(text)) && text[0] != '\0';
+}
+
+static int is_event(const char *text)
+{
+    return text[0] == '\0' || (is_type(text) && strlen(text) <= OPTIONS_TYPE_MAX);
+}
+
+static int is_short_type(const char *text)
+{
+    return is_type(text) && strlen(text) <= SSE_CHANNEL_TEXT_MAX;
 }
 
 static int is_origin(const char *text)
@@ -87,12 +97,20 @@ static const table_row rows[] = {
     HEADING("Events:"),
     {"event", 'e', "NAME",
      TEXT(event, is_event,
-          "256 bytes of UTF-8 at most, no control characters; not place, gap or farewell"),
+          "256 bytes of UTF-8 at most, no control characters; not place, gap or retry"),
      NULL, "message", "their type"},
+    {"farewell", 0, "NAME", TEXT(farewell, is_short_type, "as for --event, 96 bytes at most"),
+     "farewell", NULL, "type of the event after the last line, when the input has ended"},
     {"heartbeat", 'H', "SECONDS", NUMBER(heartbeat_ms, 0, 86400, 1000), "15", NULL,
      "a comment after so much silence; 0 for none"},
+    {"ping", 0, "NAME", TEXT(ping, is_short_type, "as for --event, 96 bytes at most"), NULL,
+     "a comment", "heartbeats are events of this type, which a page can see"},
     {"retry", 'r', "MS", NUMBER(retry_ms, 0, SSE_RETRY_MAX, 1), "0", NULL,
      "how long clients wait before they come back; 0 for what they like"},
+    {"first", 0, "SHAPE", WORD(first, "block, line or typed"), "block", NULL,
+     "how a stream begins: with a comment, or the retry, in a block of its own; with the same as "
+     "a line of the first event, for fetch-event-source; with the retry in an event of type "
+     "retry, for htmx 4, at which the openai SDK fails"},
 
     HEADING("What clients have missed:"),
     {"history", 'n', "BYTES", NUMBER(history, HISTORY_MIN, HISTORY_MAX, 1), "1048576", NULL,
@@ -137,6 +155,11 @@ static uint32_t line_most(const options *o)
     return o->history - OPTIONS_EVENT_FRAME - (uint32_t)len;
 }
 
+static int is_line_type(const options *o, const char *type)
+{
+    return type && strcmp(type, o->event && o->event[0] ? o->event : "message") == 0;
+}
+
 /* See to what concerns several options. */
 static int combine(options *o)
 {
@@ -149,6 +172,8 @@ static int combine(options *o)
                   (unsigned long)o->max_line, (unsigned long)o->history, (unsigned long)most);
     else if (o->wait > o->max_clients)
         say_error("--wait for more clients than --max-clients lets in");
+    else if (is_line_type(o, o->farewell) || is_line_type(o, o->ping))
+        say_error("--farewell and --ping need other types than the lines have");
     else
         return 0;
     return -1;

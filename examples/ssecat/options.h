@@ -29,6 +29,9 @@ typedef struct options {
     const char *event;     /* NULL: message */
     uint32_t heartbeat_ms; /* 0: none */
     uint32_t retry_ms;     /* 0: the client's own */
+    const char *farewell;
+    const char *ping; /* NULL: a comment */
+    int first;        /* enum sse_http_first */
 
     uint32_t history;
     const char *history_file; /* NULL: in memory */
