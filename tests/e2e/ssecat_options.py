@@ -83,7 +83,7 @@ class Options(Ssecat):
     def test_what_makes_no_sense_is_refused_in_words(self):
         for args in (["--port", "65536"], ["--port", "x"], ["--port", "-1"], ["--port", ""],
                      ["--event", "a\nb"], ["--event", "\xff\xfe"], ["--event", "place"],
-                     ["--event", "gap"], ["--event", "farewell"], ["--heartbeat", "-1"],
+                     ["--event", "gap"], ["--event", "retry"], ["--heartbeat", "-1"],
                      ["--retry", "2147483648"], ["--retry", "1s"], ["--cors", "a\r\nX: y"],
                      ["--cors", ""], ["--max-clients", "many"], ["--nothing"], ["extra"],
                      ["--wait", "2", "--max-clients", "1"], ["--port"]):
