@@ -9,11 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEAD_MAX = 4096, HEADERS_MAX = 1000 };
+enum { HEAD_MAX = 4096, HEADERS_MAX = 1000, DOCUMENT_MAX = 60 * 1024 };
 
 /* Whether the page fits, when both of the types in it are as long as they may be. */
-typedef char
-    page_fits[HEAD_MAX + sizeof page_html + 2 * 6 * OPTIONS_TYPE_MAX < ANSWER_MAX ? 1 : -1];
+typedef char page_fits[sizeof page_html + 2 * 6 * OPTIONS_TYPE_MAX < DOCUMENT_MAX ? 1 : -1];
 
 static sse_str range(const char *text)
 {
@@ -136,7 +135,7 @@ static size_t escape(char *dst, const char *text)
 
 /* Write the page, with the types of the events that it listens for in the attributes that it has
  * for them. Returns its length. */
-static size_t write_page(char dst[ANSWER_MAX], const options *o)
+static size_t write_page(char dst[DOCUMENT_MAX], const options *o)
 {
     const char *const marks[] = {"data-event=\"", "data-farewell=\""};
     const char *const types[] = {o->event, o->farewell};
@@ -159,7 +158,7 @@ static size_t write_page(char dst[ANSWER_MAX], const options *o)
 }
 
 /* The metrics, as Prometheus reads them. */
-static size_t write_metrics(char dst[ANSWER_MAX], const question *q)
+static size_t write_metrics(char dst[DOCUMENT_MAX], const question *q)
 {
     static const struct {
         const char *name, *type, *help;
@@ -193,7 +192,7 @@ static size_t write_metrics(char dst[ANSWER_MAX], const question *q)
 
 static int put_document(sse_writer *w, const question *q)
 {
-    static char text[ANSWER_MAX];
+    static char text[DOCUMENT_MAX];
     const char *fields = "Content-Type: text/plain; charset=utf-8\r\n";
     size_t len;
     int status;
@@ -214,7 +213,17 @@ static int put_document(sse_writer *w, const question *q)
     return status == SSE_OK && is_method(q, "GET") ? sse_writer_raw(w, text, len) : status;
 }
 
+static int is_document(const question *q, int status)
+{
+    return status == 200 && !is_path(q, "/events");
+}
+
+size_t answer_max(const question *q, int status)
+{
+    return is_document(q, status) ? HEAD_MAX + DOCUMENT_MAX : HEAD_MAX;
+}
+
 int answer_put(sse_writer *w, const question *q, int status)
 {
-    return status == 200 && !is_path(q, "/events") ? put_document(w, q) : put_route(w, q, status);
+    return is_document(q, status) ? put_document(w, q) : put_route(w, q, status);
 }

@@ -11,9 +11,6 @@
 
 #include <sse/sse.h>
 
-/* The most bytes that an answer has, the page being the longest. */
-#define ANSWER_MAX (64 * 1024)
-
 /* What an answer depends on. */
 typedef struct question {
     const request *request; /* NULL: there is none that could be read */
@@ -26,6 +23,9 @@ int answer_is_stream(const question *q);
 
 /* Return the status of the answer; status is what request_read has returned. */
 int answer_status(const question *q, int status);
+
+/* Return the most bytes that the answer with this status has, without the events that follow. */
+size_t answer_max(const question *q, int status);
 
 /* Put the answer with this status: complete, or for the stream its head, which events follow.
  * Returns what the writer returns. */

@@ -141,7 +141,7 @@ static void answer(client *c, int status)
 
     status = answer_status(&q, status);
     streams = status == 200 && answer_is_stream(&q);
-    if (make_writer(c, streams ? CLIENTS_QUEUE : ANSWER_MAX) != 0) {
+    if (make_writer(c, streams ? CLIENTS_QUEUE : answer_max(&q, status)) != 0) {
         client_close(c);
         return;
     }

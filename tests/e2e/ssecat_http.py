@@ -127,10 +127,10 @@ class Requests(Ssecat):
             self.assertEqual(stream.next().type, "gap")
 
     def test_heads_without_end_share_a_bounded_memory(self):
-        server = self.start("--max-clients", 600)
+        server = self.start("--max-clients", 700)
         before = self.memory(server)
         head = b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"x" * (HEAD_MOST - 1000)
-        attackers = [self.raw(server, head) for _ in range(400)]
+        attackers = [self.raw(server, head) for _ in range(600)]
         refused = 0
         for s in attackers:
             s.settimeout(0.001)
@@ -138,8 +138,8 @@ class Requests(Ssecat):
                 refused += b" 503 " in s.recv(100)
             except socket.timeout:
                 pass
-        self.assertTrue(150 < refused < 350, refused)
-        self.assertLess(self.memory(server) - before, 16 * 1024)
+        self.assertTrue(400 < refused < 500, refused)
+        self.assertLess(self.memory(server) - before, 32 * 1024)
         self.assertEqual(self.status(server, "/healthz"), 200)
         for s in attackers:
             s.close()
