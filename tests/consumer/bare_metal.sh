@@ -31,3 +31,7 @@ for generator in Ninja "Unix Makefiles"; do
     link add_subdirectory -DSSE_TREE="$tree"
     link find_package -DCMAKE_PREFIX_PATH="$here/prefix"
 done
+
+echo "== the example that needs no operating system"
+build "$TOP" "$here/examples" -DCMAKE_TOOLCHAIN_FILE="$here/toolchain.cmake" -DSSE_BUILD_EXAMPLES=ON
+qemu-arm-static "$here/examples/format" | grep -qx 'event: greeting' || fail "format is silent"
