@@ -34,8 +34,8 @@ foreach(name ${HEADERS})
     append_file(header ${TOP}/include/sse/${name}.h)
 endforeach()
 
-# What is private to several files cannot be static, but it can be hidden. Not so libc's functions,
-# which are therefore declared above.
+# Functions that several sources share are not static, so they are hidden. Those of libc must not be:
+# their header comes first.
 set(hide "#include <string.h>
 
 #if defined(__GNUC__) && !defined(_WIN32)

@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Linkage. These are for the compiler's command line; none changes a layout or a signature.
+/* Linkage. Define these on the compiler's command line; none changes a layout or a signature.
  *
- *   SSE_HIDDEN     for GCC and Clang, not on Windows, when the library is compiled: a program or
- *                  plugin that contains it does not export its functions
+ *   SSE_HIDDEN     when the library is compiled, with GCC or Clang, not on Windows: the program or
+ *                  plugin that contains the library does not export its functions
  *   SSE_SHARED     on Windows: the library is a DLL
- *   SSE_BUILDING   on Windows, next to SSE_SHARED: this compiles the DLL itself
+ *   SSE_BUILDING   on Windows, with SSE_SHARED: when the DLL itself is compiled
  */
 #if defined(_WIN32)
 #if !defined(SSE_SHARED)

@@ -1,5 +1,5 @@
-# For a bare processor there is a static library only, as the top project and in another one, with Ninja
-# and with make. It is not position-independent, unless that is asked for.
+# Without an operating system only the static library is built, as the top project and as a subproject,
+# with Ninja and with make. It is not position-independent by default.
 . "$TOP/tests/consumer/common.sh"
 need arm-none-eabi-gcc gcc-arm-none-eabi
 [ -e /usr/lib/arm-none-eabi/newlib ] || need newlib libnewlib-arm-none-eabi

@@ -1,9 +1,9 @@
 # What the checks of this folder share; each of them sources it first.
 #
-#   $here      an empty folder of its own; like the next one, it has a blank in its name
-#   $tree      a copy of the library as others take it in: without tests and examples
-#   $alone     options for $tree, where it is the top project
-#   $version   that of the library; $abi is the part of it that the soname has
+#   $here      an empty folder for this check; its name has a blank, and so has that of $tree
+#   $tree      a copy of the library without tests and examples
+#   $alone     options for $tree as the top project
+#   $version   the version of the library; $abi is its part in the soname
 set -eu
 consumer=$TOP/tests/consumer
 here="$PWD/consumer/of $(basename "$0" .sh)"
@@ -14,6 +14,7 @@ abi=$(echo "$version" | grep -oE '^(0\.[0-9]+|[0-9]+)')
 rm -rf "$here"
 mkdir -p "$tree"
 cp -r "$TOP/CMakeLists.txt" "$TOP/LICENSE" "$TOP/include" "$TOP/src" "$tree"
+unset MAKEFLAGS MAKELEVEL MFLAGS # of a make that runs the tests
 if command -v ninja >/dev/null; then
     export CMAKE_GENERATOR="${CMAKE_GENERATOR:-Ninja}" # it is faster
 fi
@@ -31,7 +32,7 @@ need() {
     }
 }
 
-# quietly COMMAND...: what it prints is shown where it fails, or is told of something doubtful
+# quietly COMMAND...: prints the output of a command only if it fails; a warning is a failure, too
 quietly() {
     "$@" >"$here/log" 2>&1 || { cat "$here/log"; fail "failed: $*"; }
     ! grep -E 'CMake.*(Warning|Error)|[wW]arning:' "$here/log" || fail "warnings of: $*"
@@ -44,7 +45,7 @@ configure() {
     quietly "$CMAKE" -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Debug "$@"
 }
 
-# build SOURCE BUILD OPTION...
+# build SOURCE BUILD OPTION...: configures, and builds
 build() {
     configure "$@"
     quietly "$CMAKE" --build "$2" -j2
@@ -58,13 +59,13 @@ says() {
 $version" ] || fail "$* printed: $printed"
 }
 
-# links PROGRAM ON|OFF: fails unless it needs the shared library, or does not
+# links PROGRAM ON|OFF: fails unless the program needs the shared library, or does not need it
 links() {
     if readelf -d "$1" | grep -q 'NEEDED.*libsse'; then linked=ON; else linked=OFF; fi
-    [ $linked = "$2" ] || fail "$1 links the other library"
+    [ $linked = "$2" ] || fail "$1 is linked with the other library"
 }
 
-# use NAME SHARED OPTION...: builds the project of consumer.c with these options, and runs it
+# use NAME SHARED OPTION...: builds and runs the project of consumer.c
 use() {
     name=$1 shared=$2
     shift 2

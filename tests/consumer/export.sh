@@ -1,5 +1,5 @@
-# A library that links sse::sse, and takes it in with add_subdirectory or FetchContent, can install and
-# export itself: with SSE_INSTALL, or with sse-static in its own package. The prefix can be moved.
+# A library that links sse::sse, by add_subdirectory or FetchContent, can install and export itself: with
+# SSE_INSTALL, or with sse-static in its own package. The prefix can be moved.
 . "$TOP/tests/consumer/common.sh"
 
 wrap() { # WAY SHARED INSTALL

@@ -1,9 +1,9 @@
-# A plugin that contains the static library, or the amalgamation, exports none of its functions where
-# SSE_HIDDEN is on; and with the linker's --exclude-libs, where it is off.
+# A plugin that contains the static library or the amalgamation exports none of its functions if
+# SSE_HIDDEN is on, or if it is linked with --exclude-libs.
 . "$TOP/tests/consumer/common.sh"
 plugin=$here/plugin.so
 
-# exports FUNCTION: fails where the plugin exports another one, too
+# exports FUNCTION: fails if the plugin exports anything else
 exports() {
     nm -D --defined-only "$plugin" | awk '{print $3}' | LC_ALL=C sort >"$here/exported"
     [ "$(cat "$here/exported")" = "$1" ] || fail "exported: $(head -3 "$here/exported") ..."
@@ -24,7 +24,7 @@ echo "== SSE_HIDDEN off"
 configure "$tree" "$here/off" $alone
 quietly "$CMAKE" --build "$here/off" --target sse-static -j2
 link "$consumer/plugin.c" -I"$tree/include" "$here/off/libsse.a"
-nm -D --defined-only "$plugin" | grep -q ' T sse_event_encode$' || fail "hidden, though nobody asked for it"
+nm -D --defined-only "$plugin" | grep -q ' T sse_event_encode$' || fail "hidden by default"
 link "$consumer/plugin.c" -I"$tree/include" "$here/off/libsse.a" -Wl,--exclude-libs,libsse.a
 exports plugin_length
 

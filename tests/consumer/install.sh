@@ -1,8 +1,8 @@
-# Installation goes below DESTDIR and below a prefix that is named late; it has two components; what was
-# installed is listed, and goes with the list.
+# cmake --install obeys DESTDIR and --prefix, installs two components, and lists all files, so that they
+# can be removed.
 . "$TOP/tests/consumer/common.sh"
 
-# holds FOLDER FILE...: these files, the headers aside, and no others
+# holds FOLDER FILE...: fails unless these are the files there, except the headers
 holds() {
     folder=$1
     shift

@@ -1,8 +1,8 @@
-# find_package(sse CONFIG) finds the installed library, static and shared, with the library folder named
-# in three ways, and goes on finding it when the prefix is moved. The build folder is a package, too.
+# find_package(sse CONFIG) finds the installed library, static and shared, for three library folders,
+# also after the prefix was moved. The build folder is a package, too.
 . "$TOP/tests/consumer/common.sh"
 
-# The library is built once; what differs is where it goes, and what its files say of that.
+# The library is built once, and installed into three places.
 for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
     echo "== installed with the library folder $libdir"
     build "$tree" "$here/build" $alone -DCMAKE_INSTALL_PREFIX="$here/prefix" -DCMAKE_INSTALL_LIBDIR="$libdir"
@@ -18,7 +18,7 @@ for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
     readelf -d "$full/libsse.so" | grep -q "SONAME.*\[libsse\.so\.$abi\]" ||
         fail "the soname is not libsse.so.$abi: $(readelf -d "$full/libsse.so" | grep SONAME)"
     for shared in OFF ON; do
-        use "find_package" $shared -DWAY=find_package -DVERSION="$version" -Dsse_DIR="$full/cmake/sse"
+        use find_package $shared -DWAY=find_package -DVERSION="$version" -Dsse_DIR="$full/cmake/sse"
     done
 done
 

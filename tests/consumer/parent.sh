@@ -1,4 +1,5 @@
-# A parent project keeps its targets, functions, variables and tests, even with those of the library on.
+# The library changes no target, function, variable or test of a parent project, even when its own tests
+# and examples are switched on.
 . "$TOP/tests/consumer/common.sh"
 
 configure "$consumer/parent" "$here/build" -DSSE_TREE="$TOP"

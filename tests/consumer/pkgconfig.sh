@@ -1,5 +1,5 @@
-# pkg-config finds the installed library, for shared and for static programs, with the folders named in
-# three ways; sse.pc follows a prefix that is moved, as long as the library folder is in it.
+# pkg-config finds the installed library, for shared and for static programs, for three library folders.
+# sse.pc follows a prefix that was moved, if the library folder is relative to it.
 . "$TOP/tests/consumer/common.sh"
 need pkg-config pkg-config
 
@@ -31,6 +31,6 @@ for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
     links "$here/partly" OFF
 done
 
-echo "== the header folder has a place of its own"
+echo "== an absolute header folder"
 build "$tree" "$here/build" $alone -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_INSTALL_INCLUDEDIR=/opt/some/include
 grep -qx 'includedir=/opt/some/include' "$here/build/sse.pc" || fail "$(cat "$here/build/sse.pc")"

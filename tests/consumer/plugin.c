@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plugin.c - the one function that a plugin shows; the library is inside it. */
+/* plugin.c - a plugin that contains the library, and exports one function of its own. */
 #include <sse/sse.h>
 
 int plugin_length(void);

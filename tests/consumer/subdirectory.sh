@@ -1,4 +1,4 @@
-# add_subdirectory and FetchContent build the library that is linked, and only that.
+# add_subdirectory and FetchContent build the library that is linked, and not the other one.
 . "$TOP/tests/consumer/common.sh"
 
 for shared in OFF ON; do

@@ -1,5 +1,5 @@
-# The library builds as one translation unit, and in units of some files each (CMAKE_UNITY_BUILD): no
-# private name is in two files.
+# The library can be built as one translation unit, or as units of some files each: no two files have
+# the same private name.
 . "$TOP/tests/consumer/common.sh"
 
 for files in 0 2 3 8; do # 0: all

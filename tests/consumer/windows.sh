@@ -1,9 +1,8 @@
-# The DLL exports what the library declares, and nothing else, with clang-cl, which stands for MSVC, and
-# with MinGW; the import library and the static library have names of their own; a program that links
-# either runs.
+# With MinGW and with clang-cl, which stands for MSVC, the DLL exports the declared functions and nothing
+# else; the import library and the static library differ in name; a program that links either runs.
 #
-# There is no Windows SDK here. Three headers stand in for it, and MinGW's import library of the
-# system's msvcrt.dll; the program is MinGW's, too, which has the same calling convention, and wine's.
+# There is no Windows SDK here. Three headers replace it, and MinGW's import library of msvcrt.dll. MinGW
+# compiles the program, since its calling convention is the same, and wine runs it.
 . "$TOP/tests/consumer/common.sh"
 need clang-cl-19 clang-tools-19
 need lld-link-19 lld-19
@@ -50,7 +49,7 @@ set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc)
 end
 
-# makes TOOLCHAIN FILE...: these are installed, and the first is a DLL with the right exports
+# makes TOOLCHAIN DLL FILE...: builds and installs them; checks the exports of the DLL
 makes() {
     echo "== $1"
     build "$tree" "$here/build of $1" $alone -DCMAKE_TOOLCHAIN_FILE="$here/$1.cmake" -DSSE_WERROR=ON

@@ -1,2 +1,3 @@
-# Where a file system ignores case, this is the FindSSE.cmake that looks for features of a processor.
+# Stands for the FindSSE.cmake of other projects, which looks for features of a processor, on a file
+# system that ignores case.
 message(FATAL_ERROR "find_package(sse CONFIG) does not look here")

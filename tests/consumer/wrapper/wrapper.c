@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wrapper.c - the one function of a library that is built on libsse. */
+/* wrapper.c - a library on top of libsse. */
 #include <sse/sse.h>
 
 int wrap(const char *text, size_t len, char *bytes, size_t size, size_t *made);
