@@ -3,13 +3,14 @@
  * The browser opens the page that ssecat serves. What the page shows has to be what was written to
  * ssecat's standard input, and the page has to tell how the connection is. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { leave, name, newest, open, rows, shown, state, visit } from "./browsers.mjs";
-import { connect, serve, serveAgain, until } from "./serving.mjs";
+import { connect, numbered, serve, serveAgain, until } from "./serving.mjs";
 
 const shots = process.argv[4];
 const ANSWERED = /ERR_|status of [245]\d\d|can\u2019t establish a connection|interrupted/;
@@ -36,8 +37,6 @@ function brightest(page, base64, x) {
         return data.filter((_, n) => n % 4 !== 3).reduce((one, other) => Math.max(one, other));
     }, "data:image/png;base64," + base64, x);
 }
-
-const numbered = (count, from = 0) => Array.from({ length: count }, (_, n) => `line ${from + n}`);
 
 test("the page shows the lines in order, the state, the last id, a count and a rate", async () => {
     const server = await serve();
@@ -159,6 +158,28 @@ test("the page comes back from a proxy's error page, from before its first line,
         assert.equal(await shown(page, "missed"), "0");
         await leave();
     }
+});
+
+test("the page passes its token on, whenever it asks", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sse-token-"));
+    const file = join(folder, "token");
+    const token = "a+b/c=~0123456789abcdef";
+
+    after(() => rmSync(folder, { recursive: true }));
+    writeFileSync(file, token + "\n", { mode: 0o600 });
+    const server = await serve("--retry", "200", "--token-file", file);
+    const network = await connect(server);
+    network.url += "?access_token=" + encodeURIComponent(token);
+    const page = await visit(network, { expected: ANSWERED });
+
+    server.say("1");
+    await rows(page, 1);
+    network.fail(502);
+    await until("what the answer is", async () => (await shown(page, "since")).endsWith("502"));
+    server.say("2");
+    network.recover();
+    assert.deepEqual(await rows(page, 2), ["1", "2"]);
+    assert.ok(!(await page.evaluate(() => document.body.innerText)).includes(token));
 });
 
 test("the page asks less and less often, and stays in step with what is done by hand", async () => {

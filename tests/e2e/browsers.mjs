@@ -31,7 +31,7 @@ const BROWSERS = {
         }),
     },
 };
-const LOST = /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE)/;
+const LOST = /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE)|request did not succeed/;
 
 export const name = process.argv[3];
 const launched = {};

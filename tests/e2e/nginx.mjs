@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { rows, shown, state, visit } from "./browsers.mjs";
 import { folder, nginx } from "./proxies.mjs";
-import { serve, serveAgain, until } from "./serving.mjs";
+import { numbered, serve, serveAgain, until } from "./serving.mjs";
 
 const AWAY_MS = 7000;
 const AWAY = /status of 50[24]|ERR_|can\u2019t establish a connection|interrupted/;
@@ -25,7 +25,7 @@ test("no line is lost, and none comes twice, while ssecat is away for seven seco
     const kept = ["--retry", "300", "--history-file", join(folder(), "history")];
     const server = await serve(...kept);
     const page = await visit(await nginx(server), { expected: AWAY });
-    const lines = (first) => Array.from({ length: 50 }, (_, n) => `line ${first + n}`);
+    const lines = (from) => numbered(50, from);
 
     server.say(...lines(0));
     await rows(page, 50);
@@ -45,6 +45,6 @@ test("no line is lost, and none comes twice, while ssecat is away for seven seco
     const notes = (await rows(page, 201)).filter((row) => !row.startsWith("line"));
     assert.deepEqual(notes, ["The server has been restarted"]);
     assert.deepEqual((await rows(page, 201)).filter((row) => row.startsWith("line")),
-        [0, 50, 100, 150].flatMap(lines));
+        numbered(200));
     assert.equal(await shown(page, "missed"), "0");
 });

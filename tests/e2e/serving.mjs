@@ -2,7 +2,9 @@
  * limit, and so has the whole run. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import net from "node:net";
+import { Transform } from "node:stream";
 import { afterEach } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -38,8 +40,24 @@ export async function need(name) {
     } catch (error) {
         if (error.code !== "ERR_MODULE_NOT_FOUND")
             throw error;
-        return skip(`${name} is not installed (npm install --prefix tests/e2e --no-package-lock)`);
+        return lacks(name);
     }
+}
+
+/** The files of a package that is for browsers. */
+export function files(name, folder) {
+    const path = new URL(`node_modules/${name}/${folder}/`, import.meta.url);
+
+    return existsSync(path) ? path : lacks(name);
+}
+
+function lacks(name) {
+    return skip(`${name} is not installed (npm install --prefix tests/e2e --no-package-lock)`);
+}
+
+/** Lines for a test: "line 0" and so on. */
+export function numbered(count, from = 0) {
+    return Array.from({ length: count }, (_, n) => `line ${from + n}`);
 }
 
 /** Wait for the condition to come true, and return what it gave. */
@@ -107,8 +125,33 @@ export function serveAgain(before, ...args) {
     return new Server(["--port", before.port, ...args]).ready();
 }
 
+/** Passes a stream on up to the end of so many events that are lines, and then ends. */
+function upTo(events) {
+    let before = "", line = "";
+
+    return new Transform({
+        transform(bytes, _, done) {
+            let n = 0;
+            for (; n < bytes.length && events > 0; n++) {
+                if (bytes[n] !== 10) {
+                    line += String.fromCharCode(bytes[n]);
+                    continue;
+                }
+                if (line === "" && before.startsWith("data: line") && --events === 0) {
+                    this.push(bytes.subarray(0, n + 1));
+                    this.push(null);
+                }
+                [before, line] = [line, ""];
+            }
+            if (events > 0)
+                this.push(bytes);
+            done();
+        },
+    });
+}
+
 class Network {
-    constructor(server) {
+    constructor(server, events) {
         this.sockets = new Set();
         this.asked = []; // the request lines
         this.listener = net.createServer((client) => {
@@ -120,8 +163,10 @@ class Network {
             const socket = net.connect(server.port, "127.0.0.1");
             for (const [one, other] of [[client, socket], [socket, client]]) {
                 this.sockets.add(one);
-                one.on("error", () => {}).on("close", () => other.destroy()).pipe(other);
+                one.on("error", () => {}).on("close", () => other.destroy());
             }
+            client.pipe(socket);
+            (events ? socket.pipe(upTo(events)) : socket).pipe(client);
         });
         running.add(this);
     }
@@ -152,7 +197,8 @@ class Network {
     }
 }
 
-/** Put a network between a server and its clients, one that can fail. */
-export function connect(server) {
-    return new Network(server).ready();
+/** Put a network between a server and its clients, one that can fail. With a number, it ends each
+ * connection after so many events; they are those whose data begins with "line". */
+export function connect(server, events = 0) {
+    return new Network(server, events).ready();
 }

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { need, serve, serveAgain, skip, until } from "./serving.mjs";
+import { connect, need, numbered, serve, serveAgain, skip, until } from "./serving.mjs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 18))
@@ -50,7 +50,7 @@ function split(event) {
 test("each line is an event, in order, with an id that counts on", async () => {
     const server = await serve();
     const source = await listen(server);
-    const lines = Array.from({ length: 3000 }, (_, n) => `line ${n}`);
+    const lines = numbered(3000);
 
     server.say(...lines);
     assert.deepEqual(await data(source, lines.length), lines);
@@ -144,6 +144,16 @@ test("heartbeats are no events", async () => {
     server.say("x");
     assert.deepEqual(await data(source, 1), ["x"]);
     assert.equal(source.failed, 0);
+});
+
+test("a connection that is cut after every 25 lines loses none", async () => {
+    const server = await serve("--retry", "50", "--from-start");
+    const network = await connect(server, 25);
+
+    server.say(...numbered(400));
+    const source = await listen({ events: network.url + "events" });
+    assert.deepEqual(await data(source, 400), numbered(400));
+    assert.ok(network.asked.length >= 16);
 });
 
 test("after a crash of the server the client comes back by itself", async () => {
