@@ -216,7 +216,7 @@ test("the page asks less and less often, and stays in step with what is done by 
 });
 
 test("after the end of the input, and after a 204, the page is at its end", async () => {
-    const server = await serve("--retry", "100");
+    const server = await serve("--retry", "100", "--farewell", "bye");
     const [ends, empty] = [await connect(server), await connect(server)];
     const page = await visit(empty, { expected: ANSWERED });
 
