@@ -94,3 +94,36 @@ ${temporary}    server {
     const args = ["-p", place, "-c", join(place, "nginx.conf"), "-e", join(place, "error.log")];
     return start(path, args, join(place, "error.log"), port);
 }
+
+/** haproxy in front of a server, whose health it checks as the lines say. */
+export async function haproxy(server, ...checks) {
+    const path = find("haproxy", "haproxy");
+    const place = folder();
+    const [port, stats] = [await freePort(), await freePort()];
+
+    writeFileSync(join(place, "haproxy.cfg"), `
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+listen events
+    bind 127.0.0.1:${port}
+${checks.map((line) => `    ${line}\n`).join("")}    server ssecat 127.0.0.1:${server.port} check inter 200ms
+listen stats
+    bind 127.0.0.1:${stats}
+    stats enable
+    stats uri /
+`);
+    const proxy = await start(path, ["-db", "-f", join(place, "haproxy.cfg")], undefined, port);
+
+    /** What it thinks of the server: status, and the last check. */
+    proxy.health = async () => {
+        const table = (await (await fetch(`http://127.0.0.1:${stats}/;csv`)).text()).split("\n")
+            .map((line) => line.replace(/^# /, "").split(","));
+        const row = table.find(([name, one]) => name === "events" && one === "ssecat");
+        const field = (name) => row[table[0].indexOf(name)];
+        return [field("status"), field("check_status"), field("check_code")].join(" ").trim();
+    };
+    return proxy;
+}
