@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -34,8 +35,11 @@ static void read_input(feed *f)
 {
     if ((!f->readable && !f->always_readable) || f->input.ended)
         return;
-    if (input_read(&f->input) != 0)
-        say_and_exit("standard input");
+    if (input_read(&f->input) != 0) {
+        say_error("standard input: %s", strerror(errno));
+        f->failed = 1;
+        input_end(&f->input);
+    }
     f->readable = 0;
     if (!f->always_readable && !f->input.ended)
         watch(f, EPOLL_CTL_MOD);

@@ -17,6 +17,7 @@ typedef struct feed {
     uint32_t waiting_for; /* read nothing until there are so many streams */
     int readable;         /* a read does not block */
     int always_readable;  /* it is a file, which epoll does not watch */
+    int failed;           /* it has ended with an error, and that was said */
 } feed;
 
 /* Watch standard input; epoll names it by the address of the feed. */

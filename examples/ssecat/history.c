@@ -116,25 +116,35 @@ static int is_blank(const char *bytes, size_t len)
     return len == 0;
 }
 
-sse_history *history_open(const char *path, uint32_t room, uint64_t epoch)
+/* Get the memory, all zero where it is new. Returns NULL when it has said what is wrong. */
+static void *get_memory(const char *path, size_t size)
 {
-    const uint32_t events = room / BYTES_PER_EVENT;
-    const size_t size = sse_history_size(events, room);
-    const int fd = path && size > 0 ? open_file(path, size) : -1;
-    sse_history *history;
+    const int fd = path ? open_file(path, size) : -1;
     void *memory;
 
-    if (size == 0)
-        return fail("--history", "too much for this machine");
     if (path && fd < 0)
         return NULL;
     memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
                   path ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, fd, 0);
     if (memory == MAP_FAILED)
-        return fail(path ? path : "history", strerror(errno));
+        return fail(path ? path : "--history", strerror(errno));
     if (path)
         guard(path, memory, size);
-    if (is_blank(memory, SSE_HISTORY_OVERHEAD) && (!path || is_blank(memory, size)))
+    return memory;
+}
+
+sse_history *history_open(const char *path, uint32_t room, uint64_t epoch)
+{
+    const uint32_t events = room / BYTES_PER_EVENT;
+    const size_t size = sse_history_size(events, room);
+    void *const memory = size > 0 ? get_memory(path, size) : NULL;
+    sse_history *history;
+
+    if (size == 0)
+        return fail("--history", "too much for this machine");
+    if (memory == NULL)
+        return NULL;
+    if (path == NULL || (is_blank(memory, SSE_HISTORY_OVERHEAD) && is_blank(memory, size)))
         return sse_history_init(memory, size, events, 0, epoch, "ssecat", 6);
     history = sse_history_open(memory, size, events, 0, epoch, "ssecat", 6);
     return history ? history : fail(path, "not a history of ssecat");

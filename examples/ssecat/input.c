@@ -56,9 +56,14 @@ int input_read(input *in)
     if (n < 0)
         return errno == EAGAIN ? 0 : -1;
     if (n == 0)
-        in->ended = 1;
+        input_end(in);
     in->end += (size_t)n;
     return 0;
+}
+
+void input_end(input *in)
+{
+    in->ended = 1;
 }
 
 /* Find what ends a line. Returns NULL if it is not there. */
@@ -93,29 +98,30 @@ static int next_raw(const input *in, size_t most, input_text *next)
     return n > 0;
 }
 
+/* Find the next line, or a piece of it. A CR may be one half of the end, whose other half is still
+ * to come. */
 static int next_line(input *in, size_t most, input_text *next)
 {
     const char *const at = in->bytes + in->at;
     const size_t have = in->end - in->at;
     const char *const end = find_end(in->form, at + in->searched, have - in->searched);
     const size_t len = end ? (size_t)(end - at) : have;
+    const int ends = end || in->ended;
+    const int cr = in->form == INPUT_LINES && len > 0 && at[len - 1] == '\r';
 
     in->searched = len;
+    if (!ends && len <= most + (size_t)cr)
+        return 0;
     next->text.ptr = at;
-    next->text.len = len;
+    next->text.len = ends ? len - (size_t)cr : len;
     next->taken = end ? len + 1 : len;
-    next->ends = end || in->ended;
-    if (in->form == INPUT_LINES && next->ends && len > 0 && at[len - 1] == '\r')
-        next->text.len--;
-    if (in->form == INPUT_LINES && !next->ends && len == most + 1 && at[most] == '\r')
-        return 0; /* perhaps the end of the line, half of it */
+    next->ends = ends;
     if (next->text.len > most) {
         next->text.len = sse_utf8_whole(at, most);
         next->taken = next->text.len;
         next->ends = 0;
-        return 1;
     }
-    return next->ends && next->taken > 0;
+    return 1;
 }
 
 int input_next(input *in, size_t most, input_text *next)

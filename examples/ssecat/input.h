@@ -49,6 +49,9 @@ void input_init(input *in, enum input_form form, size_t most);
  * -1 with errno set. */
 int input_read(input *in);
 
+/* Read no more: what was read is all. */
+void input_end(input *in);
+
 /* Find the next line, without its end; or a piece of it that has `most` bytes at the most, if it is
  * longer. Returns 0 if there is none. input_take takes it. */
 int input_next(input *in, size_t most, input_text *next);

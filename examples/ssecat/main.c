@@ -6,14 +6,17 @@
  * One thread, one epoll. A turn of the loop reads input if the clients have room for it, publishes
  * each line on a channel, and at its end sends what the sockets take:
  *
- *     standard input --> feed, input: lines --> channel: history --> clients: a subscriber each
- *                                                                        --> sockets
+ *     standard input --> input: lines --> feed --> channel: history
+ *                                                     |
+ *     sockets <-- clients: a subscriber each <--------'
  *
- * options.c and table.c read the command line, input.c makes lines, feed.c publishes them,
- * history.c has the memory of the history, listeners.c takes connections, clients.c has them all,
- * client.c is one of them, incoming.c has what they ask, access.c
- * the rules for who may, and answer.c what they get. signals.c
- * has the signals, and say.c the words for who has started it. */
+ *     options, table        the command line
+ *     input, feed, history  from standard input to the memory of the history
+ *     listeners             the sockets that clients connect to
+ *     clients, client       all connections, and one of them
+ *     incoming, access      what a request says, and whether it may
+ *     answer, date          what it gets
+ *     signals, say          how ssecat is told to end, and what it tells */
 #define _GNU_SOURCE
 
 #include "clients.h"
@@ -137,15 +140,45 @@ static void serve(server *s, const sigset_t *signals)
     }
 }
 
+/* Get all that may take long, or not be there, before a client can come. Returns the history, or
+ * NULL when it has said what is wrong. */
+static sse_history *prepare(server *s)
+{
+    if (access_init(&s->access, &s->options) != 0)
+        return NULL;
+    raise_descriptor_limit();
+    listeners_find(&s->listeners, &s->options);
+    s->access.is_local = listeners_are_local(&s->listeners);
+    return history_open(s->options.history_file, s->options.history, clock_ms(CLOCK_REALTIME));
+}
+
+/* Serve. Returns the exit code. */
+static int run(server *s, sse_history *history)
+{
+    const sigset_t signals = signals_catch();
+
+    s->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (s->epoll < 0)
+        say_and_exit("epoll");
+    clients_init(&s->clients, &s->options, &s->access, s->epoll, history,
+                 clock_ms(CLOCK_MONOTONIC));
+    feed_init(&s->feed, &s->options, &s->clients, s->epoll);
+    listeners_open(&s->listeners, &s->options, s->epoll);
+    serve(s, &signals);
+    clients_free(&s->clients);
+    close(s->epoll);
+    say_lost();
+    return s->feed.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     static server s;
     const int has_input = occupy_standard_descriptors();
     sse_history *history;
-    sigset_t signals;
     int done;
 
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN); /* errors of write, all of them */
     signal(SIGXFSZ, SIG_IGN);
     done = options_read(&s.options, argc, argv);
     if (done)
@@ -156,25 +189,6 @@ int main(int argc, char **argv)
         say_error("standard input is closed; give it </dev/null to serve without lines");
         return EXIT_FAILURE;
     }
-    if (access_init(&s.access, &s.options) != 0)
-        return EXIT_FAILURE;
-    raise_descriptor_limit();
-    history = history_open(s.options.history_file, s.options.history, clock_ms(CLOCK_REALTIME));
-    if (history == NULL)
-        return EXIT_FAILURE;
-    listeners_find(&s.listeners, &s.options);
-    s.access.is_local = listeners_are_local(&s.listeners);
-
-    signals = signals_catch(); /* from here on there is somebody to be sent away */
-    s.epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (s.epoll < 0)
-        say_and_exit("epoll");
-    clients_init(&s.clients, &s.options, &s.access, s.epoll, history, clock_ms(CLOCK_MONOTONIC));
-    feed_init(&s.feed, &s.options, &s.clients, s.epoll);
-    listeners_open(&s.listeners, &s.options, s.epoll);
-    serve(&s, &signals);
-    clients_free(&s.clients);
-    close(s.epoll);
-    say_lost();
-    return EXIT_SUCCESS;
+    history = prepare(&s);
+    return history ? run(&s, history) : EXIT_FAILURE;
 }

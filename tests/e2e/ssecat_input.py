@@ -1,5 +1,6 @@
 """How ssecat makes events of its input:  python3 ssecat_input.py BUILD_DIR"""
 
+import os
 import re
 import select
 import subprocess
@@ -66,6 +67,16 @@ class Lines(Ssecat):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, b"^ssecat: standard input is closed")
+
+    def test_an_input_that_cannot_be_read_is_told_and_ends_the_streams_in_order(self):
+        folder = os.open(".", os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        server = self.start("--wait", 1, stdin=folder)
+        stream = self.ask(server, "/events")
+        self.assertEqual(stream.events(), [])
+        self.assertIsNotNone(stream.farewell)
+        self.assertEqual(server.wait(LIMIT), 1)
+        self.assertEqual(self.log(server), "ssecat: standard input: Is a directory\n")
 
     def test_no_input_at_all_is_an_end_too(self):
         server = self.start(stdin=subprocess.DEVNULL)
