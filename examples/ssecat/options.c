@@ -72,7 +72,8 @@ static int is_host(const char *text)
 static const table_row rows[] = {
     HEADING("Clients:"),
     {"port", 'p', "N", NUMBER(port, 0, 65535, 1), "8080", NULL, "TCP port; 0 takes a free one"},
-    {"bind", 'b', "ADDRESS", LIST(bind, NULL, NULL), "127.0.0.1", NULL, "address to listen on"},
+    {"bind", 'b', "ADDRESS", LIST(bind, NULL, NULL), "127.0.0.1", NULL,
+     "address to listen on, or a name with one or more;\nmay be given several times"},
     {"max-clients", 'm', "N", NUMBER(max_clients, 0, 1000000, 1), "1000", NULL,
      "streams at a time; more are answered 503"},
     {"cors", 'c', "ORIGIN", LIST(cors, is_origin, "an origin, or * for any"), NULL, "none",
@@ -86,8 +87,11 @@ static const table_row rows[] = {
 
     HEADING("Input:"),
     {"input", 'i', "FORM", WORD(input, "lines, nul, cr or raw"), "lines", NULL,
-     "what one event is: a line up to LF or CRLF; a record up to NUL; a line up to CR, too, as "
-     "progress bars have it; whatever has come, at once"},
+     "what one event is\n"
+     "lines  a line, up to LF or CRLF\n"
+     "nul    a record, up to NUL\n"
+     "cr     a line, up to LF, CR or CRLF: a progress bar\n"
+     "raw    whatever has come, at once"},
     {"max-line", 'l', "BYTES", NUMBER(max_line, 16, HISTORY_MAX, 1), NULL, "what the history holds",
      "a longer line comes in pieces"},
     {"wait", 'w', "N", NUMBER(wait, 0, 1000000, 1), "0", NULL,
@@ -108,9 +112,10 @@ static const table_row rows[] = {
     {"retry", 'r', "MS", NUMBER(retry_ms, 0, SSE_RETRY_MAX, 1), "0", NULL,
      "how long clients wait before they come back; 0 for what they like"},
     {"first", 0, "SHAPE", WORD(first, "block, line or typed"), "block", NULL,
-     "how a stream begins: with a comment, or the retry, in a block of its own; with the same as "
-     "a line of the first event, for fetch-event-source; with the retry in an event of type "
-     "retry, for htmx 4, at which the openai SDK fails"},
+     "what the comment or retry that begins a stream is\n"
+     "block  a block of its own\n"
+     "line   a line of the first event: fetch-event-source\n"
+     "typed  an event of type retry: htmx 4, never openai"},
 
     HEADING("What clients have missed:"),
     {"history", 'n', "BYTES", NUMBER(history, HISTORY_MIN, HISTORY_MAX, 1), "1048576", NULL,
@@ -189,7 +194,7 @@ int options_read(options *o, int argc, char **argv)
             print_help();
         else
             printf("ssecat, libsse %s\n", sse_version_text());
-        if (fflush(stdout) == 0)
+        if (fflush(stdout) == 0 && !ferror(stdout))
             return EXIT_SUCCESS + 1;
         say_error("standard output cannot be written");
         return EXIT_FAILURE + 1;

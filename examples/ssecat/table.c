@@ -198,21 +198,28 @@ int table_read(const table_row *rows, size_t count, void *into, int argc, char *
     return 0;
 }
 
-/* Print a piece of text in the right column, in as many lines as it needs: at, if that is not
- * where the column begins, and below. Returns where it ends. */
+static int next_line(void)
+{
+    printf("\n%*s", HELP_COLUMN, "");
+    return HELP_COLUMN;
+}
+
+/* Print a piece of text in the right column, in as many lines as it has and needs. It goes on at a
+ * column, which is HELP_COLUMN at the start of a line. Returns where it ends. */
 static int print_piece(int at, const char *text)
 {
-    while (*text) {
-        const int n = (int)strcspn(text, " ");
+    for (;;) {
+        const int n = (int)strcspn(text, " \n");
 
-        if (at > HELP_COLUMN && at + 1 + n > LAST_COLUMN) {
-            printf("\n%*s", HELP_COLUMN, "");
-            at = HELP_COLUMN;
-        }
+        if (at > HELP_COLUMN && at + 1 + n > LAST_COLUMN)
+            at = next_line();
         at += printf("%s%.*s", at > HELP_COLUMN ? " " : "", n, text);
-        text += n + (text[n] == ' ');
+        text += n;
+        if (*text == '\0')
+            return at;
+        if (*text++ == '\n')
+            at = next_line();
     }
-    return at;
 }
 
 /* Print an option: what it is for, and then what it accepts, on a line of its own if that is too
