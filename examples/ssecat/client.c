@@ -119,12 +119,16 @@ static int make_writer(client *c, size_t capacity)
 /* Begin a stream, its head being in the writer. */
 static int subscribe(client *c, const request *r)
 {
-    const uint32_t flags = c->of->options->from_start ? SSE_JOIN_OLDEST : 0;
+    const options *const o = c->of->options;
+    const uint32_t flags =
+        (o->from_start ? SSE_JOIN_OLDEST : 0) | (o->plain ? SSE_JOIN_PLAIN : SSE_JOIN_GAPS);
     const sse_str id = request_field(r, "Last-Event-ID");
-    const int status =
-        sse_subscriber_join(&c->subscriber, &c->of->channel, c->writer, c, flags | SSE_JOIN_GAPS,
-                            id.ptr, id.len, r->query.ptr, r->query.len);
+    int status = sse_subscriber_join(&c->subscriber, &c->of->channel, c->writer, c, flags, id.ptr,
+                                     id.len, r->query.ptr, r->query.len);
 
+    if (status == SSE_E_RANGE) /* lines are missing, and it cannot be told */
+        status = sse_subscriber_join(&c->subscriber, &c->of->channel, c->writer, c,
+                                     SSE_JOIN_PLAIN | SSE_JOIN_OLDEST, NULL, 0, NULL, 0);
     if (status != SSE_OK && status != SSE_GAP)
         return status;
     client_enter(c, STREAMING, UINT64_MAX);

@@ -105,6 +105,9 @@ static const table_row rows[] = {
      NULL, "message", "their type"},
     {"farewell", 0, "NAME", TEXT(farewell, is_short_type, "as for --event, 96 bytes at most"),
      "farewell", NULL, "type of the event after the last line, when the input has ended"},
+    {"plain", 0, NULL, FLAG(plain),
+     "lines and heartbeats alone, for clients that take every event for a line: what is missing "
+     "is not told, and the end neither"},
     {"heartbeat", 'H', "SECONDS", NUMBER(heartbeat_ms, 0, 86400, 1000), "15", NULL,
      "a comment after so much silence; 0 for none"},
     {"ping", 0, "NAME", TEXT(ping, is_short_type, "as for --event, 96 bytes at most"), NULL,

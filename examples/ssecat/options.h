@@ -30,6 +30,7 @@ typedef struct options {
     uint32_t heartbeat_ms; /* 0: none */
     uint32_t retry_ms;     /* 0: the client's own */
     const char *farewell;
+    int plain;
     const char *ping; /* NULL: a comment */
     int first;        /* enum sse_http_first */
 

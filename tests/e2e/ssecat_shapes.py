@@ -76,6 +76,23 @@ class Shapes(Ssecat):
             stream = self.listen(self.start("--heartbeat", 1, "--ping", name))
             self.assertEqual(stream.next(), Event(type=name, data=""))
 
+    def test_a_plain_stream_has_lines_and_heartbeats_alone(self):
+        server = self.start("--plain", "--history", 131072, "--heartbeat", 1, "--retry", 9)
+        streams = [self.listen(server) for _ in range(2)]
+        self.say(server, "one\ntwo\n")
+        one, two = streams[0].next(), streams[0].next()
+        self.assertEqual((one.data, two.data), ("one", "two"))
+        self.assertEqual(streams[0].next(), Event(comment=""))
+        back = self.listen(server, headers={"Last-Event-ID": one.id})
+        self.assertEqual(back.next(), two)
+        for missing in ("nonsense", "0-1"):
+            back = self.listen(server, headers={"Last-Event-ID": missing})
+            self.assertEqual([back.next(), back.next()], [one, two])
+        server.stdin.close()
+        self.assertEqual([e.data for e in streams[1].events()], ["one", "two"])
+        for stream in streams:
+            self.assertEqual((stream.place, stream.farewell), (None, None))
+
     def test_a_client_that_is_cut_before_its_first_event_misses_nothing(self):
         server = self.start()
         stream = self.listen(server)
