@@ -4,6 +4,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,26 @@ class Hosts(Access):
             self.assertEqual(self.status_for(server, host), status, host)
         self.assertEqual(self.status_for(self.start("--host", "*"), "evil.example"), 200)
 
+    def test_a_name_that_it_is_bound_to_is_served(self):
+        with open("/etc/hosts") as f:
+            lines = [line.split("#")[0].split() for line in f]
+        names = [name for line in lines if line and line[0].startswith("127.") for name in line[1:]
+                 if not name.startswith("localhost")]
+        if not names:
+            self.skipTest("no name but localhost is of the loopback here")
+        self.assertEqual(self.status_for(self.start(), names[0]), 403)
+        self.assertEqual(self.status_for(self.start("--bind", names[0]), names[0].upper()), 200)
+
+    def test_an_address_without_brackets_names_no_host(self):
+        try:
+            with socket.socket(socket.AF_INET6) as s:
+                s.bind(("::1", 0))
+        except OSError:
+            self.skipTest("no IPv6 here")
+        server = self.start("--bind", "127.0.0.1", "--bind", "::1")
+        self.assertEqual(self.status_for(server, ":80"), 403)
+        self.assertEqual(self.status_for(server, "[::1]:80"), 200)
+
     def test_what_is_no_host_is_no_option(self):
         for host in ("", "a b", "a:80", "http://a", "a/", "[::1", "[]", "a@b", "*.a", "[::1]:80"):
             self.assertIn("--host", self.refusal("--host", host), host)
@@ -93,7 +114,8 @@ class Hosts(Access):
     def open(self, *args):
         """A server at all addresses of the machine."""
         process = subprocess.Popen([self.path, "--port", "0", "--bind", "0.0.0.0"] + list(args),
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
         self.addCleanup(self.end, process)
         self.assertTrue(select.select([process.stdout], [], [], LIMIT)[0], "it tells no address")
         process.port = int(re.search(rb":([0-9]+)/", process.stdout.readline()).group(1))

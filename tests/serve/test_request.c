@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define HEAD_MAX ((size_t)4096)
@@ -299,6 +301,22 @@ static void a_head_may_be_as_long_as_it_is_told(void **state)
     }
 }
 
+/* Else a client that sends byte by byte would cost the square of its head. */
+static void what_was_read_of_a_head_is_not_read_again(void **state)
+{
+    const size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    const guard pages = guard_before_end(3 * size);
+    request r = {0};
+
+    (void)state;
+    memset(pages.ptr, 'x', 3 * size);
+    memcpy(pages.ptr, LINE, sizeof LINE - 1);
+    assert_int_equal(request_read(&r, pages.ptr, 2 * size, 4 * size, 0), 0);
+    assert_int_equal(mprotect(pages.ptr + size, size, PROT_NONE), 0);
+    assert_int_equal(request_read(&r, pages.ptr, 2 * size + 1, 4 * size, 0), 0);
+    assert_int_equal(request_read(&r, pages.ptr, 3 * size, 4 * size, 0), 0);
+}
+
 static void the_bytes_after_a_head_are_not_its_own(void **state)
 {
     static const char text[] = LINE "Content-Length: 4" END "body" LINE "\r\n";
@@ -382,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_nul_is_no_end_of_a_text),
         cmocka_unit_test(what_is_no_request_is_refused_before_its_end),
         cmocka_unit_test(a_head_may_be_as_long_as_it_is_told),
+        cmocka_unit_test(what_was_read_of_a_head_is_not_read_again),
         cmocka_unit_test(the_bytes_after_a_head_are_not_its_own),
         cmocka_unit_test(a_field_is_found_by_its_name),
         cmocka_unit_test(several_accept_fields_are_one_list),
