@@ -46,7 +46,8 @@ static const char *read_token(access_rules *a, FILE *file)
     return NULL;
 }
 
-/* The host of an authority: without its port, the brackets of an IPv6 address, and a final dot. */
+/* The host of an authority: without its port, the brackets of an IPv6 address, and a final dot.
+ * Empty where there is none. */
 static sse_str host_of(sse_str authority)
 {
     const int bracketed = authority.len > 0 && authority.ptr[0] == '[';
@@ -55,6 +56,8 @@ static sse_str host_of(sse_str authority)
     if (bracketed)
         text_cut(&authority, '[');
     host = text_cut(&authority, bracketed ? ']' : ':');
+    if (bracketed && authority.len > 0 && authority.ptr[0] != ':')
+        return (sse_str){"", 0};
     if (host.len > 0 && host.ptr[host.len - 1] == '.')
         host.len--;
     return host;

@@ -78,12 +78,12 @@ static const table_row rows[] = {
      "streams at a time; more are answered 503"},
     {"cors", 'c', "ORIGIN", LIST(cors, is_origin, "an origin, or * for any"), NULL, "none",
      "pages of this origin may read the stream"},
-    {"cors-credentials", 0, NULL, FLAG(cors_credentials), "and may send cookies with it"},
+    {"cors-credentials", 0, NULL, FLAG(cors_credentials), "and may send cookies"},
     {"host", 0, "NAME", LIST(host, is_host, "a name or an address without a port, or * for any"),
-     NULL, "any, or on the loopback alone: its names",
-     "the name by which clients know this server"},
+     NULL, "any; on the loopback, its own names",
+     "a name by which clients know this server; requests for others are answered 403"},
     {"token-file", 0, "PATH", TEXT(token_file, NULL, NULL), NULL, "none",
-     "serve only who has the token that this file holds, except /healthz"},
+     "answer 401 to requests without the token in this file, except for /healthz"},
 
     HEADING("Input:"),
     {"input", 'i', "FORM", WORD(input, "lines, nul, cr or raw"), "lines", NULL,
@@ -106,8 +106,8 @@ static const table_row rows[] = {
     {"farewell", 0, "NAME", TEXT(farewell, is_short_type, "as for --event, 96 bytes at most"),
      "farewell", NULL, "type of the event after the last line, when the input has ended"},
     {"plain", 0, NULL, FLAG(plain),
-     "lines and heartbeats alone, for clients that take every event for a line: what is missing "
-     "is not told, and the end neither"},
+     "send lines and heartbeats only, for clients that take every event for a line; nothing "
+     "tells them what is missing, or the end"},
     {"heartbeat", 'H', "SECONDS", NUMBER(heartbeat_ms, 0, 86400, 1000), "15", NULL,
      "a comment after so much silence; 0 for none"},
     {"ping", 0, "NAME", TEXT(ping, is_short_type, "as for --event, 96 bytes at most"), NULL,

@@ -48,7 +48,7 @@ class Hosts(Access):
                 ("evil.example", 403), ("evil.example:8080", 403), ("localhost.evil.example", 403),
                 ("evil.localhost.example", 403), ("127.0.0.1.evil.example", 403),
                 ("evil-localhost", 403), ("localhostx", 403), ("128.0.0.1", 403), ("127.0.0", 403),
-                ("10.0.0.1", 403), ("0.0.0.0", 403), ("[::2]", 403), ("::1", 403), ("[", 403),
+                ("10.0.0.1", 403), ("0.0.0.0", 403), ("[::2]", 403), ("[::1].evil.example", 403), ("::1", 403), ("[", 403),
                 (":80", 403), (".", 403), ("*", 403), ("x" * 300, 403)):
             self.assertEqual(self.status_for(server, host), status, host)
 
