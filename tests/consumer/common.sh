@@ -38,11 +38,12 @@ quietly() {
     ! grep -E 'CMake.*(Warning|Error)|[wW]arning:' "$here/log" || fail "warnings of: $*"
 }
 
-# configure SOURCE BUILD OPTION...
+# configure SOURCE BUILD OPTION...: as one translation unit, which is faster, unless an option says not
 configure() {
     source=$1 build=$2
     shift 2
-    quietly "$CMAKE" -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Debug "$@"
+    quietly "$CMAKE" -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_UNITY_BUILD=ON \
+        -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 "$@"
 }
 
 # build SOURCE BUILD OPTION...: configures, and builds

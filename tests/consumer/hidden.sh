@@ -14,14 +14,14 @@ link() { # FLAG...
 }
 
 echo "== SSE_HIDDEN on"
-build "$tree" "$here/on" $alone -DSSE_HIDDEN=ON
+build "$tree" "$here/on" $alone -DCMAKE_UNITY_BUILD=OFF -DSSE_HIDDEN=ON
 link "$consumer/plugin.c" -I"$tree/include" "$here/on/libsse.a"
 exports plugin_length
 nm -D --defined-only "$here/on/libsse.so" | grep -q ' T sse_event_encode$' ||
     fail "the shared library is hidden, too"
 
 echo "== SSE_HIDDEN off"
-configure "$tree" "$here/off" $alone
+configure "$tree" "$here/off" $alone -DCMAKE_UNITY_BUILD=OFF
 quietly "$CMAKE" --build "$here/off" --target sse-static -j2
 link "$consumer/plugin.c" -I"$tree/include" "$here/off/libsse.a"
 nm -D --defined-only "$plugin" | grep -q ' T sse_event_encode$' || fail "hidden by default"

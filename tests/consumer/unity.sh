@@ -4,7 +4,7 @@
 
 for files in 0 2 3 8; do # 0: all
     echo "== $files files in a unit"
-    configure "$tree" "$here/build" $alone -DSSE_WERROR=ON -DCMAKE_UNITY_BUILD=ON \
+    configure "$tree" "$here/build" $alone -DSSE_WERROR=ON \
         -DCMAKE_UNITY_BUILD_BATCH_SIZE=$files
     quietly "$CMAKE" --build "$here/build" -j2
     nm -D --defined-only "$here/build/libsse.so" | awk '{print $3}' | LC_ALL=C sort |
