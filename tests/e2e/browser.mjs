@@ -3,14 +3,13 @@
  * The browser opens the page that ssecat serves. What the page shows has to be what was written to
  * ssecat's standard input, and the page has to tell how the connection is. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { leave, name, newest, open, rows, shown, state, visit } from "./browsers.mjs";
-import { connect, numbered, serve, serveAgain, until } from "./serving.mjs";
+import { connect, folder, numbered, published, serve, serveAgain, until } from "./serving.mjs";
 
 const shots = process.argv[4];
 const ANSWERED = /ERR_|status of [245]\d\d|can\u2019t establish a connection|interrupted/;
@@ -161,11 +160,9 @@ test("the page comes back from a proxy's error page, from before its first line,
 });
 
 test("the page passes its token on, whenever it asks", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "sse-token-"));
-    const file = join(folder, "token");
+    const file = join(folder(), "token");
     const token = "a+b/c=~0123456789abcdef";
 
-    after(() => rmSync(folder, { recursive: true }));
     writeFileSync(file, token + "\n", { mode: 0o600 });
     const server = await serve("--retry", "200", "--token-file", file);
     const network = await connect(server);
@@ -281,6 +278,31 @@ test("lines that are no longer kept when the network is back are counted", async
     await until("the note is gone", () =>
         page.evaluate(() => !document.querySelector("#lines .note")));
     assert.equal(await shown(page, "missed"), "2", "it stays in the header");
+});
+
+test("lines that a restart has cost are counted as far as the server knows", async () => {
+    const args = ["--retry", "200", "--history", "131072"];
+    const kept = ["--history-file", join(folder(), "history")];
+    const server = await serve(...args, ...kept);
+    const network = await connect(server);
+    const page = await visit(network);
+
+    server.say("1");
+    await rows(page, 1);
+    network.fail();
+    await server.end("SIGKILL");
+    const again = await serveAgain(server, ...args, ...kept);
+    again.say(...["a", "b", "c", "d"].map((name) => name.padEnd(60000, "x")));
+    await published(again, 4);
+    network.recover();
+    const found = await rows(page, 4);
+    assert.deepEqual(found.map((row) => row.replace(/x+$/, "")),
+        ["1", "The server has been restarted, 2 lines missed", "c", "d"]);
+    assert.equal(await shown(page, "missed"), "2");
+
+    await again.end("SIGKILL");
+    await serveAgain(server, ...args);
+    await until("nobody knows", async () => await shown(page, "missed") === "2+");
 });
 
 test("a burst of 20,000 lines leaves the page quick and small", async () => {

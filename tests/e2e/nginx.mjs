@@ -7,19 +7,11 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { rows, shown, state, visit } from "./browsers.mjs";
-import { folder, nginx } from "./proxies.mjs";
-import { numbered, serve, serveAgain, until } from "./serving.mjs";
+import { nginx } from "./proxies.mjs";
+import { folder, numbered, published, serve, serveAgain, until } from "./serving.mjs";
 
 const AWAY_MS = 7000;
 const AWAY = /status of 50[24]|ERR_|can\u2019t establish a connection|interrupted/;
-
-/** Wait until a server has published so many lines, whoever has them. */
-function published(server, count) {
-    return until(`${count} lines are published`, async () => {
-        const metrics = await (await fetch(server.url + "metrics")).text();
-        return metrics.includes(`\nssecat_events_total ${count}\n`);
-    });
-}
 
 test("no line is lost, and none comes twice, while ssecat is away for seven seconds", async () => {
     const kept = ["--retry", "300", "--history-file", join(folder(), "history")];

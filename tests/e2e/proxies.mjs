@@ -2,22 +2,12 @@
  * user, in a folder of its own, at any port. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after } from "node:test";
 
-import { skip, until } from "./serving.mjs";
-
-/** A folder that is there until the end. */
-export function folder() {
-    const path = mkdtempSync(join(tmpdir(), "sse-proxy-"));
-
-    chmodSync(path, 0o755); // nginx, started by root, works as another user
-    after(() => rmSync(path, { recursive: true, force: true }));
-    return path;
-}
+import { folder, skip, until } from "./serving.mjs";
 
 /** A port that nothing listens at. */
 export async function freePort() {

@@ -2,10 +2,12 @@
  * limit, and so has the whole run. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Transform } from "node:stream";
-import { afterEach } from "node:test";
+import { after, afterEach } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const LIMIT_MS = 20000; // for anything that is to happen soon, on a busy machine
@@ -195,6 +197,23 @@ class Network {
         this.listener.close();
         running.delete(this);
     }
+}
+
+/** Wait until a server has published so many events, whoever has them. */
+export function published(server, count) {
+    return until(`${count} events are published`, async () => {
+        const metrics = await (await fetch(server.url + "metrics")).text();
+        return metrics.includes(`\nssecat_events_total ${count}\n`);
+    });
+}
+
+/** A folder that is there until the end. */
+export function folder() {
+    const path = mkdtempSync(join(tmpdir(), "ssecat-"));
+
+    chmodSync(path, 0o755); // nginx, started by root, works as another user
+    after(() => rmSync(path, { recursive: true, force: true }));
+    return path;
 }
 
 /** Put a network between a server and its clients, one that can fail. With a number, it ends each
