@@ -183,6 +183,9 @@ class LongLines(Ssecat):
 
     def test_memory_for_a_long_line_is_given_back(self):
         server = self.start("--history", 40000000)
+        mapped = int(re.search(r"VmSize:\s+(\d+)", self.proc(server, "status")).group(1))
+        if mapped > 1 << 30:
+            self.skipTest("a sanitizer keeps what is freed")
         stream = self.listen(server)
         self.say(server, b"x" * 30000000 + b"\n")
         self.assertEqual(len(stream.next().data), 30000000)
