@@ -4,26 +4,55 @@
 #include "say.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int quiet;
 static unsigned long lost;
+static int torn; /* the last message that was written has no end */
 
-/* Write a message where that does not block: a pipe that poll calls writable takes PIPE_BUF bytes.
- * The descriptor is not set to non-blocking, since the shell and others share that setting. */
+/* Write to a pipe or a terminal what it takes at once. The setting of a descriptor that makes it
+ * non-blocking is shared with the shell and others, so it is opened anew with that setting. Where
+ * that is not possible, poll has to do: a pipe that it calls writable takes PIPE_BUF bytes. */
+static ssize_t write_at_once(int fd, const char *text, size_t len)
+{
+    const int own = open(fd == STDOUT_FILENO ? "/proc/self/fd/1" : "/proc/self/fd/2",
+                         O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct pollfd at = {.fd = fd, .events = POLLOUT};
+    ssize_t n;
+
+    if (own < 0)
+        return poll(&at, 1, 0) == 1 && (at.revents & POLLOUT) ? write(fd, text, len) : -1;
+    n = write(own, text, len);
+    close(own);
+    return n;
+}
+
+/* Write a message as far as that does not block. Returns 0 if that is the whole of it. */
 static int put(int fd, const char *text, size_t len)
 {
-    struct pollfd at = {.fd = fd, .events = POLLOUT};
+    struct stat is;
+    ssize_t n;
 
-    if (poll(&at, 1, 0) != 1 || !(at.revents & POLLOUT))
+    if (fstat(fd, &is) != 0)
         return -1;
-    return write(fd, text, len) == (ssize_t)len ? 0 : -1;
+    if (S_ISSOCK(is.st_mode))
+        n = send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    else if (S_ISFIFO(is.st_mode) || S_ISCHR(is.st_mode))
+        n = write_at_once(fd, text, len);
+    else
+        n = write(fd, text, len);
+    if (n > 0)
+        torn = (size_t)n < len;
+    return n == (ssize_t)len ? 0 : -1;
 }
 
 static int say(int fd, const char *format, va_list values)
@@ -52,10 +81,12 @@ static void say_on_error(const char *format, va_list values)
 void say_lost(void)
 {
     char text[64];
-    const int n =
-        lost > 0 ? snprintf(text, sizeof text, "ssecat: %lu messages were lost\n", lost) : 0;
+    int n;
 
-    if (n > 0 && put(STDERR_FILENO, text, (size_t)n) == 0)
+    if (lost == 0)
+        return;
+    n = snprintf(text, sizeof text, "%sssecat: %lu messages were lost\n", torn ? "\n" : "", lost);
+    if (put(STDERR_FILENO, text, (size_t)n) == 0)
         lost = 0;
 }
 

@@ -205,7 +205,7 @@ class Descriptors(Ssecat):
 class Diagnostics(Ssecat):
     """What ssecat says goes into pipes here that somebody else reads, too late or never."""
 
-    def pipe(self, full):
+    def pipe(self, full=False):
         reading, writing = os.pipe()
         self.addCleanup(os.close, reading)
         if full:
@@ -217,9 +217,20 @@ class Diagnostics(Ssecat):
                 os.set_blocking(writing, True)
         return reading, writing
 
-    def started(self, *args, full_out=False, full_error=False):
-        """Start it with standard output or error that takes nothing."""
-        out, error = self.pipe(full_out), self.pipe(full_error)
+    def terminal(self):
+        """The two ends of a terminal, of which one is like a pipe."""
+        reading, writing = os.openpty()
+        self.addCleanup(os.close, reading)
+        return reading, writing, "torn"
+
+    def sockets(self):
+        ends = [s.detach() for s in socket.socketpair()]
+        self.addCleanup(os.close, ends[0])
+        return ends
+
+    def started(self, *args, out=None, error=None):
+        """Start it with these pairs of ends as standard output and error."""
+        out, error = out or self.pipe(), error or self.pipe()
         port = free_port()
         server = subprocess.Popen([self.path, "--port", str(port), *map(str, args)],
                                   stdin=subprocess.PIPE, stdout=out[1], stderr=error[1])
@@ -249,10 +260,10 @@ class Diagnostics(Ssecat):
                 got += part
         except BlockingIOError:
             pass
-        return got.decode().lstrip(".")
+        return got.decode().replace("\r", "").lstrip(".")
 
     def test_slow_clients_are_cut_though_nobody_reads_that(self):
-        server = self.started("--patience", 0, full_error=True)
+        server = self.started("--patience", 0, error=self.pipe(full=True))
         slow = [self.raw(server, self.GET, receive_buffer=4096) for _ in range(4)]
         stream = self.listen(server)
         for _ in range(300):
@@ -266,22 +277,36 @@ class Diagnostics(Ssecat):
         for s in slow:
             s.close()
 
-    def test_messages_that_were_lost_are_counted(self):
-        server = self.started("--max-line", 16, "--heartbeat", 1)
+    def test_messages_that_are_lost_are_counted(self):
+        for ends in (self.pipe, self.terminal, self.sockets):
+            with self.subTest(ends=ends.__name__):
+                self.loses_messages(ends())
+
+    def loses_messages(self, ends):
+        server = self.started("--max-line", 16, "--heartbeat", 1, error=ends)
         stream = self.listen(server)
         lines = 5000
-        for n in range(lines):
+        for _ in range(lines):
             self.say(server, b"x" * 17 + b"\n")
             while stream.next().data != "x":
                 pass
-        told = self.read(server.error)
-        self.assertTrue(told.endswith("\n"))
-        whole = re.findall("^ssecat: line [0-9]+ is too long .*$", told, re.M)
-        self.assertEqual(len(whole), told.count("\n"))
-        self.assertTrue(100 < len(whole) < lines)
+        before = self.read(server.error)
         stream.next()  # a heartbeat
-        self.assertEqual(self.read(server.error),
-                         "ssecat: %d messages were lost\n" % (lines - len(whole)))
+        after = self.read(server.error)
+        self.assertRegex(after, r"\A\n?ssecat: [0-9]+ messages were lost\n\Z")
+        told = lost = 0
+        for line in (before + after).splitlines():
+            if re.match("ssecat: line [0-9]+ is too long .* see --max-line$", line):
+                told += 1
+            elif re.match("ssecat: [0-9]+ messages were lost$", line):
+                lost += int(line.split()[1])
+            else:
+                self.assertEqual(ends[2:], ("torn",), line)
+        if ends[2:]:  # a terminal takes a part of a message, which may be all but its end
+            self.assertIn(told + lost, (lines, lines + 1))
+        else:
+            self.assertEqual(told + lost, lines)
+        self.assertGreater(told, 100)
         self.say(server, b"x" * 17 + b"\n")
         stream.next()
         stream.next()
@@ -300,12 +325,16 @@ class Diagnostics(Ssecat):
         return self.read(server.error)
 
     def test_an_address_that_nobody_takes_is_told_and_does_not_stop_the_start(self):
-        server = self.started(full_out=True)
+        server = self.started(out=self.pipe(full=True))
         self.assertIn("standard output", self.read(server.error))
         self.ends_by(server, signal.SIGTERM, 0)
 
     def test_the_pipes_that_others_share_stay_as_they_are(self):
-        server = self.started()
+        server = self.started("--max-line", 16)
+        stream = self.listen(server)
+        self.say(server, b"x" * 17 + b"\n")
+        stream.next()
+        self.assertIn("too long", self.read(server.error))
         self.assertTrue(os.get_blocking(server.shared))
         self.ends_by(server, signal.SIGTERM, 0)
 
