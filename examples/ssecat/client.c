@@ -64,7 +64,7 @@ int client_send(void *user, const void *bytes, size_t len, size_t *taken)
         return SSE_OK;
     }
     if (errno == EFAULT) /* what is to be sent stands in the file of the history */
-        history_check_lost();
+        history_is_lost();
     if (errno != EAGAIN && errno != EWOULDBLOCK)
         return SSE_E_IO;
     c->writable = 0;

@@ -3,10 +3,10 @@
 
 #include "feed.h"
 
+#include "history.h"
 #include "say.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -57,15 +57,13 @@ static int publish(feed *f)
         status = clients_publish(f->to, &next.text);
         if (status == SSE_AGAIN)
             break;
-        if (status == SSE_E_TOOBIG) {
-            most =
-                next.text.len / 2; /* it is full of breaks, which grow: send less of it at once */
+        if (status ==
+            SSE_E_TOOBIG) { /* it is full of breaks, which grow: send less of it at once */
+            most = next.text.len / 2;
             continue;
         }
-        if (status != SSE_OK) {
-            say_error("the history is damaged: something else has written to it");
-            exit(EXIT_FAILURE);
-        }
+        if (status != SSE_OK)
+            history_is_lost();
         if (!next.ends && !in->begun)
             say_notice("line %llu is too long for one event, and comes in pieces; see --max-line",
                        (unsigned long long)in->line);

@@ -77,10 +77,10 @@ static int open_file(const char *path, size_t size)
     return -1;
 }
 
-void history_check_lost(void)
+void history_is_lost(void)
 {
     if (mapped.memory == NULL)
-        return;
+        abort(); /* nobody else has that memory */
     say_as_it_is(mapped.message, mapped.len);
     _exit(EXIT_FAILURE);
 }
@@ -91,7 +91,7 @@ static void on_bus_error(int number, siginfo_t *about, void *context)
 
     (void)context;
     if (at >= mapped.memory && at < mapped.memory + mapped.size)
-        history_check_lost();
+        history_is_lost();
     signal(number, SIG_DFL); /* and again, for good */
 }
 
@@ -99,8 +99,8 @@ static void guard(const char *path, const char *memory, size_t size)
 {
     const struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
     const int n = snprintf(mapped.message, sizeof mapped.message,
-                           "ssecat: %.3000s: a part of it is gone: another program has made it "
-                           "shorter, or the disk fails\n",
+                           "ssecat: %.3000s: what was in it is gone: another program has changed "
+                           "it, or the disk fails\n",
                            path);
 
     mapped.len = (size_t)n;

@@ -11,8 +11,7 @@
  * is there until the process ends. */
 sse_history *history_open(const char *path, uint32_t room, uint64_t epoch);
 
-/* Say that memory of the history is no longer there, and end the program. Does nothing where there
- * is no file. */
-void history_check_lost(void);
+/* Say that what was in the file is not there any more, and end the program. */
+void history_is_lost(void) __attribute__((noreturn));
 
 #endif
