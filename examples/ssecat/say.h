@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* say.h - what ssecat says: diagnostics on standard error, its addresses on standard output.
  *
- * Perhaps nobody reads them, and the clients shall not wait for that. So a message is written only
- * where it can be written at once. Others are lost, and counted, and the next message that can be
- * written is preceded by their number. */
+ * Perhaps nobody reads them, and the clients must not wait for that. So a message is written only
+ * as far as that does not block. One that is not written as a whole is lost, and counted; the next
+ * one has the number of lost messages before it.
+ *
+ * Each message is a line that begins with the name of the program. */
 #ifndef SSECAT_SAY_H
 #define SSECAT_SAY_H
 
@@ -11,20 +13,19 @@
 
 #define SAY_FORMAT __attribute__((format(printf, 1, 2)))
 
-/* An error, or with --quiet nothing else: the text gets the name of the program in front and a line
- * end behind. */
+/* An error. */
 void say_error(const char *format, ...) SAY_FORMAT;
 
-/* What happens to a client or to the input, and is no error of ssecat. */
+/* What happens to a client or to the input, and is no error of ssecat; nothing with --quiet. */
 void say_notice(const char *format, ...) SAY_FORMAT;
 
-/* A line on standard output. */
+/* A line on standard output; nothing with --quiet. */
 void say_output(const char *format, ...) SAY_FORMAT;
 
 /* A whole line on standard error, from within a signal handler. */
 void say_as_it_is(const char *line, size_t len);
 
-/* From now on say errors only. */
+/* Be quiet from now on: say errors only. */
 void say_errors_only(void);
 
 /* Say how many messages were lost, if some were and there is room now. */
