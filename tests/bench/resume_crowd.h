@@ -19,6 +19,7 @@ enum {
 typedef struct story {
     char *bytes;
     size_t head, event, all; /* how long they are */
+    size_t date, date_end;   /* where the head says the time, which differs */
     char origin[20];         /* of the ids */
 } story;
 
