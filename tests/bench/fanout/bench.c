@@ -3,8 +3,8 @@
  *
  *     bench_fanout SSECAT [--smoke] [--plot FILE] [PART...]
  *
- * FILE is fanout.svg unless it is told. A PART is cells, turns, stall, history or counts; without
- * any, all of them, and the plot.
+ * FILE is fanout.svg unless it is told. A PART is cells, turns, stall, history, counts, rate or
+ * pace; without any, all of them, and the plot.
  *
  * The channel is bench_server, the least is bench_floor, both beside this program; SSECAT is that
  * program. They get the same events in turn, in rounds, so that what disturbs one disturbs all.
@@ -24,9 +24,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum part { CELLS, TURNS, STALL, HISTORY, COUNTS, PARTS };
+enum part { CELLS, TURNS, STALL, HISTORY, COUNTS, RATE, PACE, PARTS };
 
-static const char *const parts[PARTS] = {"cells", "turns", "stall", "history", "counts"};
+static const char *const parts[PARTS] = {"cells",  "turns", "stall", "history",
+                                         "counts", "rate",  "pace"};
 
 /* Returns PARTS where no part has this name. */
 static int part_named(const char *name)
@@ -77,6 +78,10 @@ int main(int argc, char **argv)
         measure_history(&p, &c);
     if (all || wanted & 1u << COUNTS)
         measure_counts(&p);
+    if (all || wanted & 1u << RATE)
+        measure_rate(&p);
+    if (all || wanted & 1u << PACE)
+        measure_pace(&p);
     if (all)
         curve_write(&c, p.plot);
     return missed() ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -21,10 +21,10 @@ enum {
 typedef struct book {
     size_t size;          /* of a body */
     char epoch[20];       /* of the ids of the server: its first event tells */
-    uint64_t released_ns; /* what was sent earlier counts as sent then */
+    uint64_t released_ns; /* what was due earlier counts as due then */
     uint32_t publishers;
     uint64_t wanted[PUBLISHERS]; /* the next key of each */
-    uint64_t sent_ns[BOOK];      /* by key */
+    uint64_t due_ns[BOOK];       /* by key */
     struct {
         uint64_t number, key;
     } seen[BOOK]; /* by number, where there are several publishers */

@@ -37,7 +37,8 @@ typedef struct clients {
     uint64_t last;
     uint64_t now_ns;
     uint64_t delivered;
-    int waiting; /* WAIT is to be answered */
+    uint64_t longest_ns; /* latency */
+    int waiting;         /* WAIT is to be answered */
     int control;
     int epoll;
     uint32_t *buckets;
@@ -49,9 +50,12 @@ static char bytes[READ];
 static void count_event(void *user, uint64_t key)
 {
     clients *const h = user;
-    const uint64_t sent = h->book->sent_ns[key % BOOK], released = h->book->released_ns;
-    const uint64_t bucket = (h->now_ns - (sent > released ? sent : released)) / BUCKET_NS;
+    const uint64_t due = h->book->due_ns[key % BOOK], released = h->book->released_ns;
+    const uint64_t latency = h->now_ns - (due > released ? due : released);
+    const uint64_t bucket = latency / BUCKET_NS;
 
+    if (h->longest_ns < latency)
+        h->longest_ns = latency;
     h->buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
     h->delivered++;
 }
@@ -131,8 +135,10 @@ static tally tell(clients *h)
     if (h->delivered > 0) {
         t.p50_ms = percentile(h, 0.5);
         t.p99_ms = percentile(h, 0.99);
+        t.p999_ms = percentile(h, 0.999);
+        t.max_ms = (double)h->longest_ns / 1e6;
         memset(h->buckets, 0, BUCKETS * sizeof *h->buckets);
-        h->delivered = 0;
+        h->delivered = h->longest_ns = 0;
     }
     for (i = 0; i < h->count; i++) {
         peer *const p = &h->peers[i];

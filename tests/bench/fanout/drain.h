@@ -20,8 +20,8 @@ typedef struct visit {
 
 /* What they have had since it was last told. */
 typedef struct tally {
-    double p50_ms, p99_ms; /* from when an event was sent to when it had come */
-    uint64_t delivered;    /* events, over all clients */
+    double p50_ms, p99_ms, p999_ms, max_ms; /* from when an event was due to when it had come */
+    uint64_t delivered;                     /* events, over all clients */
     uint64_t gaps, lost;
     uint32_t gapped; /* clients that have had a gap */
 } tally;

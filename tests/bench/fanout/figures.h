@@ -45,5 +45,7 @@ void measure_turns(const plan *p);             /* events that come together */
 void measure_stall(const plan *p);             /* clients that never read */
 void measure_history(const plan *p, curve *c); /* the size of the log */
 void measure_counts(const plan *p);            /* instructions */
+void measure_rate(const plan *p);              /* latency of events that come by the clock */
+void measure_pace(const plan *p);              /* what it buys to let subscribers wait */
 
 #endif

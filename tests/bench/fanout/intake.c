@@ -190,11 +190,14 @@ static void go_on(client *c)
 static void turn(const sigset_t *signals)
 {
     struct epoll_event events[TURN];
-    const int n = epoll_pwait(epoll, events, TURN, -1, signals);
+    const int timeout = server->timeout ? server->timeout() : -1;
+    const int n = epoll_pwait(epoll, events, TURN, timeout, signals);
     int i;
 
     if (n < 0 && errno != EINTR)
         die("epoll");
+    if (server->turn_begin)
+        server->turn_begin();
     for (i = 0; i < n; i++) {
         client *const c = events[i].data.ptr;
 

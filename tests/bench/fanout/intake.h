@@ -36,7 +36,9 @@ typedef struct service {
 
     void (*writable)(client *c); /* a stream that had blocked can go on */
     void (*lost)(client *c);     /* a stream that has joined is being closed */
+    void (*turn_begin)(void);    /* NULL: nothing */
     void (*turn_end)(void);      /* NULL: nothing */
+    int (*timeout)(void); /* ms until a turn must begin; -1, or NULL: when something happens */
 } service;
 
 /* Read the options of a server, each "--name N": sets the values of those that are named, and

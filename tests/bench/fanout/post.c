@@ -28,9 +28,9 @@ int post_connect(int port)
     return fd;
 }
 
-/* Write the events that have these keys, each between two texts, and note when. */
-static void publish(int fd, book *b, uint64_t key, uint32_t count, const char *first,
-                    const char *last)
+/* Write the events that have these keys, each between two texts, and note when they were due. */
+static void publish(int fd, book *b, uint64_t key, uint32_t count, uint64_t due_ns,
+                    const char *first, const char *last)
 {
     const size_t before = strlen(first), after = strlen(last);
     char *const all = malloc(count * (before + b->size + after)), *at = all;
@@ -46,7 +46,7 @@ static void publish(int fd, book *b, uint64_t key, uint32_t count, const char *f
         at += before + b->size + after;
     }
     for (i = 0; i < count; i++)
-        b->sent_ns[(key + i) % BOOK] = now_ns();
+        b->due_ns[(key + i) % BOOK] = due_ns;
     for (at -= len = (size_t)(at - all); len > 0;) {
         const ssize_t n = write(fd, at, len);
 
@@ -58,18 +58,18 @@ static void publish(int fd, book *b, uint64_t key, uint32_t count, const char *f
     free(all);
 }
 
-void post_send(int fd, book *b, uint64_t key, uint32_t count)
+void post_send(int fd, book *b, uint64_t key, uint32_t count, uint64_t due_ns)
 {
     char head[128];
 
     snprintf(head, sizeof head,
              "POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n", b->size);
-    publish(fd, b, key, count, head, "");
+    publish(fd, b, key, count, due_ns, head, "");
 }
 
-void post_lines(int fd, book *b, uint64_t key, uint32_t count)
+void post_lines(int fd, book *b, uint64_t key, uint32_t count, uint64_t due_ns)
 {
-    publish(fd, b, key, count, "", "\n");
+    publish(fd, b, key, count, due_ns, "", "\n");
 }
 
 void post_answered(int fd, uint32_t count)
@@ -90,7 +90,7 @@ void post_in_turn(const int *fds, uint32_t publishers, book *b, uint64_t key, ui
     for (i = 0; i < publishers; i++) {
         ready[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
         b->wanted[(key + i) % publishers] = key + i;
-        post_send(fds[i], b, key + i, 1);
+        post_send(fds[i], b, key + i, 1, now_ns());
     }
     while (left > 0) {
         if (poll(ready, publishers, -1) < 0)
@@ -100,7 +100,7 @@ void post_in_turn(const int *fds, uint32_t publishers, book *b, uint64_t key, ui
                 continue;
             post_answered(fds[i], 1);
             if (++sent[i] < each) {
-                post_send(fds[i], b, key + i + sent[i] * publishers, 1);
+                post_send(fds[i], b, key + i + sent[i] * publishers, 1, now_ns());
             } else {
                 ready[i].fd = -1;
                 left--;

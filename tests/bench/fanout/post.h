@@ -8,8 +8,9 @@
 /* Connect to a server; returns the socket. */
 int post_connect(int port);
 
-/* Publish events in one write: count of them, from a key on.*/
-void post_send(int fd, book *b, uint64_t key, uint32_t count);
+/* Publish events in one write: count of them, from a key on. Their latency counts from when they
+ * were due, which may have been earlier. */
+void post_send(int fd, book *b, uint64_t key, uint32_t count, uint64_t due_ns);
 
 /* See to it that so many posts have been answered, and well. */
 void post_answered(int fd, uint32_t count);
@@ -19,6 +20,6 @@ void post_answered(int fd, uint32_t count);
 void post_in_turn(const int *fds, uint32_t publishers, book *b, uint64_t key, uint32_t each);
 
 /* Publish lines, in one write. */
-void post_lines(int fd, book *b, uint64_t key, uint32_t count);
+void post_lines(int fd, book *b, uint64_t key, uint32_t count, uint64_t due_ns);
 
 #endif

@@ -2,6 +2,7 @@
 /* server.c - bench_server: a channel behind HTTP, to be put under load.
  *
  *     bench_server [--port N] [--events N] [--room BYTES] [--queue BYTES] [--unsent BYTES]
+ *                  [--pace MS]
  *
  *     curl -N http://127.0.0.1:8080/events                          subscribe; answered at once
  *     curl -d 'some text' http://127.0.0.1:8080/publish             204: all subscribers get it
@@ -13,6 +14,7 @@
  *   --queue    of each subscriber, in bytes: the rest of an event of which its socket took a part
  *              must fit, or a client that stalls inside of one that is dropped is closed  512
  *   --unsent   bytes that the kernel may hold unsent for a subscriber                  65536
+ *   --pace     the least time from one turn of a subscriber to the next, in ms         0
  *
  * It stays in the foreground and ends on SIGTERM. A body is the data of one event, up to 4 MiB, and
  * posts may come over any number of connections, pipelined or one by one; what comes in a turn of
@@ -35,7 +37,7 @@ typedef struct peer {
 } peer;
 
 static sse_channel channel;
-static uint32_t queue = 512;
+static uint32_t queue = 512, pace;
 
 static size_t writer_size(void)
 {
@@ -62,10 +64,11 @@ static int join(client *c, const request *r)
     if (sse_http_head(&head, text, sizeof text, &len) != SSE_OK ||
         sse_writer_raw(w, text, len) != SSE_OK)
         return 503;
-    return sse_subscriber_join(&p->stream, &channel, w, c, SSE_JOIN_GAPS, id.ptr, id.len,
-                               r->query.ptr, r->query.len) < SSE_OK
-               ? 503
-               : 200;
+    if (sse_subscriber_join(&p->stream, &channel, w, c, SSE_JOIN_GAPS, id.ptr, id.len, r->query.ptr,
+                            r->query.len) < SSE_OK)
+        return 503;
+    sse_subscriber_set_limits(&p->stream, pace, 0, 0);
+    return 200;
 }
 
 static int publish(sse_str body)
@@ -94,12 +97,22 @@ static void flush(void)
         intake_close(sse_subscriber_user(s));
 }
 
-static uint64_t epoch(void)
+static uint64_t clock_ms(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_REALTIME, &t);
+    clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void tick(void)
+{
+    sse_channel_tick(&channel, clock_ms(CLOCK_MONOTONIC));
+}
+
+static int timeout(void)
+{
+    return sse_channel_timeout(&channel, clock_ms(CLOCK_MONOTONIC));
 }
 
 int main(int argc, char **argv)
@@ -111,6 +124,7 @@ int main(int argc, char **argv)
         {"--room", &room, SSE_HISTORY_CAPACITY_MIN, 1 << 30},
         {"--queue", &queue, SSE_SUBSCRIBER_QUEUE_MIN, 1 << 30},
         {"--unsent", &unsent, 1, 1 << 30},
+        {"--pace", &pace, 0, 60000},
     };
     service s = {.client_size = sizeof(peer),
                  .join = join,
@@ -123,9 +137,13 @@ int main(int argc, char **argv)
 
     intake_options(argc, argv, settings, sizeof settings / sizeof settings[0]);
     s.queue_size = writer_size();
+    if (pace > 0) { /* else it needs no clock */
+        s.turn_begin = tick;
+        s.timeout = timeout;
+    }
     size = sizeof(uint64_t) * SSE_HISTORY_WORDS((size_t)events, (size_t)room);
-    log = sse_history_init(malloc(size), size, events, 0, epoch(), "/events", 7);
-    if (log == NULL || sse_channel_init(&channel, log, 0, 0, 0) != SSE_OK)
+    log = sse_history_init(malloc(size), size, events, 0, clock_ms(CLOCK_REALTIME), "/events", 7);
+    if (log == NULL || sse_channel_init(&channel, log, 0, 0, clock_ms(CLOCK_MONOTONIC)) != SSE_OK)
         die_plainly("no channel");
     intake_run(&s, port, unsent);
     return EXIT_SUCCESS;

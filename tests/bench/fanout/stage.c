@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 const char *const kinds[KINDS] = {"floor", "channel", "ssecat"};
@@ -23,7 +24,7 @@ enum {
     LOG_MAX = 32,        /* and events of it */
     FLOOR_EVENTS = 4096, /* a held client may not lose its place */
     TOGETHER = 8,        /* events of an overrun that are sent at once */
-    ARGUMENTS = 16,
+    ARGUMENTS = 20,
     TEXT = 4096
 };
 
@@ -83,6 +84,8 @@ static void start_host(stage *s, const tools *t, const setup *how)
     if (how->kind == CHANNEL) {
         add(&c, "--room", 0);
         add(&c, "%" PRIu64, s->events * (how->size + AROUND));
+        add(&c, "--pace", 0);
+        add(&c, "%" PRIu64, how->pace_ms);
     }
     host_start(&s->host, c.argv);
 }
@@ -120,12 +123,12 @@ void stage_start(stage *s, const tools *t, const setup *how)
         s->posts[i] = post_connect(s->host.port);
 }
 
-static void publish(stage *s, uint32_t events)
+static void publish(stage *s, uint32_t events, uint64_t due_ns)
 {
     if (s->kind == SSECAT)
-        post_lines(s->host.input, s->book, s->published + 1, events);
+        post_lines(s->host.input, s->book, s->published + 1, events, due_ns);
     else
-        post_send(s->posts[0], s->book, s->published + 1, events);
+        post_send(s->posts[0], s->book, s->published + 1, events, due_ns);
     s->published += events;
 }
 
@@ -139,7 +142,7 @@ void stage_deliver(stage *s, uint32_t turns, uint32_t events)
 {
     while (turns-- > 0) {
         drain_expect(&s->drain, s->published + events);
-        publish(s, events);
+        publish(s, events, now_ns());
         drain_wait(&s->drain);
         answered(s, events);
     }
@@ -155,6 +158,25 @@ void stage_deliver_busy(stage *s, uint32_t each)
     drain_wait(&s->drain);
     s->book->publishers = 1;
     s->published += all;
+}
+
+void stage_deliver_at(stage *s, uint32_t rate, uint32_t events)
+{
+    const uint64_t begun = now_ns(), second = 1000000000;
+    uint32_t i;
+
+    drain_expect(&s->drain, s->published + events);
+    for (i = 1; i <= events; i++) {
+        const uint64_t due = begun + i * second / rate;
+        const struct timespec t = {.tv_sec = (time_t)(due / second),
+                                   .tv_nsec = (long)(due % second)};
+
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) != 0)
+            ;
+        publish(s, 1, due);
+    }
+    drain_wait(&s->drain);
+    answered(s, events);
 }
 
 void stage_overrun(stage *s)

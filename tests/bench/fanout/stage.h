@@ -24,6 +24,7 @@ typedef struct setup {
     uint32_t clients;
     size_t size;        /* of the body of each event */
     uint32_t events;    /* of the log of a channel; 0: so few that a held client lags soon */
+    uint32_t pace_ms;   /* of the subscribers of a channel */
     const char *counts; /* count instructions, and write how many to this file; NULL: do not */
 } setup;
 
@@ -50,6 +51,11 @@ void stage_deliver(stage *s, uint32_t turns, uint32_t events);
 
 /* The same with PUBLISHERS at a time, each of whom publishes so many, one after the other. */
 void stage_deliver_busy(stage *s, uint32_t each);
+
+/* Publish so many, one by one, at a rate of so many a second by the clock: whether those before
+ * have arrived does not matter, and the latency of one that is published late counts from when it
+ * was due. Returns when all have arrived. */
+void stage_deliver_at(stage *s, uint32_t rate, uint32_t events);
 
 /* Publish so much that a held client lags by more than the log. */
 void stage_overrun(stage *s);
