@@ -1,5 +1,5 @@
 # Build the tree anew with other options, and test it.
-#   run.sh NAME build|unit|copying|threads|test OPTION...      in $PWD/NAME; unit: the unit tests only;
+#   run.sh NAME build|unit|copying|threads OPTION...      in $PWD/NAME; unit: the unit tests only;
 #   copying: those of them that have to do with how data is copied; threads: the example that has threads
 set -eu
 name=$1 what=$2
@@ -16,6 +16,5 @@ copying)
     cd "$name"
     ctest --output-on-failure --no-tests=error -L unit -R "^($(echo "$@" | tr ' ' '|'))$"
     ;;
-test) (cd "$name" && ctest --output-on-failure --no-tests=error -L 'unit|e2e') ;;
 threads) python3 "$TOP/tests/e2e/fanout_examples.py" "$PWD/$name" Threads ;;
 esac

@@ -211,6 +211,11 @@ class Program(unittest.TestCase):
         """The time that it has computed, in the ticks of the kernel."""
         return sum(int(n) for n in self.proc(process, "stat").rsplit(")", 1)[1].split()[11:13])
 
+    def is_sanitized(self):
+        """Whether the program was built with a sanitizer that replaces malloc."""
+        with open(self.path, "rb") as f:
+            return re.search(rb"__[am]san_init", f.read()) is not None
+
     def memory(self, process):
         """What it holds of memory, in KiB."""
         return int(re.search(r"VmRSS:\s+(\d+)", self.proc(process, "status")).group(1))

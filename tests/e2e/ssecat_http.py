@@ -139,7 +139,8 @@ class Requests(Ssecat):
             except socket.timeout:
                 pass
         self.assertTrue(400 < refused < 500, refused)
-        self.assertLess(self.memory(server) - before, 32 * 1024)
+        if not self.is_sanitized():
+            self.assertLess(self.memory(server) - before, 32 * 1024)
         self.assertEqual(self.status(server, "/healthz"), 200)
         for s in attackers:
             s.close()

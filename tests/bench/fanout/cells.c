@@ -10,7 +10,7 @@
 
 #define LIMIT_READING 1.05
 
-enum { CELL_ROUNDS = 5, LAG_ROUNDS = 3, DELIVERIES = 20000, TURNS_MIN = 4, GROWTH_KIB = 256 };
+enum { CELL_ROUNDS = 5, LAG_ROUNDS = 3, DELIVERIES = 20000, TURNS_MIN = 4 };
 
 static const size_t sizes[CURVE_SIZES] = {64, 1024, 16384};
 

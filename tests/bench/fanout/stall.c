@@ -21,8 +21,7 @@ enum {
     MANY = 200000,
     MANY_SMALL = 10000,
     STALL_ROUNDS = 11,
-    TURNS = 4,
-    GROWTH_KIB = 256 /* what is not yet growth */
+    TURNS = 4
 };
 
 static void start(const plan *p, stage *s, enum kind kind, uint32_t clients)
