@@ -4,6 +4,7 @@
  */
 #include "serve/request.h"
 
+#include "dice.h"
 #include "guard.h"
 
 #include <stdarg.h>
@@ -317,6 +318,58 @@ static void what_was_read_of_a_head_is_not_read_again(void **state)
     assert_int_equal(request_read(&r, pages.ptr, 3 * size, 4 * size, 0), 0);
 }
 
+/* Change a text a little. Returns its new length. */
+static size_t spoil(char *text, size_t len)
+{
+    static const char bytes[] = "\r\n\t :,/?*.@[]%-09aGHTP\x80\x7F\x01";
+    const size_t at = below(len), to = below(len);
+
+    switch (below(3)) {
+    case 0:
+        memmove(text + at, text + at + 1, len - at - 1);
+        return len - 1;
+    case 1:
+        memmove(text + at + 1, text + at, len - at);
+        text[at] = text[to];
+        return len + 1;
+    default:
+        text[at] = bytes[below(sizeof bytes - 1)];
+        return len;
+    }
+}
+
+static void any_bytes_are_read_alike_in_any_pieces(void **state)
+{
+    static const char *const heads[] = {
+        LINE "Content-Length: 5" END,
+        "\r\n\nPOST https://[::1]:80/x?y HTTP/1.1\nhost:b\nConnection: x, close\n\n",
+        "OPTIONS * HTTP/1.0\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue" END,
+    };
+    size_t sound = 0, i;
+
+    (void)state;
+    dice_seed(1);
+    for (i = 0; i < 50000; i++) {
+        char text[256];
+        request all = {0}, grows = {0};
+        size_t len, n, changes = below(4);
+        int status, now = 0;
+
+        strcpy(text, heads[below(sizeof heads / sizeof heads[0])]);
+        for (len = strlen(text); changes > 0; changes--)
+            len = spoil(text, len);
+        status = read_of(&all, text, len);
+        for (n = 0; n < len && now == 0; now = read_of(&grows, text, n))
+            n += 1 + below(len - n);
+        assert_int_equal(now, status);
+        if (status == 200)
+            assert_memory_equal(&grows.len, &all.len,
+                                offsetof(request, begin_) - offsetof(request, len));
+        sound += status == 200;
+    }
+    assert_in_range(sound, 10000, 40000);
+}
+
 static void the_bytes_after_a_head_are_not_its_own(void **state)
 {
     static const char text[] = LINE "Content-Length: 4" END "body" LINE "\r\n";
@@ -401,6 +454,7 @@ int main(void)
         cmocka_unit_test(what_is_no_request_is_refused_before_its_end),
         cmocka_unit_test(a_head_may_be_as_long_as_it_is_told),
         cmocka_unit_test(what_was_read_of_a_head_is_not_read_again),
+        cmocka_unit_test(any_bytes_are_read_alike_in_any_pieces),
         cmocka_unit_test(the_bytes_after_a_head_are_not_its_own),
         cmocka_unit_test(a_field_is_found_by_its_name),
         cmocka_unit_test(several_accept_fields_are_one_list),
