@@ -108,7 +108,7 @@ static void receive(client *c, const serve_hooks *hooks)
     if (n <= 0 || c->ask_ms == 0)
         return;
     c->len += (size_t)n;
-    status = request_read(&c->request, c->head, c->len, sizeof c->head, 0);
+    status = request_read(&c->request, c->head, c->len, sizeof c->head, SIZE_MAX);
     if (status != 0)
         answer(c, status, hooks);
 }

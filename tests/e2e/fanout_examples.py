@@ -371,6 +371,22 @@ class Topics(Serves, Fanout):
     def both(self, server, last=None):
         return self.listen(server, self.ALICE, last), self.listen(server, self.BOB, last)
 
+    def test_requests_are_read_as_they_are_meant_or_refused(self):
+        server = self.start()
+        place = self.listen(server, self.ALICE).begin().encode()
+        self.say(server, self.LINE)
+        get = b"GET " + self.ALICE.encode() + b" HTTP/1.1\r\nHost: a\r\n"
+        for head, answer in (
+                (get + b"Cookie: " + b"x" * 12000 + b"\r\nLast-Event-ID: " + place, b" 200 "),
+                (get.replace(b"/", b"http://a/", 1) + b"Last-Event-ID:" + place, b" 200 "),
+                (get + b"Cookie: " + b"x" * 20000, b" 431 "), (get + b"Host: b", b" 400 "),
+                (get.replace(b"1.1", b"2.0"), b" 505 "),
+                (get.replace(b"GET", b"PUT") + b"Content-Length: 9", b" 405 ")):
+            s = self.raw(server, head + b"\r\n\r\n")
+            self.assertIn(answer, self.read_until(s, b"\r\n"))
+            if answer == b" 200 ":
+                self.read_until(s, b"data: hello\n\n")
+
     def test_each_gets_what_is_for_it_and_what_is_for_all(self):
         server = self.start()
         alice, bob = self.both(server)
