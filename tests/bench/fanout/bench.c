@@ -3,8 +3,8 @@
  *
  *     bench_fanout SSECAT [--smoke] [--plot FILE] [PART...]
  *
- * FILE is fanout.svg unless it is told. A PART is cells, turns, stall, history, counts, rate or
- * pace; without any, all of them, and the plot.
+ * FILE is fanout.svg unless it is told. A PART is cells, turns, stall, history, counts, memory,
+ * rate or pace; without any, all of them, and the plot.
  *
  * The channel is bench_server, the least is bench_floor, both beside this program; SSECAT is that
  * program. They get the same events in turn, in rounds, so that what disturbs one disturbs all.
@@ -24,17 +24,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum part { CELLS, TURNS, STALL, HISTORY, COUNTS, RATE, PACE, PARTS };
+static const struct part {
+    const char *name;
+    void (*measure)(const plan *p);
+} parts[] = {{"cells", measure_cells},     {"turns", measure_turns},   {"stall", measure_stall},
+             {"history", measure_history}, {"counts", measure_counts}, {"memory", measure_memory},
+             {"rate", measure_rate},       {"pace", measure_pace}};
 
-static const char *const parts[PARTS] = {"cells",  "turns", "stall", "history",
-                                         "counts", "rate",  "pace"};
+enum { PARTS = sizeof parts / sizeof parts[0] };
 
 /* Returns PARTS where no part has this name. */
 static int part_named(const char *name)
 {
     int i = 0;
 
-    while (i < PARTS && strcmp(parts[i], name) != 0)
+    while (i < PARTS && strcmp(parts[i].name, name) != 0)
         i++;
     return i;
 }
@@ -42,16 +46,17 @@ static int part_named(const char *name)
 int main(int argc, char **argv)
 {
     static curve c;
-    plan p = {.plot = "fanout.svg"};
+    plan p = {.curve = &c};
+    const char *plot = "fanout.svg";
     char *const slash = strrchr(argv[0], '/');
-    unsigned wanted = 0; /* a bit each */
-    int i, all, right = argc > 1 && slash != NULL;
+    unsigned wanted = 0; /* a bit each; none: all */
+    int i, right = argc > 1 && slash != NULL;
 
     for (i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--smoke") == 0)
             p.smoke = 1;
         else if (strcmp(argv[i], "--plot") == 0 && i + 1 < argc)
-            p.plot = argv[++i];
+            plot = argv[++i];
         else if (part_named(argv[i]) < PARTS)
             wanted |= 1u << part_named(argv[i]);
         else
@@ -67,22 +72,10 @@ int main(int argc, char **argv)
     p.tools.descriptors = raise_descriptors();
     setvbuf(stdout, NULL, _IOLBF, 0);
     pin(CLIENTS_CPU);
-    all = wanted == 0;
-    if (all || wanted & 1u << CELLS)
-        measure_cells(&p, &c);
-    if (all || wanted & 1u << TURNS)
-        measure_turns(&p);
-    if (all || wanted & 1u << STALL)
-        measure_stall(&p);
-    if (all || wanted & 1u << HISTORY)
-        measure_history(&p, &c);
-    if (all || wanted & 1u << COUNTS)
-        measure_counts(&p);
-    if (all || wanted & 1u << RATE)
-        measure_rate(&p);
-    if (all || wanted & 1u << PACE)
-        measure_pace(&p);
-    if (all)
-        curve_write(&c, p.plot);
+    for (i = 0; i < PARTS; i++)
+        if (wanted == 0 || wanted & 1u << i)
+            parts[i].measure(&p);
+    if (wanted == 0)
+        curve_write(&c, plot);
     return missed() ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -88,14 +88,13 @@ static void print_cell(const plan *p, const stage *stages, const cell *c, enum m
     for (k = FLOOR; k <= CHANNEL; k++) {
         const stage *const s = &stages[k];
 
-        printf("%7zu %8" PRIu32 " %-15s %-8s %8.3f %9.3f %9.3f %10.2f", s->book->size, s->clients,
+        printf("%7zu %8" PRIu32 " %-15s %-8s %8.3f %9.3f %9.3f", s->book->size, s->clients,
                modes[mode], kinds[k], median(c->cost[k], c->rounds) / 1000,
-               median(c->p50[k], c->rounds), median(c->p99[k], c->rounds),
-               (double)(s->full_kib - s->empty_kib) / s->clients);
+               median(c->p50[k], c->rounds), median(c->p99[k], c->rounds));
         if (k == FLOOR)
             putchar('\n');
     }
-    printf(" %8.3f", ratio);
+    printf(" %7.3f", ratio);
     if (mode == READING)
         judge(ratio, LIMIT_READING);
     else
@@ -113,7 +112,7 @@ static void check_memory(stage *s, uint64_t before)
     }
 }
 
-static void measure_cell(const plan *p, curve *out, int size, uint32_t clients)
+static void measure_cell(const plan *p, int size, uint32_t clients)
 {
     const uint32_t rounds = p->smoke ? 1 : CELL_ROUNDS, lags = p->smoke ? 1 : LAG_ROUNDS;
     static stage stages[2];
@@ -130,7 +129,7 @@ static void measure_cell(const plan *p, curve *out, int size, uint32_t clients)
     measure_rounds(p, stages, &c, rounds);
     print_cell(p, stages, &c, READING);
     for (k = FLOOR; k <= CHANNEL; k++)
-        points_add(&out->event[k][size], clients, median(c.cost[k], c.rounds) * clients / 1e6);
+        points_add(&p->curve->event[k][size], clients, median(c.cost[k], c.rounds) * clients / 1e6);
 
     memory = host_memory_kib(&stages[CHANNEL].host);
     for (k = FLOOR; k <= CHANNEL; k++) {
@@ -153,19 +152,18 @@ static void measure_cell(const plan *p, curve *out, int size, uint32_t clients)
         stage_end(&stages[k]);
 }
 
-void measure_cells(const plan *p, curve *out)
+void measure_cells(const plan *p)
 {
     static const uint32_t counts[2][3] = {{100, 1000, 10000}, {10, 30, 100}};
     int size, n;
 
     if (!p->smoke)
-        puts("  bytes  clients                 server     CPU s    p50 ms    p99 ms        KiB  of "
-             "the\n of data                                  per 1e6                      a client "
-             "   floor");
+        puts("  bytes  clients                 server     CPU s    p50 ms    p99 ms  of the\n"
+             " of data                                  per 1e6                      floor");
     for (size = 0; size < CURVE_SIZES; size++) {
-        out->sizes[size] = sizes[size];
+        p->curve->sizes[size] = sizes[size];
         for (n = 0; n < 3; n++)
-            measure_cell(p, out, size, most_clients(p, counts[p->smoke][n]));
+            measure_cell(p, size, most_clients(p, counts[p->smoke][n]));
     }
     if (p->smoke)
         puts("every client has had each event, or was told how many it has not");

@@ -12,12 +12,12 @@ typedef struct points {
     uint32_t count;
 } points;
 
-struct curve {
+typedef struct curve {
     size_t sizes[CURVE_SIZES];
     points event[2][CURVE_SIZES]; /* FLOOR, CHANNEL: clients, and ms that an event costs */
     points live, replay; /* events of the log, and ms: an event to all; all of it to a client */
     uint32_t history_clients;
-};
+} curve;
 
 void points_add(points *p, double x, double y);
 

@@ -20,8 +20,8 @@ enum { ROUNDS = 25 }; /* at most */
 /* What the bench is to do. */
 typedef struct plan {
     tools tools;
-    int smoke;        /* small and quick: nothing is timed */
-    const char *plot; /* where it goes */
+    int smoke;           /* small and quick: nothing is timed */
+    struct curve *curve; /* what cells and history have for the plot */
 } plan;
 
 double median(const double *values, uint32_t count);
@@ -49,13 +49,13 @@ round_figures round_end(stage *s, uint64_t begun);
 uint32_t most_clients(const plan *p, uint32_t wanted);
 
 /* The parts of the bench. Each has its own file. */
-typedef struct curve curve;
-void measure_cells(const plan *p, curve *c);   /* sizes, numbers of clients, stalls */
-void measure_turns(const plan *p);             /* events that come together */
-void measure_stall(const plan *p);             /* clients that never read */
-void measure_history(const plan *p, curve *c); /* the size of the log */
-void measure_counts(const plan *p);            /* instructions */
-void measure_rate(const plan *p);              /* latency of events that come by the clock */
-void measure_pace(const plan *p);              /* what it buys to let subscribers wait */
+void measure_cells(const plan *p);   /* sizes, numbers of clients, stalls */
+void measure_turns(const plan *p);   /* events that come together */
+void measure_stall(const plan *p);   /* clients that never read */
+void measure_history(const plan *p); /* the size of the log */
+void measure_counts(const plan *p);  /* instructions */
+void measure_memory(const plan *p);  /* of a client */
+void measure_rate(const plan *p);    /* latency of events that come by the clock */
+void measure_pace(const plan *p);    /* what it buys to let subscribers wait */
 
 #endif

@@ -49,7 +49,7 @@ static double replay(stage *s)
     return (double)spent / RETURNING;
 }
 
-void measure_history(const plan *p, curve *out)
+void measure_history(const plan *p)
 {
     static const uint32_t sizes[2][LOGS] = {{1000, 10000, 100000}, {100, 200, 1000}};
     static stage stages[LOGS];
@@ -77,14 +77,14 @@ void measure_history(const plan *p, curve *out)
     for (i = 0; i < LOGS; i++) {
         const double ms = median(replays[i], rounds) / 1e6;
 
-        points_add(&out->live, stages[i].events, median(lives[i], rounds) * CLIENTS / 1e6);
-        points_add(&out->replay, stages[i].events, ms);
+        points_add(&p->curve->live, stages[i].events, median(lives[i], rounds) * CLIENTS / 1e6);
+        points_add(&p->curve->replay, stages[i].events, ms);
         if (!p->smoke)
             printf("%9" PRIu32 " %22.3f %22.3f %14.0f\n", stages[i].events,
                    median(lives[i], rounds) / 1000, ms, ms * 1e6 / stages[i].events);
         stage_end(&stages[i]);
     }
-    out->history_clients = CLIENTS;
+    p->curve->history_clients = CLIENTS;
     if (p->smoke)
         return;
     printf("live, the longest to the shortest: %.3f",

@@ -26,6 +26,8 @@ static void report(const figures *all, uint32_t rounds)
 {
     int i;
 
+    printf("\n%d events a second, %d bytes, to %d clients with a pace\n%26s %15s %9s %9s\n", RATE,
+           SIZE, CLIENTS, "CPU s per 1e6", "of no pace", "p50 ms", "p99 ms");
     for (i = 0; i < PACES; i++)
         printf("  %2" PRIu32 " ms %20.3f %15.3f %9.2f %9.2f\n", paces_ms[i],
                median(all[i].cost, rounds) / 1000, median_ratio(all[i].cost, all[0].cost, rounds),
@@ -61,9 +63,6 @@ void measure_pace(const plan *p)
             all[i].p50[r] = f.got.p50_ms;
             all[i].p99[r] = f.got.p99_ms;
         }
-    printf("\n%d events a second, %d bytes, to %" PRIu32 " clients with a pace\n"
-           "%26s %15s %9s %9s\n",
-           RATE, SIZE, clients, "CPU s per 1e6", "of no pace", "p50 ms", "p99 ms");
     if (!p->smoke)
         report(all, rounds);
     for (i = 0; i < PACES; i++)

@@ -33,6 +33,19 @@ static void keep(latencies *l, uint32_t round, round_figures f)
         l->max = f.got.max_ms;
 }
 
+static void report(const latencies *all, uint32_t clients, uint32_t rounds)
+{
+    int k;
+
+    printf("\n%d events a second, %d bytes, to %" PRIu32 " clients: ms from when an event was due\n"
+           "%30s %9s %9s %9s %15s\n",
+           RATE, SIZE, clients, "p50", "p99", "p99.9", "max", "CPU s per 1e6");
+    for (k = 0; k < KINDS; k++)
+        printf("  %-17s %10.2f %9.2f %9.2f %9.2f %15.3f\n", kinds[k], median(all[k].p50, rounds),
+               median(all[k].p99, rounds), median(all[k].p999, rounds), all[k].max,
+               median(all[k].cost, rounds) / 1000);
+}
+
 void measure_rate(const plan *p)
 {
     static stage stages[KINDS];
@@ -55,14 +68,8 @@ void measure_rate(const plan *p)
             stage_deliver_at(&stages[k], RATE, p->smoke ? RATE / 2 : EVENTS);
             keep(&all[k], r, round_end(&stages[k], begun));
         }
-    printf("\n%d events a second, %d bytes, to %" PRIu32 " clients: ms from when an event was due\n"
-           "%30s %9s %9s %9s %15s\n",
-           RATE, SIZE, clients, "p50", "p99", "p99.9", "max", "CPU s per 1e6");
-    for (k = 0; k < KINDS; k++) {
-        if (!p->smoke)
-            printf("  %-17s %10.2f %9.2f %9.2f %9.2f %15.3f\n", kinds[k],
-                   median(all[k].p50, rounds), median(all[k].p99, rounds),
-                   median(all[k].p999, rounds), all[k].max, median(all[k].cost, rounds) / 1000);
+    if (!p->smoke)
+        report(all, clients, rounds);
+    for (k = 0; k < KINDS; k++)
         stage_end(&stages[k]);
-    }
 }

@@ -6,6 +6,8 @@
 #include "common.h"
 #include "post.h"
 
+#include <sse/subscriber.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +53,11 @@ static void add_path(command *c, const char *folder, const char *name)
     c->argv[c->count++] = to;
 }
 
+size_t stage_queue(size_t size)
+{
+    return size + SSE_SUBSCRIBER_QUEUE_MIN;
+}
+
 static void start_host(stage *s, const tools *t, const setup *how)
 {
     static command c;
@@ -79,7 +86,7 @@ static void start_host(stage *s, const tools *t, const setup *how)
         add(&c, "--events", 0);
         add(&c, "%" PRIu64, s->events);
         add(&c, how->kind == FLOOR ? "--slot" : "--queue", 0);
-        add(&c, "%" PRIu64, how->size + (how->kind == FLOOR ? AROUND : 512));
+        add(&c, "%" PRIu64, how->kind == FLOOR ? how->size + AROUND : stage_queue(how->size));
     }
     if (how->kind == CHANNEL) {
         add(&c, "--room", 0);
@@ -118,7 +125,6 @@ void stage_start(stage *s, const tools *t, const setup *how)
     v.port = s->host.port;
     v.window = (uint32_t)s->window;
     drain_start(&s->drain, &v, s->book);
-    s->full_kib = host_memory_kib(&s->host);
     for (i = 0; i < PUBLISHERS && how->kind != SSECAT; i++)
         s->posts[i] = post_connect(s->host.port);
 }

@@ -39,9 +39,11 @@ typedef struct stage {
     size_t window;   /* bytes that the kernel keeps for a client, on either side */
     uint64_t published;
     uint32_t overrun;   /* events of the latest stage_overrun */
-    uint64_t empty_kib; /* its memory before its clients came, */
-    uint64_t full_kib;  /* and with them */
+    uint64_t empty_kib; /* its memory before its clients came */
 } stage;
+
+/* How large the queue of a channel's subscriber is where the bodies of events have a size. */
+size_t stage_queue(size_t size);
 
 void stage_start(stage *s, const tools *t, const setup *how);
 

@@ -38,7 +38,7 @@ static double growth(uint64_t before, uint64_t after)
 }
 
 /* Publish events while the first clients read nothing. */
-static void measure_memory(stage *s, uint32_t stalled, uint32_t events)
+static void measure_growth(stage *s, uint32_t stalled, uint32_t events)
 {
     const uint64_t before = host_memory_kib(&s->host);
     uint64_t after;
@@ -104,7 +104,7 @@ void measure_stall(const plan *p)
         static stage with, without;
 
         start(p, &with, (enum kind)k, readers + stalled);
-        measure_memory(&with, stalled, FILL);
+        measure_growth(&with, stalled, FILL);
         if (!p->smoke) {
             start(p, &without, (enum kind)k, readers);
             measure_latency(&without, &with);
@@ -113,7 +113,7 @@ void measure_stall(const plan *p)
         let_go(&with, stalled);
 
         start(p, &with, (enum kind)k, FEW);
-        measure_memory(&with, 1, p->smoke ? MANY_SMALL : MANY);
+        measure_growth(&with, 1, p->smoke ? MANY_SMALL : MANY);
         let_go(&with, 1);
     }
 }
