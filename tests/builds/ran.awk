@@ -3,7 +3,7 @@
 #
 #   programs.txt   the names of the programs
 #   ran            what ran.c has noted: a name and arguments, a line
-#   fixed          programs that have one setting; one of these that has more is a mistake, too
+#   fixed          programs for which one setting is enough
 #
 # Ports and temporary files make no difference.
 function complain(what) {
