@@ -48,6 +48,23 @@ static int has_room(const sse_event *ev)
     return o.len + sizeof "id: \n" - 1 + sizeof id + SSE_CHUNK_FRAME <= SSE_SUBSCRIBER_KEPT;
 }
 
+/* The parts, which are short enough, as the channel keeps them. */
+static sse_channel_text text_of(const char *type, size_t type_len, const char *data,
+                                size_t data_len)
+{
+    sse_channel_text text;
+
+    memset(&text, 0, sizeof text);
+    text.type_len_ = (uint8_t)type_len;
+    text.data_len_ = (uint8_t)data_len;
+    text.is_line_ = type_len == 0 && data == NULL;
+    if (type_len > 0)
+        memcpy(text.bytes_, type, type_len);
+    if (data_len > 0)
+        memcpy(text.bytes_ + type_len, data, data_len);
+    return text;
+}
+
 int sse_notice_set(sse_channel_text *text, const char *type, size_t type_len, const char *data,
                    size_t data_len)
 {
@@ -59,13 +76,7 @@ int sse_notice_set(sse_channel_text *text, const char *type, size_t type_len, co
         return SSE_E_ARG;
     if (type_len > SSE_CHANNEL_TEXT_MAX || data_len > SSE_CHANNEL_TEXT_MAX - type_len)
         return SSE_E_TOOBIG;
-    memset(&made, 0, sizeof made);
-    made.type_len_ = (uint8_t)type_len;
-    made.data_len_ = (uint8_t)data_len;
-    if (type_len > 0)
-        memcpy(made.bytes_, type, type_len);
-    if (data_len > 0)
-        memcpy(made.bytes_ + type_len, data, data_len);
+    made = text_of(type, type_len, data, data_len);
     ev = event_of(&made);
     status = sse_event_put(NULL, &ev, 0);
     if (status == SSE_OK && !has_room(&ev))
@@ -96,7 +107,7 @@ void sse_notice_place(sse_subscriber *s)
         sse_writer_send(s->queue_, &ev);
 }
 
-/* Put an event in front of the queue, to be taken next. */
+/* Put an event in front of the queue, to be taken next; NULL: the line of an empty comment. */
 static void put_front(sse_subscriber *s, const sse_event *ev)
 {
     size_t len;
@@ -171,7 +182,7 @@ void sse_notice_heartbeat(sse_subscriber *s)
         ev.type = SSE_LIT("place");
         ev.data = SSE_LIT("");
     }
-    put_front(s, &ev);
+    put_front(s, s->channel_->heartbeat_.is_line_ && ev.id.ptr == NULL ? NULL : &ev);
     s->channel_->counters_[SSE_COUNT_HEARTBEATS]++;
 }
 

@@ -74,6 +74,7 @@ size_t sse_queue_free(const sse_writer *w);
 /* Put an event before what is queued, framed where there are chunks. The queue begins at the
  * boundary of an event.
  *
+ *   ev    NULL: no event but a line, the empty comment, which belongs to the block that follows
  *   len   out: the bytes put; 0 where the result is not SSE_OK
  *
  * Returns SSE_OK; SSE_AGAIN where it does not fit; SSE_E_STATE while bytes are offered, and

@@ -9,14 +9,18 @@ static int is_chunked(const sse_writer *w)
     return (w->state & QUEUE_CHUNKED) != 0;
 }
 
-/* Put an event, framed where there are chunks, except for the digits of its length. */
+/* Put an event, or the line of an empty comment, framed where there are chunks, except for the
+ * digits of its length. */
 static int put_in_frame(sse_out *o, const sse_event *ev, int chunked)
 {
-    int status;
+    int status = SSE_OK;
 
     if (chunked)
         sse_chunk_open(o);
-    status = sse_event_put(o, ev, 0);
+    if (ev != NULL)
+        status = sse_event_put(o, ev, 0);
+    else
+        SSE_OUT_LIT(o, ":\n");
     if (chunked)
         sse_chunk_close(o);
     return status;

@@ -128,6 +128,28 @@ static void a_heartbeat_is_what_was_set_and_has_the_place_of_a_filtered_client(v
     }
 }
 
+static void a_heartbeat_without_data_is_a_line_that_belongs_to_the_next_event(void)
+{
+    begin_with(2, READ, 100);
+    ok(sse_subscriber_set_filter(a->s, seven, 1));
+    ok(sse_channel_set_heartbeat(&ch, "", 0, NULL, 0));
+    a->len = b->len = 0;
+    tick(100);
+    heard(a, "place=@e-0"); /* a place that moves is a block, whatever the heartbeat is */
+    assert_true(b->len == 2 && memcmp(b->bytes, ":\n", 2) == 0);
+    say("one");
+    turn();
+    heard(b, "one@e-1");
+    ok(sse_channel_set_heartbeat(&ch, "", 0, "", 0));
+    b->len = 0;
+    tick(100);
+    assert_true(b->len == 3 && memcmp(b->bytes, ":\n\n", 3) == 0);
+    ok(sse_channel_set_heartbeat(&ch, "t", 1, NULL, 0));
+    b->len = 0;
+    tick(100);
+    assert_true(b->len > 7 && memcmp(b->bytes, "event: t", 8) == 0);
+}
+
 static void where_ids_are_the_callers_a_heartbeat_has_none(void)
 {
     begin_plain(8);
@@ -723,6 +745,7 @@ int main(void)
         ONCE(without_an_interval_nothing_is_ever_due),
         EACH_WAY(a_heartbeat_goes_between_events_and_never_inside_of_one),
         ONCE(a_heartbeat_is_what_was_set_and_has_the_place_of_a_filtered_client),
+        ONCE(a_heartbeat_without_data_is_a_line_that_belongs_to_the_next_event),
         ONCE(where_ids_are_the_callers_a_heartbeat_has_none),
         ONCE(what_cannot_be_a_heartbeat_or_a_farewell_is_refused_and_changes_nothing),
         EACH_WAY(a_pace_holds_events_back_and_never_heartbeats),

@@ -51,6 +51,22 @@ static void what_is_put_in_front_goes_first(void **state)
     }
 }
 
+static void the_line_of_a_comment_goes_in_front_without_a_block_of_its_own(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        sse_writer *const w = block_writer(&memory, CAPACITY, framings[i]);
+        size_t len = 99;
+
+        assert_int_equal(sse_writer_send(w, &tick), SSE_OK);
+        assert_int_equal(sse_queue_event_front(w, NULL, &len), SSE_OK);
+        assert_int_equal(len, 2 + (framings[i] ? FRAME : 0));
+        assert_same_text(block_payload(&memory), SSE_LIT(":\ndata: tick\n\n"));
+    }
+}
+
 static void what_does_not_fit_in_front_waits(void **state)
 {
     size_t i, offset;
@@ -197,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         writer_test(what_is_put_in_front_goes_first),
+        writer_test(the_line_of_a_comment_goes_in_front_without_a_block_of_its_own),
         writer_test(what_does_not_fit_in_front_waits),
         writer_test(an_event_goes_in_front_with_an_open_one_after_it),
         writer_test(nothing_goes_in_front_of_an_offer),

@@ -23,6 +23,14 @@ enum {
     CONNECTIONS_BESIDE = 64  /* connections beside the streams: pages, requests, refusals */
 };
 
+static int set_heartbeat(sse_channel *channel, const options *o)
+{
+    if (o->ping)
+        return sse_channel_set_heartbeat(channel, o->ping, strlen(o->ping), NULL, 0);
+    return sse_channel_set_heartbeat(channel, NULL, 0, o->first == SSE_HTTP_FIRST_LINE ? NULL : "",
+                                     0);
+}
+
 void clients_init(clients *cs, const options *o, access_rules *access, int epoll,
                   sse_history *history, uint64_t now_ms)
 {
@@ -36,8 +44,7 @@ void clients_init(clients *cs, const options *o, access_rules *access, int epoll
     cs->held_ms = UINT64_MAX;
     if (sse_channel_init(&cs->channel, history, o->heartbeat_ms, TURN_BYTES, now_ms) != SSE_OK)
         abort(); /* the history is there */
-    if (o->ping &&
-        sse_channel_set_heartbeat(&cs->channel, o->ping, strlen(o->ping), NULL, 0) != SSE_OK)
+    if (set_heartbeat(&cs->channel, o) != SSE_OK)
         abort(); /* the options are checked */
 }
 

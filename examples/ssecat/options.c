@@ -117,7 +117,8 @@ static const table_row rows[] = {
     {"first", 0, "SHAPE", WORD(first, "block, line or typed"), "block", NULL,
      "what the comment or retry that begins a stream is\n"
      "block  a block of its own\n"
-     "line   a line of the first event: fetch-event-source\n"
+     "line   a line of the first event, and heartbeats are lines\n"
+     "       of the next one: fetch-event-source\n"
      "typed  an event of type retry: htmx 4, never openai"},
 
     HEADING("What clients have missed:"),

@@ -66,7 +66,7 @@ enum sse_channel_counter {
 enum { SSE_CHANNEL_TEXT_MAX = 96 };
 
 typedef struct sse_channel_text {
-    uint8_t type_len_, data_len_;
+    uint8_t type_len_, data_len_, is_line_;
     char bytes_[SSE_CHANNEL_TEXT_MAX];
 } sse_channel_text;
 
@@ -98,9 +98,11 @@ typedef struct sse_channel {
 SSE_API int sse_channel_init(sse_channel *ch, sse_history *history, uint32_t heartbeat_ms,
                              uint32_t turn_bytes, uint64_t now_ms);
 
-/* Set what a heartbeat is. It is copied. Until then it is an empty comment.
+/* Set what a heartbeat is. It is copied. Until then it is an empty comment in a block of its own.
  *
  *   type   the event type; empty: the heartbeat is a comment, and data is its text
+ *   data   NULL with an empty type: the heartbeat is a line of ":" without a blank line, for clients
+ *          that report each block, also one without an event
  *
  * Returns SSE_OK; SSE_E_ARG: NULL with a length, or not a channel; SSE_E_TOOBIG: longer than
  * SSE_CHANNEL_TEXT_MAX, or too long when encoded, which several lines can be; SSE_E_FIELD: a byte

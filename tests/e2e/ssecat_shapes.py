@@ -71,6 +71,14 @@ class Shapes(Ssecat):
             self.assertEqual(self.first_bytes(*args), expected + "event: place\n", args)
         self.assertIn("block, line or typed", self.refuses("--first", "none"))
 
+    def test_a_heartbeat_can_be_a_line_of_the_next_event(self):
+        server = self.start("--heartbeat", 1, "--first", "line")
+        s = self.raw(server, self.GET)
+        self.read_until(s, b"event: place\n")
+        self.read_until(s, b"data: \n\n:\n")
+        self.say(server, "one\n")
+        self.assertRegex(self.read_until(s, b"\n\n"), rb"^(:\n)*id: [^\n]*\ndata: one\n\n$")
+
     def test_a_heartbeat_can_be_an_event(self):
         for name in ("ping", "x" * 96):
             stream = self.listen(self.start("--heartbeat", 1, "--ping", name))
