@@ -42,9 +42,11 @@ if (!BROWSERS[name]) {
     console.error(`Usage: node ${process.argv[1]} SSECAT_PATH ${Object.keys(BROWSERS).join("|")}`);
     process.exit(2);
 }
-await launch("light");
 
-after(() => Promise.all(Object.values(launched).map((browser) => browser.close())));
+after(async () => {
+    for (const browser of await Promise.all(Object.values(launched)))
+        await browser.close();
+});
 
 afterEach(async () => {
     await leave();
@@ -52,14 +54,14 @@ afterEach(async () => {
 });
 
 /** The browser, in a color scheme: Firefox knows only one. */
-async function launch(scheme) {
+function launch(scheme) {
     const { paths, debian, options } = BROWSERS[name];
     const executablePath = paths.find((path) => path && existsSync(path));
     const key = name === "firefox" ? scheme : "any";
 
     if (!executablePath)
         skip(`there is no ${name} (Debian: ${debian})`);
-    return launched[key] ??= await puppeteer.launch({ executablePath, ...options(scheme) });
+    return launched[key] ??= puppeteer.launch({ executablePath, ...options(scheme) });
 }
 
 /** Close what was opened. */
@@ -116,7 +118,8 @@ export function shown(page, id) {
 export async function rows(page, count, limit) {
     await until(`${count} rows`, () =>
         page.evaluate((n) => document.querySelector("#lines").childElementCount >= n, count), limit);
-    return page.$$eval("#lines > *", (found) => found.map((row) => row.textContent));
+    return JSON.parse(await page.$$eval("#lines > *", (found) => // one text travels faster than many
+        JSON.stringify(found.map((row) => row.textContent))));
 }
 
 /** The last of them. */

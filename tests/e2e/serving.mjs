@@ -7,7 +7,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Transform } from "node:stream";
-import { after, afterEach } from "node:test";
+import { afterEach } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const LIMIT_MS = 20000; // for anything that is to happen soon, on a busy machine
@@ -66,13 +66,13 @@ export function numbered(count, from = 0) {
 export async function until(what, condition, limit = LIMIT_MS) {
     const end = performance.now() + limit;
 
-    for (;;) {
+    for (let pause = 5; ; pause = Math.min(pause + 5, 50)) {
         const value = await condition();
         if (value)
             return value;
         if (performance.now() > end)
             throw new Error(`not within ${limit} ms: ${what}`);
-        await sleep(10);
+        await sleep(pause);
     }
 }
 
@@ -212,7 +212,7 @@ export function folder() {
     const path = mkdtempSync(join(tmpdir(), "ssecat-"));
 
     chmodSync(path, 0o755); // nginx, started by root, works as another user
-    after(() => rmSync(path, { recursive: true, force: true }));
+    process.on("exit", () => rmSync(path, { recursive: true, force: true }));
     return path;
 }
 
