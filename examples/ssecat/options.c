@@ -83,7 +83,7 @@ static const table_row rows[] = {
      NULL, "any; on the loopback, its own names",
      "a name by which clients know this server; requests for others are answered 403"},
     {"token-file", 0, "PATH", TEXT(token_file, NULL, NULL), NULL, "none",
-     "answer 401 to requests without the token in this file, except for /healthz"},
+     "answer 401 to requests without the token in this file, except for /healthz and OPTIONS"},
 
     HEADING("Input:"),
     {"input", 'i', "FORM", WORD(input, "lines, nul, cr or raw"), "lines", NULL,
