@@ -64,8 +64,8 @@ typedef struct sse_event {
  * - Firefox drops an id that comes without data: send an id together with data.
  * - Some fetch-based clients keep an id when they have read its line, before the event is complete.
  *   If the connection breaks between that line and the end of the event, such a client resumes
- * after an event that it never had. The id precedes the data; a long event keeps that gap open for
- * long.
+ *   after an event that it never had. The id precedes the data; a long event keeps that gap open
+ *   for long.
  *
  * Cost: one pass, one copy. Re-entrant.
  * Spec: #parsing-an-event-stream, #event-stream-interpretation. */

@@ -52,8 +52,9 @@ SSE_API size_t sse_utf8_whole(const char *ptr, size_t len);
  *   last        0: more follows, so that an incomplete character at the end is not taken yet. Else:
  *               this is the end, and such a character is replaced
  *   dst, cap    where the result goes; dst and src do not overlap. 3 * len bytes always suffice;
- * with 4 or more each call makes progress taken       out: bytes of src that are done; always
- * written made        out: bytes put at dst, all of them whole characters; always written
+ *               with 4 or more each call makes progress
+ *   taken       out: bytes of src that are done; always written
+ *   made        out: bytes put at dst, all of them whole characters; always written
  *
  * Put the bytes that were not taken before the next piece.
  * Returns SSE_OK where all is taken, except an incomplete character at the end; SSE_AGAIN where dst

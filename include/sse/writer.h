@@ -57,7 +57,7 @@ enum sse_writer_flag {
 
 /* Makes a writer of a block of memory.
  *
- *   mem     the block, aligned for size_t; it stays the caller's, who may free it at any time
+ *   mem     the block, aligned for size_t; it stays the caller's and may be freed at any time
  *   size    bytes of the block: SSE_WRITER_OVERHEAD and the capacity; with SSE_WRITER_CHUNKED
  *           below 4 GiB. A chunk takes 12 bytes more than its event.
  *   flags   0, or SSE_WRITER_CHUNKED
@@ -73,9 +73,10 @@ SSE_API sse_writer *sse_writer_init(void *mem, size_t size, uint32_t flags);
  *
  * Returns
  *   SSE_OK         the event is queued;
- *   SSE_AGAIN      it does not fit now, and will when the transport has taken enough
- * (backpressure); SSE_E_TOOBIG   it never fits: use begin, append and finish, or a larger block; or
- * a part is longer than SSE_PART_MAX; SSE_E_STATE    an event is open, or the writer is closed;
+ *   SSE_AGAIN      it does not fit now, and will when the transport has taken enough: backpressure;
+ *   SSE_E_TOOBIG   it never fits: use begin, append and finish, or a larger block; or a part is
+ *                  longer than SSE_PART_MAX;
+ *   SSE_E_STATE    an event is open, or the writer is closed;
  *   SSE_E_ARG      ev is NULL, has no part, or has a range that is NULL with a length;
  *   SSE_E_RANGE    retry_ms is above SSE_RETRY_MAX;
  *   SSE_E_FIELD    type fails sse_type_valid, or id fails sse_id_valid.

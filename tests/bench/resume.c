@@ -6,7 +6,7 @@
  *     resume --smoke            every answer is right, in small histories, and nothing is timed
  *     resume --count [own]      a million events, 100,000 questions to each of the functions of
  *                               resume_ask.h, once, for a profiler that counts instructions; about
- * automatic ids, or the caller's own
+ *                               automatic ids, or the caller's own
  *
  * The ids are asked in random order, written out beforehand. Each history has dropped some events.
  */
