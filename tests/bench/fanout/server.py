@@ -3,15 +3,18 @@ small queues and large ones.
 
     server.py BENCH_SERVER
 """
+import functools
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 POST = b"POST /publish HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
 DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
 EVENTS = 30000  # of the history
+PACE_MS = 1000
 SETTINGS = (  # the queue of a subscriber, and bytes that the kernel may hold unsent for it
     (512, 65536),
     (512, 1),
@@ -194,17 +197,27 @@ def a_queue_that_is_too_small_is_refused(program):
     assert server.returncode == 1 and out == b"" and b"[--queue 512.." in err, (out, err)
 
 
-def serve(program, queue, unsent, tests):
-    server = start(program, "--queue", queue, "--unsent", unsent, "--events", EVENTS)
+def a_pace_holds_what_comes_meanwhile(port):
+    stream, s = subscribe(port), connect(port)
+    s.sendall(POST % (1, b"1"))
+    assert data_of(read_until(stream, b"data: 1\n\n")) == [b"1"]
+    begun = time.monotonic()
+    for body in (b"2", b"3"):
+        s.sendall(POST % (1, body))
+        assert read_until(s, b"\r\n\r\n").endswith(DONE)
+    assert data_of(read_until(stream, b"data: 3\n\n")) == [b"2", b"3"]
+    assert PACE_MS / 2000 < time.monotonic() - begun < PACE_MS / 500
+
+
+def serve(program, options, tests):
+    server = start(program, "--events", EVENTS, *options)
     try:
         port = int(re.search(rb":(\d+)/", server.stdout.readline())[1])
-        a_stream_that_stalls_goes_on_where_it_was(port, queue)
         for test in tests:
             test(port)
-            print(test.__name__)
+            print(*options, getattr(test, "func", test).__name__)
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=10) == 0
-        print("streams that stalled, with a queue of %d bytes and %d unsent" % (queue, unsent))
     finally:
         server.kill()
         sys.stderr.write(server.stderr.read().decode())
@@ -217,8 +230,11 @@ def main():
              a_peer_that_asks_may_send_its_body, a_stream_may_follow_posts_on_one_connection,
              who_comes_back_gets_what_it_missed, refusals_say_why)
     a_queue_that_is_too_small_is_refused(program)
+    serve(program, (), tests)
+    serve(program, ("--pace", PACE_MS), [a_pace_holds_what_comes_meanwhile])
     for queue, unsent in SETTINGS:
-        serve(program, queue, unsent, tests if (queue, unsent) == SETTINGS[0] else ())
+        serve(program, ("--queue", queue, "--unsent", unsent),
+              [functools.partial(a_stream_that_stalls_goes_on_where_it_was, queue=queue)])
 
 
 main()
