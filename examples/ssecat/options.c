@@ -91,7 +91,7 @@ static const table_row rows[] = {
      "lines  a line, up to LF or CRLF\n"
      "nul    a record, up to NUL\n"
      "cr     a line, up to LF, CR or CRLF: a progress bar\n"
-     "raw    whatever has come, at once"},
+     "raw    what has arrived, at once"},
     {"max-line", 'l', "BYTES", NUMBER(max_line, 16, HISTORY_MAX, 1), NULL, "what the history holds",
      "a longer line comes in pieces"},
     {"wait", 'w', "N", NUMBER(wait, 0, 1000000, 1), "0", NULL,
@@ -102,7 +102,7 @@ static const table_row rows[] = {
     {"event", 'e', "NAME",
      TEXT(event, is_event,
           "256 bytes of UTF-8 at most, no control characters; not place, gap or retry"),
-     NULL, "message", "their type"},
+     NULL, "message", "type of the events"},
     {"farewell", 0, "NAME", TEXT(farewell, is_short_type, "as for --event, 96 bytes at most"),
      "farewell", NULL, "type of the event after the last line, when the input has ended"},
     {"plain", 0, NULL, FLAG(plain),
@@ -113,13 +113,13 @@ static const table_row rows[] = {
     {"ping", 0, "NAME", TEXT(ping, is_short_type, "as for --event, 96 bytes at most"), NULL,
      "a comment", "heartbeats are events of this type, which a page can see"},
     {"retry", 'r', "MS", NUMBER(retry_ms, 0, SSE_RETRY_MAX, 1), "0", NULL,
-     "how long clients wait before they come back; 0 for what they like"},
+     "reconnection time of the clients; 0: their own"},
     {"first", 0, "SHAPE", WORD(first, "block, line or typed"), "block", NULL,
      "what the comment or retry that begins a stream is\n"
      "block  a block of its own\n"
      "line   a line of the first event, and heartbeats are lines\n"
      "       of the next one: fetch-event-source\n"
-     "typed  an event of type retry: htmx 4, never openai"},
+     "typed  an event of type retry: htmx 4; the openai SDK fails"},
 
     HEADING("What clients have missed:"),
     {"history", 'n', "BYTES", NUMBER(history, HISTORY_MIN, HISTORY_MAX, 1), "1048576", NULL,
@@ -128,7 +128,7 @@ static const table_row rows[] = {
      "keep them in a file, for after a restart, too"},
     {"from-start", 'F', NULL, FLAG(from_start), "new clients get what is kept first"},
     {"patience", 'P', "MS", NUMBER(patience_ms, 0, 3600000, 1), "5000", NULL,
-     "how long a client that is behind may hold up the input"},
+     "how long a lagging client may hold up the input"},
 
     HEADING("Other:"),
     {"quiet", 'q', NULL, FLAG(quiet), "print errors only"},
@@ -146,11 +146,10 @@ static void print_help(void)
     table_print(rows, ROWS);
     fputs("\n"
           "GET / is a page that shows the stream, GET /events is the stream, /healthz and\n"
-          "/metrics are for probes. A client that comes back gets what it has missed, as\n"
-          "far as it is kept; one that does not keep up gets what is kept; what is missing\n"
-          "is told by an event of type gap. At the end of the input, and on SIGTERM, SIGINT\n"
-          "or SIGHUP, the clients get what they have not had and a time to come back; then\n"
-          "ssecat exits.\n",
+          "/metrics are for probes. A client that comes back gets the events that it has\n"
+          "missed; an event of type gap tells it which ones the history has dropped. When\n"
+          "the input has ended, the clients get the rest and the farewell; on SIGTERM,\n"
+          "SIGINT or SIGHUP the rest and a time to come back. Then ssecat exits.\n",
           stdout);
 }
 
