@@ -19,7 +19,7 @@ memory)
     set -- "$@" -DCMAKE_C_COMPILER=clang-19 \
         "-DCMAKE_C_FLAGS=-O1 -fsanitize=memory -fno-sanitize-recover=all"
     out='channel_copy' # it counts what memcpy copies, and the sanitizer has one of its own
-    slow='history_exhaust text'
+    slow='history_exhaust text sequences_writer sequences_channel'
     ;;
 integer)
     need clang-19 "clang-19 libclang-rt-19-dev"
@@ -40,7 +40,7 @@ valgrind)
     set -- "$@" "-DCMAKE_C_FLAGS=-O1 -gdwarf-4" \
         "-DCMAKE_CROSSCOMPILING_EMULATOR=$(command -v valgrind);-q;--error-exitcode=99"
     out='history_crash' # it sees writes by their page faults
-    slow='exhaust history_exhaust history_damage history_hostile text'
+    slow='exhaust history_exhaust history_damage history_hostile text text_repair faults_writer'
     slow="$slow sequences_writer sequences_heartbeat sequences_channel channel_random faults_channel"
     ;;
 *)
