@@ -343,7 +343,7 @@ static void any_bytes_are_read_alike_in_any_pieces(void **state)
     static const char *const heads[] = {
         LINE "Content-Length: 5" END,
         "\r\n\nPOST https://[::1]:80/x?y HTTP/1.1\nhost:b\nConnection: x, close\n\n",
-        "OPTIONS * HTTP/1.0\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue" END,
+        ("OPTIONS * HTTP/1.0\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue" END),
     };
     size_t sound = 0, i;
 
