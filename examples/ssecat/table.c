@@ -48,6 +48,12 @@ static int find_word(const char *words, const char *text)
     }
 }
 
+/* A text that has no rule of its own must not be empty. */
+static int is_valid(const table_row *row, const char *text)
+{
+    return row->valid ? row->valid(text) : text[0] != '\0';
+}
+
 static int set(const table_row *row, void *into, const char *text)
 {
     void *const field = (char *)into + row->field;
@@ -61,10 +67,10 @@ static int set(const table_row *row, void *into, const char *text)
         return *(int *)field < 0 ? -1 : 0;
     case TABLE_TEXT:
         *(const char **)field = text;
-        return row->valid == NULL || row->valid(text) ? 0 : -1;
+        return is_valid(row, text) ? 0 : -1;
     case TABLE_LIST:
         list = field;
-        if (list->count == TABLE_LIST_MAX || (row->valid && !row->valid(text)))
+        if (list->count == TABLE_LIST_MAX || !is_valid(row, text))
             return -1;
         list->at[list->count++] = text;
         return 0;
@@ -99,7 +105,7 @@ static int refuse(const table_row *row, const char *value)
 {
     char range[TEXT_MAX];
 
-    if (row->kind == TABLE_LIST && (row->valid == NULL || row->valid(value)))
+    if (row->kind == TABLE_LIST && is_valid(row, value))
         say_error("--%s is given more than %d times", row->name, TABLE_LIST_MAX);
     else if (write_range(row, range) > 0)
         say_error("bad value for --%s: '%s'; %s", row->name, value, range);

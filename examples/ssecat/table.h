@@ -21,7 +21,7 @@ typedef struct table_row {
     enum {
         TABLE_FLAG,   /* int: set to 1 */
         TABLE_NUMBER, /* uint32_t: from least to most, times unit */
-        TABLE_TEXT,   /* const char *: for which valid, if there is one, returns 1 */
+        TABLE_TEXT,   /* const char *: for which valid returns 1; without valid, not empty */
         TABLE_LIST,   /* table_list, of such texts */
         TABLE_WORD,   /* int: the place among the words, which are "one, two or three" */
         TABLE_SHOW    /* int: as a flag; what is wrong in other options is of no account then */

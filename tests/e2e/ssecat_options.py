@@ -40,6 +40,12 @@ class Options(Ssecat):
     def test_the_help_fits_a_terminal(self):
         self.assertLessEqual(max(map(len, self.help().splitlines())), 80)
 
+    def test_an_empty_address_path_or_name_is_refused(self):
+        for name in ("bind", "history-file", "token-file", "host", "cors", "farewell", "ping"):
+            done = self.run_with("--%s=" % name)
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertIn("bad value for --%s: ''" % name, done.stderr.decode())
+
     def test_help_that_cannot_be_printed_is_an_error(self):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([self.path, "--help"], stdout=full, stderr=subprocess.PIPE,
