@@ -52,6 +52,18 @@ build() {
     quietly "$CMAKE" --build "$2" -j2
 }
 
+# install_and_move LIBDIR: installs the library, and moves its prefix, unless LIBDIR is absolute and so
+# stays; $full is where the libraries are then
+install_and_move() {
+    build "$tree" "$here/build" $alone -DCMAKE_INSTALL_PREFIX="$here/prefix" -DCMAKE_INSTALL_LIBDIR="$1"
+    quietly "$CMAKE" --install "$here/build"
+    rm -rf "$here/moved"
+    case $1 in
+    /*) full=$1 ;;
+    *) full=$here/moved/$1 && mv "$here/prefix" "$here/moved" ;;
+    esac
+}
+
 # says PROGRAM...: fails unless it prints what consumer.c should
 says() {
     printed=$("$@")

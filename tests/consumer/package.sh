@@ -5,13 +5,7 @@
 # The library is built once, and installed into three places.
 for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
     echo "== installed with the library folder $libdir"
-    build "$tree" "$here/build" $alone -DCMAKE_INSTALL_PREFIX="$here/prefix" -DCMAKE_INSTALL_LIBDIR="$libdir"
-    quietly "$CMAKE" --install "$here/build"
-    rm -rf "$here/moved"
-    case $libdir in
-    /*) full=$libdir ;;
-    *) full=$here/moved/$libdir && mv "$here/prefix" "$here/moved" ;;
-    esac
+    install_and_move "$libdir"
     for file in libsse.a libsse.so libsse.so.$abi libsse.so.$version cmake/sse/sseConfig.cmake; do
         [ -e "$full/$file" ] || fail "not installed: $full/$file"
     done

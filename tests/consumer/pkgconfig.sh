@@ -13,13 +13,7 @@ compile() {
 
 for libdir in lib lib/some-multiarch-name "$here/absolute/lib"; do
     echo "== installed with the library folder $libdir"
-    build "$tree" "$here/build" $alone -DCMAKE_INSTALL_PREFIX="$here/prefix" -DCMAKE_INSTALL_LIBDIR="$libdir"
-    quietly "$CMAKE" --install "$here/build"
-    rm -rf "$here/moved"
-    case $libdir in
-    /*) full=$libdir ;;
-    *) full=$here/moved/$libdir && mv "$here/prefix" "$here/moved" ;;
-    esac
+    install_and_move "$libdir"
     export PKG_CONFIG_PATH="$full/pkgconfig"
     [ "$(pkg-config --modversion sse)" = "$version" ] || fail "sse.pc has another version"
     eval "set -- $(pkg-config --cflags --libs sse)" # which quotes blanks for the shell
