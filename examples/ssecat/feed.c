@@ -57,8 +57,8 @@ static int publish(feed *f)
         status = clients_publish(f->to, &next.text);
         if (status == SSE_AGAIN)
             break;
-        if (status ==
-            SSE_E_TOOBIG) { /* it is full of breaks, which grow: send less of it at once */
+        if (status == SSE_E_TOOBIG) {
+            /* It is full of breaks, which grow: send less of it at once. */
             most = next.text.len / 2;
             continue;
         }
