@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Start a server of examples/servers, and check it.
+
+    python3 tests/servers/run.py NAME BUILD [options of check.py]
+
+BUILD is a build folder: the server is BUILD/servers/NAME. It fails, too, where the server does not
+end with exit code 0, a sanitizer has reported something, or a process is left behind. Exit code 77:
+something is missing, and the message says what."""
+
+import fcntl
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HEARTBEAT_MS, STALL_MS, TICK_MS = 400, 2000, 900
+REPORT = re.compile(r"ERROR: \w*Sanitizer|WARNING: ThreadSanitizer|runtime error:|LeakSanitizer")
+
+
+class Missing(Exception):
+    """What a server needs, and is not here."""
+
+
+class Server:
+    """How a server is started and checked: BUILD/servers/NAME PORT, unless an entry of the table
+    says otherwise. Its files, and the folder it runs in, are in self.temp."""
+
+    tls = False  # https; self.temp has cert.pem and key.pem then
+    http = (1,)  # the versions of HTTP that are checked, each with a server of its own
+    check = ()  # further options of check.py
+    signal = "TERM"  # that ends the first process
+    env = {}
+
+    def __init__(self, name, build, temp, port):
+        self.name, self.temp, self.port = name, temp, port
+        self.folder = os.path.join(build, "servers")
+        self.program = os.path.join(self.folder, name)
+
+    def arguments(self):
+        return [str(self.port)] + (["cert.pem", "key.pem"] if self.tls else [])
+
+    def commands(self):
+        """The processes, in the order in which they are started. The first one is told to end; its
+        exit code is to be 0. Those after it, such as a front server, end after the check."""
+        return [[self.program] + self.arguments()]
+
+    def need(self, *files, debian=""):
+        """The path of the first of these programs or files that exists."""
+        for file in files:
+            found = file if os.path.isabs(file) and os.path.exists(file) else shutil.which(
+                file, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+            if found:
+                return found
+        raise Missing("there is no %s (Debian: %s)" % (files[0], debian or files[0]))
+
+    def write(self, name, text):
+        """Write a file into self.temp; gives its path."""
+        path = os.path.join(self.temp, name)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+
+class Tls(Server):
+    tls = True
+
+
+class Http1And2(Server):
+    """Over cleartext, with prior knowledge."""
+
+    http = (1, 2)
+
+
+class TlsHttp1And2(Tls):
+    """With ALPN."""
+
+    http = (1, 2)
+
+
+# What is not here is a Server.
+SERVERS = {
+    "openssl": Tls,
+    "mbedtls": Tls,
+}
+
+
+def free_port(locks):
+    """A port that no other run of this program takes meanwhile, and outside of those that the kernel
+    gives to clients."""
+    while True:
+        port = random.randrange(21000, 32000)
+        lock = open(os.path.join(tempfile.gettempdir(), "sse-port-%d" % port), "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            lock.close()
+            continue
+        locks.append(lock)
+        return port
+
+
+def release(locks):
+    for lock in locks:
+        os.unlink(lock.name)
+        lock.close()
+
+
+def make_certificate(temp):
+    if not shutil.which("openssl"):
+        raise Missing("there is no openssl (Debian: openssl)")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", "key.pem",
+                    "-out", "cert.pem"], cwd=temp, check=True, stderr=subprocess.DEVNULL)
+
+
+def python_with_h2():
+    for python in (sys.executable, "/usr/bin/python3"):
+        if subprocess.run([python, "-c", "import h2"], stderr=subprocess.DEVNULL).returncode == 0:
+            return python
+    raise Missing("there is no h2 for Python (Debian: python3-h2)")
+
+
+def settings():
+    """The environment of a server."""
+    suppressed = "suppressions=" + os.path.join(HERE, "thread.supp")
+    env = {
+        "APP_HEARTBEAT_MS": str(HEARTBEAT_MS), "APP_STALL_MS": str(STALL_MS),
+        "APP_TICK_MS": str(TICK_MS),
+        # what was freed is kept for a while, and that is memory
+        "ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64:malloc_context_size=12",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "TSAN_OPTIONS": suppressed + ":exitcode=66:second_deadlock_stack=1",
+    }
+    return dict(os.environ, **env)
+
+
+def is_built_with(program, sanitizer):
+    try:
+        with open(program, "rb") as f:
+            return b"__%s_init" % sanitizer in f.read()
+    except OSError:
+        return False
+
+
+def wait_for(server, processes):
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", server.port), 1).close()
+            return True
+        except OSError:
+            time.sleep(0.02)
+        if any(p.poll() is not None for p in processes):
+            return False
+    return False
+
+
+def session(pid):
+    """The processes that are in the session of one of ours."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % name) as f:
+                fields = f.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == pid and fields[0] not in "ZX":
+            found.append(int(name))
+    return found
+
+
+def stop(processes, limit):
+    """End what is left; gives what is wrong."""
+    wrong = []
+    first = processes[0]
+    try:
+        first.wait(limit)
+    except subprocess.TimeoutExpired:
+        first.terminate()
+        try:
+            first.wait(4)
+        except subprocess.TimeoutExpired:
+            wrong.append("the server does not end")
+    if first.returncode not in (0, None):
+        wrong.append("the server ended with %d" % first.returncode)
+    for p in reversed(processes[1:]):
+        p.terminate()
+        try:
+            p.wait(5)
+        except subprocess.TimeoutExpired:
+            wrong.append("%s does not end" % p.args[0])
+    for p in processes:
+        left = session(p.pid)
+        if left and not wrong:
+            wrong.append("processes are left behind: %s" % left)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        p.wait()
+    return wrong
+
+
+def run_once(name, build, version, args, temp, locks):
+    kind = SERVERS.get(name, Server)
+    server = kind(name, build, temp, free_port(locks))
+    if not os.path.exists(server.program) and not os.path.exists(server.program + ".so"):
+        print("FAILED: %s was not built" % server.program)
+        return False
+    if server.tls:
+        make_certificate(temp)
+    log = open(os.path.join(temp, "log"), "w+")
+    processes = []
+    try:
+        for command in server.commands():
+            processes.append(subprocess.Popen(
+                command, cwd=temp, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                env=dict(settings(), **server.env), start_new_session=True))
+        wrong = []
+        if wait_for(server, processes):
+            python = python_with_h2() if version == 2 else sys.executable
+            options = [a for p in processes for a in ("--pid", str(p.pid))]
+            if version == 2:
+                options.append("--http2")
+            if is_built_with(server.program, b"tsan"):
+                options.append("--no-memory")
+            only = any(a.startswith("--only") for a in args)
+            done = subprocess.run(
+                [python, os.path.join(HERE, "check.py"),
+                 "%s://127.0.0.1:%d/events" % ("https" if server.tls else "http", server.port),
+                 "--heartbeat-ms", str(HEARTBEAT_MS), "--stall-ms", str(STALL_MS),
+                 "--tick-ms", str(TICK_MS), "--signal", server.signal, "--ends"]
+                + options + list(server.check) + args)
+            if done.returncode != 0:
+                wrong.append("the check fails")
+            wrong += stop(processes, 0.2 if only or done.returncode else 3)
+        else:
+            wrong.append("it does not accept connections")
+            wrong += stop(processes, 0.2)
+    finally:
+        for p in processes:
+            if p.poll() is None:
+                p.kill()
+                p.wait()
+    log.seek(0)
+    text = log.read()
+    if REPORT.search(text):
+        wrong.append("a sanitizer reports something")
+    if wrong:
+        print("FAILED: %s over HTTP/%d: %s" % (name, version, "; ".join(wrong)))
+        print(text[-20000:])
+    return not wrong
+
+
+def main(args):
+    if len(args) < 2:
+        print(__doc__)
+        return 2
+    name, build, *args = args
+    locks, good = [], True
+    try:
+        for version in SERVERS.get(name, Server).http:
+            print("%s over HTTP/%d" % (name, version), flush=True)
+            with tempfile.TemporaryDirectory(prefix="sse-%s-" % name) as temp:
+                good &= run_once(name, os.path.abspath(build), version, args, temp, locks)
+    except Missing as e:
+        print("skipped: %s" % e)
+        return 77
+    finally:
+        release(locks)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

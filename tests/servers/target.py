@@ -1,0 +1,316 @@
+"""The server that is checked: its streams, what is published to it, its counters, its processes;
+and a client, which reads one stream and compares all of it with what was published."""
+
+import asyncio
+import json
+import os
+import re
+import time
+import urllib.parse
+
+import http1
+from stream import Book, Parser, Reading, Wrong
+
+LIMIT = 10.0  # seconds for anything that is to happen at once
+FEW = 4096  # the receive buffer of a client that does not read
+
+
+class Skip(Exception):
+    """A check cannot be done: why."""
+
+
+class Target:
+    def __init__(self, options):
+        self.options = options
+        self.url = http1.Url(options.url)
+        self.publish_url = http1.Url(options.publish or self.sibling("/publish"))
+        self.status_url = http1.Url(options.status or self.sibling("/status"))
+        self.http2 = options.http2
+        self.book = Book()
+        self.processes = Processes(options.pid or [])
+        self.lock = asyncio.Lock()
+        self.line, self.line_used, self.connection = None, 0.0, None
+        self.published = 0  # bytes
+
+    def sibling(self, path):
+        base = self.options.url.partition("?")[0]
+        return urllib.parse.urljoin(base, path.lstrip("/"))
+
+    async def stream(self, query="", fields=(), receive_buffer=None, on=None, stalled=False):
+        """Ask for the stream; gives the answer. on: a connection of HTTP/2 that is shared."""
+        fields = [("Accept", "text/event-stream"), *fields]
+        if not self.http2:
+            return await http1.ask(self.url, target=self.url.target(query), fields=fields,
+                                   receive_buffer=receive_buffer)
+        connection = on or await self.connect(receive_buffer)
+        try:
+            answer = await connection.ask(target=self.url.target(query), fields=fields,
+                                          stalled=stalled)
+        except BaseException:
+            if not on:
+                connection.close()
+            raise
+        answer.own = on is None
+        return answer
+
+    async def connect(self, receive_buffer=None):
+        import http2
+        return await http2.Connection.open(self.url, receive_buffer)
+
+    async def ask(self, url, method="GET", query="", fields=(), body=None, target=None):
+        """A request that is no stream; gives its answer and body."""
+        async with self.lock:
+            return await asyncio.wait_for(
+                self.ask_locked(url, method, target or url.target(query), fields, body), LIMIT)
+
+    async def ask_locked(self, url, method, target, fields, body):
+        if self.http2:
+            if self.connection is None or self.connection.ended:
+                self.connection = await self.connect()
+            answer = await self.connection.ask(method, target, fields, body)
+            return answer, await answer.body()
+        line, self.line = self.line, None
+        if line and time.monotonic() - self.line_used > 0.5:
+            line.close()
+            line = None
+        answer = await http1.ask(url, method, target, fields, body, line)
+        try:
+            text = await answer.body()
+        except BaseException:
+            answer.close()
+            raise
+        same = (url.address, url.tls) == (self.url.address, self.url.tls)
+        if answer.reusable and same:
+            self.line, self.line_used = answer.line, time.monotonic()
+        else:
+            answer.close()
+        return answer, text
+
+    async def publish(self, data, user=None, type=None):
+        """Publish an event, and return its number."""
+        if isinstance(data, str):
+            data = data.encode()
+        query = urllib.parse.urlencode([(n, v) for n, v in (("user", user), ("type", type)) if v])
+        async with self.lock:
+            n = len(self.book.log)
+            self.book.add(type, data, user)
+            self.published += len(data)
+            answer, text = await asyncio.wait_for(self.ask_locked(
+                self.publish_url, "POST", self.publish_url.target(query),
+                [("Content-Type", "text/plain")], data), LIMIT)
+        if not 200 <= answer.status < 300:
+            raise Wrong("publishing %d bytes was answered %d: %r"
+                        % (len(data), answer.status, text[:80]))
+        return n
+
+    async def counters(self):
+        """What the server says of itself; None: it has no status."""
+        answer, text = await self.ask(self.status_url)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise Wrong("the status was answered %d" % answer.status)
+        return json.loads(text)
+
+    async def subscribers(self):
+        counters = await self.counters()
+        if counters is None or "subscribers" not in counters:
+            raise Skip("the server has no /status with the number of its subscribers")
+        return counters["subscribers"]
+
+    async def until_subscribers(self, count, limit, what):
+        """Wait until there are at most, or for more clients exactly, so many; gives how long."""
+        start = time.monotonic()
+        while True:
+            now = await self.subscribers()
+            took = time.monotonic() - start
+            if now == count:
+                return took
+            if took > limit:
+                raise Wrong("%s: %d subscribers after %.1f s, not %d" % (what, now, took, count))
+            await asyncio.sleep(0.01)
+
+    def close(self):
+        if self.line:
+            self.line.close()
+        if self.connection:
+            self.connection.close()
+
+
+class Client(Reading):
+    """A client of the stream. A task reads it, from connect to the end or to leave."""
+
+    def __init__(self, target, user=None):
+        super().__init__(target.book, user)
+        self.target = target
+        self.answer = self.task = self.wrong = None
+        self.ended = None  # how, in words; "cleanly" where it was the end of the body
+        self.news = asyncio.Event()
+        self.bytes_at, self.comments_at = [], []
+
+    async def connect(self, way="header", last_id=None, budget=None, read=True, **how):
+        """Ask for the stream: from the last event on that it got. last_id: instead of its own;
+        budget: the bytes after which it reads no more. Gives the status."""
+        query = urllib.parse.urlencode({"user": self.user}) if self.user else ""
+        fields = []
+        id = self.last_id if last_id is None else last_id
+        if id and way == "header":
+            fields.append(("Last-Event-ID", id))
+        elif id:
+            if not isinstance(id, bytes):
+                id = urllib.parse.quote(id, safe="").encode()
+            query = "&".join(q for q in (query, way + "=" + id.decode("latin-1")) if q)
+        low = len(self.book.log)
+        self.answer = await asyncio.wait_for(self.target.stream(query, fields, **how), LIMIT)
+        if not self.last_id:
+            self.begins(0 if last_id else low)
+        self.parser, self.ended, self.budget = Parser(), None, budget
+        self.parser.last_id = self.last_id
+        if self.answer.status == 200 and read:
+            self.read()
+        return self.answer.status
+
+    async def begin(self, *args, **how):
+        """As connect, for a stream that has to begin."""
+        status = await self.connect(*args, **how)
+        if status != 200:
+            raise Wrong("the stream was answered %d" % status)
+        return self
+
+    def read(self):
+        self.task = asyncio.create_task(self.run())
+
+    async def run(self):
+        try:
+            while self.ended is None:
+                data = await self.answer.read()
+                if data is None:
+                    self.ended = "cleanly"
+                    break
+                if self.budget is not None:
+                    data = data[:self.budget]
+                    self.budget -= len(data)
+                    if self.budget == 0:
+                        self.ended = "cut"
+                now = time.monotonic()
+                self.bytes_at.append(now)
+                for event in self.parser.feed(data):
+                    if event is None or event.type == "place":
+                        self.comments_at.append(now)
+                    self.take(event)
+                self.news.set()
+        except http1.Torn as e:
+            self.ended = "torn: %s" % e
+        except Wrong as e:
+            self.wrong = e
+        except asyncio.CancelledError:
+            raise
+        except Exception as e:
+            self.wrong = Wrong("%s: %s" % (type(e).__name__, e))
+        self.news.set()
+
+    async def until(self, condition, what, limit=LIMIT):
+        end = time.monotonic() + limit
+        while True:
+            self.news.clear()
+            if self.wrong:
+                raise Wrong("%s (while waiting for %s)" % (self.wrong, what))
+            if condition():
+                return
+            if self.ended:
+                raise Wrong("the stream ended (%s) before %s" % (self.ended, what))
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Wrong("%s did not come within %.1f s" % (what, limit))
+            try:
+                await asyncio.wait_for(self.news.wait(), left)
+            except asyncio.TimeoutError:
+                pass
+
+    async def gets_all(self, limit=LIMIT):
+        await self.until(self.has_all, "event %d of %d" % (self.at or self.high,
+                                                           len(self.book.log)), limit)
+
+    async def gets_its_end(self, limit=LIMIT):
+        """Wait for the end of the stream, whatever it is like; gives it."""
+        await self.until(lambda: self.ended, "the end of the stream", limit)
+        return self.ended
+
+    async def leave(self, reset=False):
+        if self.task:
+            self.task.cancel()
+            await asyncio.wait([self.task])
+            self.task = None
+        if self.answer:
+            self.answer.close(reset)
+            self.answer = None
+        if self.wrong:
+            raise self.wrong
+
+
+class Processes:
+    """What the kernel knows of the processes of the server, and of their children."""
+
+    def __init__(self, pids):
+        self.given = pids
+
+    def need(self):
+        if not self.given:
+            raise Skip("without --pid there is nothing to measure")
+        if not os.path.isdir("/proc/self/task"):
+            raise Skip("there is no /proc here")
+
+    def all(self):
+        parents = {}
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                stat = read("/proc/%s/stat" % name)
+                if stat:
+                    parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(name))
+        found = list(self.given)
+        for pid in found:
+            found.extend(p for p in parents.get(pid, []) if p not in found)
+        return found
+
+    def cpu(self):
+        """Seconds of processor time."""
+        ticks = 0
+        for pid in self.all():
+            fields = read("/proc/%d/stat" % pid).rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12]) if fields else 0
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def wakeups(self):
+        count = 0
+        for pid in self.all():
+            for task in listing("/proc/%d/task" % pid):
+                status = read("/proc/%d/task/%s/status" % (pid, task))
+                count += sum(map(int, re.findall(r"ctxt_switches:\s+(\d+)", status)))
+        return count
+
+    def memory(self):
+        """MiB that are resident."""
+        found = [re.search(r"VmRSS:\s+(\d+)", read("/proc/%d/status" % p)) for p in self.all()]
+        return sum(int(m.group(1)) for m in found if m) / 1024
+
+    def files(self):
+        return sum(len(listing("/proc/%d/fd" % pid)) for pid in self.all())
+
+    def is_running(self, pid):
+        stat = read("/proc/%d/stat" % pid)
+        return bool(stat) and stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def read(path):
+    try:
+        with open(path) as f:
+            return f.read()
+    except OSError:
+        return ""
+
+
+def listing(path):
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
