@@ -82,10 +82,15 @@ async def run(options, report):
             result = Wrong("a connection ended: %s" % e)
         except OSError as e:
             result = Wrong(str(e))
+        await t.tidy([t.recorder])
         took = time.monotonic() - start
         for name in names:
             report(name, result[name] if isinstance(result, dict) else result, took)
-    t.close()
+    await t.tidy()
+    if t.line:
+        t.line.close()
+    if t.connection:
+        t.connection.close()
 
 
 def main(args):

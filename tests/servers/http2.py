@@ -10,6 +10,7 @@ import h2.exceptions
 
 from http1 import Line, Torn
 
+GOAWAY = 7  # the type of a frame
 # RFC 9113, section 8.2.2: fields of a connection, which make a message malformed
 CONNECTION_FIELDS = ("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade")
 
@@ -22,6 +23,8 @@ class Connection:
         self = cls()
         self.line = await Line.open(url, receive_buffer, ["h2"])
         self.url, self.answers, self.ended, self.task = url, {}, None, None
+        self.leaving = False  # it takes no more requests
+        self.frames = b""  # the beginning of a frame
         self.changed = asyncio.Condition()
         self.write_lock = asyncio.Lock()
         try:
@@ -44,6 +47,12 @@ class Connection:
             if data:
                 await self.line.send(data)
 
+    async def try_to_flush(self):
+        try:
+            await self.flush()
+        except OSError:
+            pass  # it is closed
+
     async def run(self):
         try:
             while True:
@@ -51,7 +60,7 @@ class Connection:
                 if not data:
                     self.ended = self.ended or "the connection was closed"
                     break
-                for event in self.h2.receive_data(data):
+                for event in self.h2.receive_data(self.without_goaway(data)):
                     self.take(event)
                 await self.flush()
                 await self.notify()
@@ -59,18 +68,34 @@ class Connection:
             self.ended = self.ended or "%s" % e
         await self.notify()
 
+    def without_goaway(self, data):
+        """h2 takes nothing any more after GOAWAY, though the streams that there are go on."""
+        data = self.frames + data
+        at, kept = 0, []
+        while len(data) >= at + 9:
+            end = at + 9 + int.from_bytes(data[at:at + 3], "big")
+            if len(data) < end:
+                break
+            if data[at + 3] == GOAWAY:
+                self.leaving = True
+                code = int.from_bytes(data[at + 13:at + 17], "big")
+                if code:
+                    self.ended = "GOAWAY with the error %d" % code
+            else:
+                kept.append(data[at:end])
+            at = end
+        self.frames = data[at:]
+        return b"".join(kept)
+
     async def notify(self):
         async with self.changed:
             self.changed.notify_all()
 
     def take(self, event):
         answer = self.answers.get(getattr(event, "stream_id", None))
-        if isinstance(event, h2.events.ConnectionTerminated):
-            if event.error_code:
-                self.ended = "GOAWAY with the error %s" % event.error_code
-        elif answer is None:
-            pass
-        elif isinstance(event, h2.events.ResponseReceived):
+        if answer is None:
+            return
+        if isinstance(event, h2.events.ResponseReceived):
             answer.fields = [(n, v) for n, v in event.headers if not n.startswith(":")]
             answer.status = int(dict(event.headers)[":status"])
         elif isinstance(event, h2.events.DataReceived):
@@ -115,9 +140,9 @@ class Connection:
             raise Torn(self.ended)
         stream = self.h2.get_next_available_stream_id()
         answer = self.answers[stream] = Answer(self, stream, stalled)
-        self.h2.send_headers(stream, fields, end_stream=body is None)
+        self.h2.send_headers(stream, fields, end_stream=not body)
         await self.flush()
-        if body is not None:
+        if body:
             await answer.send(body)
         await self.wait(lambda: answer.status or answer.torn or self.ended)
         if not answer.status:
@@ -190,4 +215,4 @@ class Answer:
                 self.connection.h2.reset_stream(self.stream, h2.errors.ErrorCodes.CANCEL)
             except h2.exceptions.ProtocolError:
                 return
-            asyncio.ensure_future(self.connection.flush())
+            self.connection.task_of_flush = asyncio.create_task(self.connection.try_to_flush())

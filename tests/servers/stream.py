@@ -88,6 +88,7 @@ class Book:
         self.log = []  # (type, data, user)
         self.where = {}  # of type and data: the numbers of the events that have them
         self.ids = {}  # of a number, and the number of an id
+        self.doubtful = set()  # publishing failed, and they may have been published all the same
         self.ticks = set()
 
     def add(self, type, data, user):
@@ -95,9 +96,11 @@ class Book:
         self.where.setdefault((type or "", data), []).append(len(self.log))
         self.log.append((type or "", data, user))
 
-    def next(self, n, user):
-        """The first event from number n on that the user may see; the end of the log: none."""
-        while n < len(self.log) and self.log[n][2] not in (None, user):
+    def next(self, n, user, key=None):
+        """The first event from number n on that the user has to see, or that has the key; the end of
+        the log: none."""
+        while n < len(self.log) and (self.log[n][2] not in (None, user) or
+                                     n in self.doubtful and self.log[n][:2] != key):
             n += 1
         return n
 
@@ -169,12 +172,12 @@ class Reading:
         if not numbers:
             raise Wrong("an event that nobody published: %s" % event)
         if self.at is not None and not self.told:
-            n = self.book.next(self.at, self.user)
+            n = self.book.next(self.at, self.user, key)
             if n == len(self.book.log) or self.book.log[n][:2] != key:
                 raise Wrong("%s: it is %s, and %d was next" % (event, self.say(numbers), n))
         else:
             low = self.low if self.at is None else self.at
-            fits = [i for i in numbers if i >= low and self.book.next(i, self.user) == i]
+            fits = [i for i in numbers if i >= low and self.book.next(i, self.user, key) == i]
             if not fits:
                 raise Wrong("%s: it is %s, and %d or a later one was next"
                             % (event, self.say(numbers), low))

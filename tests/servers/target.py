@@ -31,6 +31,7 @@ class Target:
         self.lock = asyncio.Lock()
         self.line, self.line_used, self.connection = None, 0.0, None
         self.published = 0  # bytes
+        self.opened = []  # clients and connections; some have been closed
 
     def sibling(self, path):
         base = self.options.url.partition("?")[0]
@@ -55,7 +56,9 @@ class Target:
 
     async def connect(self, receive_buffer=None):
         import http2
-        return await http2.Connection.open(self.url, receive_buffer)
+        connection = await http2.Connection.open(self.url, receive_buffer)
+        self.opened.append(connection)
+        return connection
 
     async def ask(self, url, method="GET", query="", fields=(), body=None, target=None):
         """A request that is no stream; gives its answer and body."""
@@ -65,7 +68,9 @@ class Target:
 
     async def ask_locked(self, url, method, target, fields, body):
         if self.http2:
-            if self.connection is None or self.connection.ended:
+            if self.connection is None or self.connection.ended or self.connection.leaving:
+                if self.connection:
+                    self.connection.close()
                 self.connection = await self.connect()
             answer = await self.connection.ask(method, target, fields, body)
             return answer, await answer.body()
@@ -95,10 +100,13 @@ class Target:
             n = len(self.book.log)
             self.book.add(type, data, user)
             self.published += len(data)
+            self.book.doubtful.add(n)
             answer, text = await asyncio.wait_for(self.ask_locked(
                 self.publish_url, "POST", self.publish_url.target(query),
                 [("Content-Type", "text/plain")], data), LIMIT)
-        if not 200 <= answer.status < 300:
+        if 200 <= answer.status < 300:
+            self.book.doubtful.discard(n)
+        else:
             raise Wrong("publishing %d bytes was answered %d: %r"
                         % (len(data), answer.status, text[:80]))
         return n
@@ -130,11 +138,17 @@ class Target:
                 raise Wrong("%s: %d subscribers after %.1f s, not %d" % (what, now, took, count))
             await asyncio.sleep(0.01)
 
-    def close(self):
-        if self.line:
-            self.line.close()
-        if self.connection:
-            self.connection.close()
+    async def tidy(self, but=()):
+        """Close what a check has left behind."""
+        for it in self.opened:
+            if isinstance(it, Client) and it not in but:
+                it.wrong = None
+                await it.leave()
+        kept = [it.answer.connection for it in but if self.http2 and it.answer] + [self.connection]
+        for it in self.opened:
+            if not isinstance(it, Client) and it not in kept:
+                it.close()
+        self.opened = [it for it in self.opened if it in kept or it in but]
 
 
 class Client(Reading):
@@ -143,6 +157,7 @@ class Client(Reading):
     def __init__(self, target, user=None):
         super().__init__(target.book, user)
         self.target = target
+        target.opened.append(self)
         self.answer = self.task = self.wrong = None
         self.ended = None  # how, in words; "cleanly" where it was the end of the body
         self.news = asyncio.Event()
