@@ -86,6 +86,7 @@ class Book:
 
     def __init__(self):
         self.log = []  # (type, data, user)
+        self.answered = 0  # so many of them; the publisher has not heard of those after them yet
         self.where = {}  # of type and data: the numbers of the events that have them
         self.ids = {}  # of a number, and the number of an id
         self.doubtful = set()  # publishing failed, and they may have been published all the same
@@ -125,7 +126,7 @@ class Reading:
         self.foreign = 0
 
     def begins(self, low):
-        """The head has come; when it was asked for there were low events."""
+        """The head has come; when it was asked for, low events had been published."""
         if self.at is None:
             self.low, self.high = low, len(self.book.log)
 

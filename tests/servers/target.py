@@ -106,6 +106,7 @@ class Target:
                 [("Content-Type", "text/plain")], data), LIMIT)
         if 200 <= answer.status < 300:
             self.book.doubtful.discard(n)
+            self.book.answered = n + 1
         else:
             raise Wrong("publishing %d bytes was answered %d: %r"
                         % (len(data), answer.status, text[:80]))
@@ -175,7 +176,7 @@ class Client(Reading):
             if not isinstance(id, bytes):
                 id = urllib.parse.quote(id, safe="").encode()
             query = "&".join(q for q in (query, way + "=" + id.decode("latin-1")) if q)
-        low = len(self.book.log)
+        low = self.book.answered
         self.answer = await asyncio.wait_for(self.target.stream(query, fields, **how), LIMIT)
         if not self.last_id:
             self.begins(0 if last_id else low)
