@@ -79,11 +79,8 @@ static int begin(sse_writer *w)
 {
     const sse_http_answer stream = {
         .version = SSE_HTTP_1_1, .retry_ms = 2000, .origin = SSE_LIT("*")};
-    char text[512];
-    size_t len;
-    const int status = sse_http_head(&stream, text, sizeof text, &len);
 
-    return status == SSE_OK ? sse_writer_raw(w, text, len) : status;
+    return sse_http_send(&stream, w);
 }
 
 /* Queue the next tick. */

@@ -133,11 +133,8 @@ static int join(struct client *c)
     const sse_str query = value(c->connection, MHD_GET_ARGUMENT_KIND, "lastEventId");
     sse_writer *const queue = sse_writer_init(c->queue, sizeof c->queue, 0);
     const sse_str id = header.len > 0 ? header : query;
-    char first[64];
-    size_t len;
 
-    if (sse_http_first(&stream, first, sizeof first, &len) != SSE_OK ||
-        sse_writer_raw(queue, first, len) != SSE_OK)
+    if (sse_http_send(&stream, queue) != SSE_OK)
         return SSE_E_ARG;
     if (sse_subscriber_join(&c->stream, &channel, queue, c, SSE_JOIN_GAPS, id.ptr, id.len, NULL,
                             0) < SSE_OK)

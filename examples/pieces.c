@@ -28,10 +28,10 @@ static int sink(void *user, const void *bytes, size_t len, size_t *taken)
 }
 
 /* A CGI program writes the fields of its answer, and its server makes a head of them. */
-static int put_head(void)
+static int put_head(sse_writer *w)
 {
     char text[128];
-    size_t name, value, len, i;
+    size_t name, value, i;
     int status;
 
     for (i = 0; (status = sse_http_field_parts(SSE_HTTP_MANAGED, 200, 0, 0, NULL, 0, i, text,
@@ -40,9 +40,8 @@ static int put_head(void)
         printf("%s: %s\n", text, text + name + 1);
     if (status != SSE_END)
         return status;
-    status = sse_http_first_parts(SSE_HTTP_MANAGED, 200, 0, 0, SSE_HTTP_FIRST_BLOCK, text,
-                                  sizeof text, &len);
-    return status == SSE_OK && printf("\n%.*s", (int)len, text) < 0 ? SSE_E_IO : status;
+    printf("\n");
+    return sse_http_send_parts(SSE_HTTP_MANAGED, 200, 0, 0, SSE_HTTP_FIRST_BLOCK, NULL, 0, w);
 }
 
 /* Append all of a piece. What is in the queue goes out only where it has no room for more. */
@@ -84,7 +83,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "pieces: a command, please, and an id that each client sends back\n");
         return 1;
     }
-    status = put_head();
+    status = put_head(w);
     if (status == SSE_OK)
         status = sse_writer_begin(w, &head);
     while (status == SSE_OK && (len = fread(piece, 1, sizeof piece, source)) > 0)

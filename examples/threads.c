@@ -133,11 +133,8 @@ static int join(client *c)
     const char *const query = c->request + strcspn(c->request, "?\r\n");
     const char *const field = strcasestr(c->request, "\nLast-Event-ID:");
     const char *const id = field ? field + 15 : "";
-    char text[512];
-    size_t len;
 
-    if (sse_http_head(&stream, text, sizeof text, &len) != SSE_OK ||
-        sse_writer_raw(queue, text, len) != SSE_OK ||
+    if (sse_http_send(&stream, queue) != SSE_OK ||
         sse_subscriber_join(&c->stream, &channel, queue, c, SSE_JOIN_GAPS, id, strcspn(id, "\r\n"),
                             query, strcspn(query, " \r\n")) < SSE_OK)
         return -1;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http_head.c - the forms of an answer: the list, the text, the first bytes, and the same without a
- * struct. */
+/* http_head.c - the forms of an answer: the list, and the text. */
 #include "http_answer.h"
 
 #include "chunk.h"
@@ -116,11 +115,30 @@ static void put_first(sse_out *o, const sse_http_answer *a)
     }
 }
 
-/* see sse/http.h */
-int sse_http_head(const sse_http_answer *a, void *dst, size_t cap, size_t *len)
+/* Puts the status line and the fields, and the line that ends them. */
+static void put_head(sse_out *o, const sse_http_answer *a)
 {
     char scratch[SSE_HTTP_SCRATCH];
     sse_http_field own[SSE_HTTP_FIELDS_MAX];
+
+    sse_out_put(o, a->version == SSE_HTTP_1_0 ? "HTTP/1.0 " : "HTTP/1.1 ", 9);
+    put_status(o, a);
+    SSE_OUT_LIT(o, "\r\n");
+    put_fields(o, own, sse_http_own_fields(a, own, scratch));
+    put_fields(o, a->extra, a->extra_count);
+    SSE_OUT_LIT(o, "\r\n");
+}
+
+void sse_http_put(sse_out *o, const sse_http_answer *a)
+{
+    if (a->version != SSE_HTTP_MANAGED)
+        put_head(o, a);
+    put_first(o, a);
+}
+
+/* see sse/http.h */
+int sse_http_head(const sse_http_answer *a, void *dst, size_t cap, size_t *len)
+{
     sse_out o = sse_out_to(dst, cap);
     int status;
 
@@ -132,121 +150,6 @@ int sse_http_head(const sse_http_answer *a, void *dst, size_t cap, size_t *len)
     status = sse_http_check(a);
     if (status != SSE_OK)
         return status;
-    sse_out_put(&o, a->version == SSE_HTTP_1_0 ? "HTTP/1.0 " : "HTTP/1.1 ", 9);
-    put_status(&o, a);
-    SSE_OUT_LIT(&o, "\r\n");
-    put_fields(&o, own, sse_http_own_fields(a, own, scratch));
-    put_fields(&o, a->extra, a->extra_count);
-    SSE_OUT_LIT(&o, "\r\n");
-    put_first(&o, a);
+    sse_http_put(&o, a);
     return sse_out_end(&o, len);
-}
-
-/* see sse/http.h */
-int sse_http_first(const sse_http_answer *a, void *dst, size_t cap, size_t *len)
-{
-    sse_out o = sse_out_to(dst, cap);
-    int status;
-
-    if (len == NULL)
-        return SSE_E_ARG;
-    *len = 0;
-    if (a == NULL || sse_is_missing(dst, cap))
-        return SSE_E_ARG;
-    status = sse_http_check(a);
-    if (status != SSE_OK)
-        return status;
-    put_first(&o, a);
-    return sse_out_end(&o, len);
-}
-
-/* An answer of the parts that a flat call has. */
-static sse_http_answer answer_of(int version, int status, uint32_t flags, uint32_t retry_ms)
-{
-    sse_http_answer a;
-
-    memset(&a, 0, sizeof a);
-    a.version = version;
-    a.status = status;
-    a.flags = flags;
-    a.retry_ms = retry_ms;
-    return a;
-}
-
-/* see sse/http.h */
-int sse_http_field_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
-                         const char *origin, size_t origin_len, size_t index, char *dst, size_t cap,
-                         size_t *name_len, size_t *value_len)
-{
-    char scratch[SSE_HTTP_SCRATCH];
-    sse_http_field own[SSE_HTTP_FIELDS_MAX];
-    sse_http_answer a = answer_of(version, status, flags, retry_ms);
-    sse_out o = sse_out_to(dst, cap);
-    size_t need;
-    int result;
-
-    if (name_len)
-        *name_len = 0;
-    if (value_len)
-        *value_len = 0;
-    if (name_len == NULL || value_len == NULL || sse_is_missing(dst, cap))
-        return SSE_E_ARG;
-    a.origin = sse_str_of(origin, origin_len);
-    result = sse_http_check(&a);
-    if (result != SSE_OK)
-        return result;
-    if (index >= sse_http_own_fields(&a, own, scratch))
-        return SSE_END;
-    *name_len = own[index].name.len;
-    *value_len = own[index].value.len;
-    sse_out_put(&o, own[index].name.ptr, own[index].name.len);
-    sse_out_put(&o, "", 1);
-    sse_out_put(&o, own[index].value.ptr, own[index].value.len);
-    sse_out_put(&o, "", 1);
-    return sse_out_end(&o, &need);
-}
-
-/* see sse/http.h */
-int sse_http_head_parts(int version, int status, uint32_t flags, uint32_t retry_ms, int first,
-                        const char *origin, size_t origin_len, void *dst, size_t cap, size_t *len)
-{
-    sse_http_answer a = answer_of(version, status, flags, retry_ms);
-
-    a.first = first;
-    a.origin = sse_str_of(origin, origin_len);
-    return sse_http_head(&a, dst, cap, len);
-}
-
-/* see sse/http.h */
-int sse_http_first_parts(int version, int status, uint32_t flags, uint32_t retry_ms, int first,
-                         void *dst, size_t cap, size_t *len)
-{
-    sse_http_answer a = answer_of(version, status, flags, retry_ms);
-
-    a.first = first;
-    return sse_http_first(&a, dst, cap, len);
-}
-
-/* see sse/http.h */
-size_t sse_http_field_size(void)
-{
-    return sizeof(sse_http_field);
-}
-
-/* see sse/http.h */
-size_t sse_http_answer_size(void)
-{
-    return sizeof(sse_http_answer);
-}
-
-/* see sse/http.h */
-size_t sse_http_fields_max(void)
-{
-    return SSE_HTTP_FIELDS_MAX;
-}
-
-/* see sse/http.h */
-size_t sse_http_scratch(void)
-{
-    return SSE_HTTP_SCRATCH;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_http_head.c - every answer in each of its forms: list, text, first bytes, and without a
- * struct.
+/* test_http_head.c - every answer in each of its forms: list, text, first bytes, in a queue, and
+ * without a struct.
  *
  * All forms are compared with a plain description, for every combination of what an answer has.
  * Which descriptions are refused is in test_http_answer.c. */
@@ -52,33 +52,28 @@ static void assert_shown(sse_str got, const char *want)
     }
 }
 
-/* What writes bytes of an answer. */
-typedef int (*form)(const sse_http_answer *a, void *dst, size_t cap, size_t *len);
-
-/* Write it where a page ends, at every capacity up to the need and one beyond. The bytes are good
+/* Write the text of an answer where a page ends, at every capacity up to the need and one beyond. The bytes are good
  * until the next call. */
-static sse_str written(form write, const sse_http_answer *a)
+static sse_str written(const sse_http_answer *a)
 {
     static guard page;
     sse_str text;
     size_t need = 1, cap, len;
-    int status;
 
     if (page.ptr == NULL)
         page = guard_before_end(PAGE);
-    status = write(a, NULL, 0, &need);
-    assert_int_equal(status, need > 0 ? SSE_E_SPACE : SSE_OK);
+    assert_int_equal(sse_http_head(a, NULL, 0, &need), SSE_E_SPACE);
     memset(page.ptr, 'x', PAGE);
     for (cap = 0; cap < need; cap++) {
         len = 0;
-        assert_int_equal(write(a, guard_tail(&page, cap), cap, &len), SSE_E_SPACE);
+        assert_int_equal(sse_http_head(a, guard_tail(&page, cap), cap, &len), SSE_E_SPACE);
         assert_int_equal(len, need);
     }
-    assert_int_equal(write(a, guard_tail(&page, need + 1), need + 1, &len), SSE_OK);
+    assert_int_equal(sse_http_head(a, guard_tail(&page, need + 1), need + 1, &len), SSE_OK);
     assert_int_equal(len, need);
     memset(page.ptr, 'x', PAGE);
     text.ptr = guard_tail(&page, need);
-    assert_int_equal(write(a, guard_tail(&page, need), need, &text.len), SSE_OK);
+    assert_int_equal(sse_http_head(a, guard_tail(&page, need), need, &text.len), SSE_OK);
     assert_int_equal(text.len, need);
     assert_int_equal(text.ptr[-1], 'x');
     return text;
@@ -130,9 +125,9 @@ static void a_stream_on_a_raw_connection_ends_with_it_and_the_head_says_so(void 
     sse_http_answer a = answer_of(SSE_HTTP_1_1, 200);
 
     (void)state;
-    assert_shown(written(sse_http_head, &a), "HTTP/1.1 200 OK\r\n" STREAM CLOSE "\r\n:\n\n");
+    assert_shown(written(&a), "HTTP/1.1 200 OK\r\n" STREAM CLOSE "\r\n:\n\n");
     a.version = SSE_HTTP_1_0;
-    assert_shown(written(sse_http_head, &a), "HTTP/1.0 200 OK\r\n" STREAM CLOSE "\r\n:\n\n");
+    assert_shown(written(&a), "HTTP/1.0 200 OK\r\n" STREAM CLOSE "\r\n:\n\n");
 }
 
 static void all_zero_is_a_stream_whose_connection_is_managed(void **state)
@@ -141,7 +136,8 @@ static void all_zero_is_a_stream_whose_connection_is_managed(void **state)
 
     (void)state;
     assert_shown(listed(&zero), STREAM);
-    assert_shown(written(sse_http_first, &zero), ":\n\n");
+    assert_int_equal(sse_http_send(&zero, block_writer(&memory, PAGE, 0)), SSE_OK);
+    assert_shown(block_queued(&memory), ":\n\n");
 }
 
 static void a_page_of_another_origin_can_read_a_refusal_and_its_time(void **state)
@@ -152,7 +148,7 @@ static void a_page_of_another_origin_can_read_a_refusal_and_its_time(void **stat
     a.retry_ms = 2500;
     a.flags = SSE_HTTP_CREDENTIALS;
     a.origin = SSE_LIT(ORIGIN);
-    assert_shown(written(sse_http_head, &a),
+    assert_shown(written(&a),
                  "HTTP/1.1 429 Too Many Requests\r\n" STORE "retry-after: 3\r\n" EMPTY CLOSE
                  "access-control-allow-origin: " ORIGIN "\r\n"
                  "access-control-allow-credentials: true\r\n"
@@ -166,18 +162,17 @@ static void a_preflight_allows_what_resuming_needs_and_what_the_caller_adds(void
 
     (void)state;
     a.flags = SSE_HTTP_PREFLIGHT;
-    assert_shown(written(sse_http_head, &a),
+    assert_shown(written(&a),
                  "HTTP/1.1 204 No Content\r\n" STORE "allow: GET, HEAD, OPTIONS\r\n" CLOSE "\r\n");
     a.origin = SSE_LIT("*");
     a.methods = SSE_LIT("GET, POST");
     a.headers = SSE_LIT("authorization, content-type");
-    assert_shown(written(sse_http_head, &a),
-                 "HTTP/1.1 204 No Content\r\n" STORE "allow: GET, POST\r\n" CLOSE
-                 "access-control-allow-origin: *\r\n"
-                 "access-control-allow-methods: GET, POST\r\n"
-                 "access-control-allow-headers: last-event-id, cache-control\r\n"
-                 "access-control-allow-headers: authorization, content-type\r\n"
-                 "access-control-max-age: 7200\r\n\r\n");
+    assert_shown(written(&a), "HTTP/1.1 204 No Content\r\n" STORE "allow: GET, POST\r\n" CLOSE
+                              "access-control-allow-origin: *\r\n"
+                              "access-control-allow-methods: GET, POST\r\n"
+                              "access-control-allow-headers: last-event-id, cache-control\r\n"
+                              "access-control-allow-headers: authorization, content-type\r\n"
+                              "access-control-max-age: 7200\r\n\r\n");
 }
 
 static void the_longest_list_has_as_many_fields_as_the_constant_says(void **state)
@@ -237,7 +232,7 @@ static void every_status_has_a_line_and_the_known_ones_a_phrase(void **state)
         const char *const allow = status == 405 ? "allow: GET, HEAD, OPTIONS\r\n" : "";
 
         sprintf(want, "HTTP/1.1 %s\r\n" STORE "%s" EMPTY CLOSE "\r\n", phrase(status), allow);
-        assert_shown(written(sse_http_head, &a), want);
+        assert_shown(written(&a), want);
     }
 }
 
@@ -309,7 +304,7 @@ static void the_callers_fields_come_last_and_as_they_are(void **state)
     }
     a.version = SSE_HTTP_1_1;
     sprintf(want, "HTTP/1.1 404 Not Found\r\n" STORE EMPTY CLOSE "%s\r\n", text);
-    assert_shown(written(sse_http_head, &a), want);
+    assert_shown(written(&a), want);
 }
 
 /* What an answer is to be: its fields as text, and the first bytes of its body without framing. */
@@ -403,13 +398,19 @@ static void assert_same_without_a_struct(const sse_http_answer *a, const char *f
     }
 }
 
+/* Whether the body of a good answer is chunks. */
+static int is_chunked(const sse_http_answer *a)
+{
+    return a->status <= 200 && a->flags & SSE_HTTP_CHUNKED;
+}
+
 /* Demand that the first bytes are what they are to be, as a chunk where they are framed. */
 static void assert_first(const sse_http_answer *a, sse_str got, const char *want)
 {
     char bytes[64];
     sse_str body = {bytes, 0};
 
-    if (*want && a->flags & SSE_HTTP_CHUNKED) {
+    if (*want && is_chunked(a)) {
         assert_int_equal(unchunk(got.ptr, got.len, bytes, &body.len), CHUNKS_OPEN);
         assert_memory_equal(got.ptr + got.len - 2, "\r\n", 2);
         assert_int_equal(got.len, body.len + 12);
@@ -419,44 +420,65 @@ static void assert_first(const sse_http_answer *a, sse_str got, const char *want
     }
 }
 
-static void assert_described(const sse_http_answer *a)
+/* What is queued of an answer. Good until the next call. */
+static sse_str queued(const sse_http_answer *a)
 {
-    char fields[1024], first[64], want[1200], bytes[1200];
-    sse_str text, body;
+    static char bytes[PAGE];
+    const uint32_t flags = is_chunked(a) ? SSE_WRITER_CHUNKED : 0;
+    sse_str text;
+
+    assert_int_equal(sse_http_send(a, block_writer(&memory, PAGE, flags)), SSE_OK);
+    text = block_queued(&memory);
+    memcpy(bytes, text.ptr, text.len);
+    text.ptr = bytes;
+    return text;
+}
+
+/* Demand that the text and the queue are the same without a struct. */
+static void assert_same_in_parts(const sse_http_answer *a, sse_str text)
+{
+    sse_writer *const w = block_writer(&memory, PAGE, 0);
+    char bytes[1200];
     size_t len;
 
-    describe(a, fields, first);
-    assert_shown(listed(a), fields);
-    assert_first(a, written(sse_http_first, a), first);
-    if (a->version != SSE_HTTP_MANAGED) {
-        sprintf(want, "HTTP/1.%c %s\r\n%s\r\n", a->version == SSE_HTTP_1_0 ? '0' : '1',
-                phrase(a->status), fields);
-        text = written(sse_http_head, a);
-        len = strlen(want);
-        assert_true(text.len >= len);
-        body.ptr = text.ptr + len;
-        body.len = text.len - len;
-        text.len = len;
-        assert_shown(text, want);
-        assert_first(a, body, first);
-    }
-    if (a->extra_count || a->methods.ptr || a->headers.ptr)
-        return;
-    assert_same_without_a_struct(a, fields);
-    assert_int_equal(sse_http_first_parts(a->version, a->status, a->flags, a->retry_ms, a->first,
-                                          bytes, sizeof bytes, &len),
-                     SSE_OK);
-    body.ptr = bytes;
-    body.len = len;
-    assert_first(a, body, first);
+    assert_int_equal(sse_http_send_parts(a->version, a->status, a->flags, a->retry_ms, a->first,
+                                         a->origin.ptr, a->origin.len, w),
+                     is_chunked(a) ? SSE_E_ARG : SSE_OK);
+    if (!is_chunked(a))
+        assert_true(same_text(block_queued(&memory), text));
     if (a->version == SSE_HTTP_MANAGED)
         return;
     assert_int_equal(sse_http_head_parts(a->version, a->status, a->flags, a->retry_ms, a->first,
                                          a->origin.ptr, a->origin.len, bytes, sizeof bytes, &len),
                      SSE_OK);
-    text = written(sse_http_head, a);
     assert_int_equal(len, text.len);
     assert_memory_equal(bytes, text.ptr, len);
+}
+
+static void assert_described(const sse_http_answer *a)
+{
+    char fields[1024], first[64], want[1200] = "";
+    sse_str text, body;
+
+    describe(a, fields, first);
+    assert_shown(listed(a), fields);
+    if (a->version == SSE_HTTP_MANAGED) {
+        text = queued(a);
+    } else {
+        text = written(a);
+        assert_true(same_text(queued(a), text));
+        sprintf(want, "HTTP/1.%c %s\r\n%s\r\n", a->version == SSE_HTTP_1_0 ? '0' : '1',
+                phrase(a->status), fields);
+    }
+    assert_true(text.len >= strlen(want));
+    body.ptr = text.ptr + strlen(want);
+    body.len = text.len - strlen(want);
+    assert_int_equal(memcmp(text.ptr, want, strlen(want)), 0);
+    assert_first(a, body, first);
+    if (a->extra_count || a->methods.ptr || a->headers.ptr)
+        return;
+    assert_same_without_a_struct(a, fields);
+    assert_same_in_parts(a, text);
 }
 
 static void all_forms_are_one_description_in_every_combination(void **state)
@@ -510,14 +532,13 @@ static void a_head_and_a_writer_make_one_response(void **state)
         for (first = SSE_HTTP_FIRST_BLOCK; first < SSE_HTTP_FIRST_NONE; first++) {
             sse_writer *w = block_writer(&memory, 1024, chunked ? SSE_WRITER_CHUNKED : 0);
             sse_http_answer a = answer_of(SSE_HTTP_1_1, 200);
-            sse_str text, stream, body;
+            sse_str stream, body;
             char bytes[256];
 
             a.flags = chunked ? SSE_HTTP_CHUNKED : 0;
             a.first = first;
             a.retry_ms = 3000;
-            text = written(sse_http_head, &a);
-            assert_int_equal(sse_writer_raw(w, text.ptr, text.len), SSE_OK);
+            assert_int_equal(sse_http_send(&a, w), SSE_OK);
             assert_int_equal(send_text(w, "tick"), SSE_OK);
             assert_int_equal(sse_writer_close(w), SSE_OK);
             stream = block_queued(&memory);

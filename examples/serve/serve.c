@@ -64,13 +64,8 @@ static sse_writer *begin(client *c, int status, const char *origin)
                                     .origin = {*origin ? origin : NULL, strlen(origin)},
                                     .methods = SSE_LIT("GET")};
     sse_writer *const queue = sse_writer_init(c->queue, sizeof c->queue, 0);
-    char text[512];
-    size_t len;
 
-    if (sse_http_head(&answer, text, sizeof text, &len) != SSE_OK ||
-        sse_writer_raw(queue, text, len) != SSE_OK)
-        return NULL;
-    return queue;
+    return sse_http_send(&answer, queue) == SSE_OK ? queue : NULL;
 }
 
 int serve_join(client *c, uint32_t flags, const char *origin)

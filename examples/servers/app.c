@@ -160,15 +160,10 @@ static int open_stream(app_stream *s, void *user, const app_request *r,
                        const sse_http_answer *answer)
 {
     sse_writer *const queue = sse_writer_init(s->queue, sizeof s->queue, 0);
-    char first[1024];
-    size_t len;
 
     if (user_tag(r->query, &s->tag) != 0)
         return 400;
-    if ((r->version == SSE_HTTP_MANAGED
-             ? sse_http_first(answer, first, sizeof first, &len)
-             : sse_http_head(answer, first, sizeof first, &len)) != SSE_OK ||
-        sse_writer_raw(queue, first, len) != SSE_OK ||
+    if (sse_http_send(answer, queue) != SSE_OK ||
         sse_subscriber_join(&s->subscriber, &app_channel, queue, user, SSE_JOIN_GAPS,
                             r->last_event_id.ptr, r->last_event_id.len, r->query.ptr,
                             r->query.len) < SSE_OK)

@@ -83,11 +83,8 @@ static int put_route(sse_writer *w, const question *q, int status)
         .extra = extra,
         .extra_count = status == 401 ? 2 : 1,
     };
-    char text[HEAD_MAX];
-    size_t len;
-    const int result = sse_http_head(&a, text, sizeof text, &len);
 
-    return result == SSE_OK ? sse_writer_raw(w, text, len) : result;
+    return sse_http_send(&a, w);
 }
 
 /* Write what pages of other origins need to read a document. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sse/http.h - every answer that a route of streams gives: the stream, refusals, preflights.
  *
- * The server gets the fields of the answer as a list, for a header API of its own, or as text, for
- * a raw socket. What it asks about a request is in sse/http_request.h. */
+ * A raw connection gets the answer into its queue: sse_http_send. A server with a header API gets
+ * the fields as a list, sse_http_fields, and only the first bytes of the body into the queue. What
+ * is asked about a request is in sse/http_request.h. */
 #ifndef SSE_HTTP_H
 #define SSE_HTTP_H
 
@@ -11,6 +12,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct sse_writer; /* sse/writer.h */
 
 /* A header field. */
 typedef struct sse_http_field {
@@ -82,7 +85,7 @@ typedef struct sse_http_answer {
 } sse_http_answer;
 
 /* Gets the fields of an answer as a list, for a server with a header API. The server sends the
- * status; where it is 200, the body begins with what sse_http_first gives.
+ * status; where it is 200, the body begins with what sse_http_send queues.
  *
  *   a         the answer
  *   fields    where the list goes, cap fields; NULL with cap 0 counts
@@ -129,21 +132,21 @@ SSE_API int sse_http_fields(const sse_http_answer *a, sse_http_field *fields, si
  * Spec: RFC 9112, sections 4 to 7. */
 SSE_API int sse_http_head(const sse_http_answer *a, void *dst, size_t cap, size_t *len);
 
-/* Writes the first bytes of the body, for a server that has sent the list; sse_http_head writes the
- * same. They are a chunk where the answer has SSE_HTTP_CHUNKED.
+/* Queues an answer: what sse_http_head writes; where the version is SSE_HTTP_MANAGED, the first
+ * bytes of the body alone, for a server that has sent the list. Then queue the events of the
+ * stream, or join a channel; after any other answer call sse_writer_close.
  *
- *   a     the answer
- *   dst   where the bytes go, cap bytes; NULL with cap 0 measures
- *   len   out: bytes written, or needed where the result is SSE_E_SPACE, else 0; 0 also for an
- *         answer without content; always written
+ *   w   the queue of the connection, before its first event; it frames chunks where the answer does
  *
- * Returns SSE_OK;
- *   SSE_E_ARG     len is NULL, dst is NULL with cap above 0, or as sse_http_fields;
- *   SSE_E_RANGE, SSE_E_TOOBIG, SSE_E_FIELD   as sse_http_fields;
- *   SSE_E_SPACE   cap is too small; *len is the need; what dst holds is unspecified.
+ * Returns SSE_OK; otherwise nothing was queued:
+ *   SSE_AGAIN, SSE_E_TOOBIG   it does not fit now; it never fits;
+ *   SSE_E_STATE, SSE_E_IO     w has had an event, or is closed; its sink has failed;
+ *   SSE_E_ARG                 w is no writer, one of the two frames chunks and the other does not,
+ *                             or as sse_http_fields;
+ *   SSE_E_RANGE, SSE_E_TOOBIG, SSE_E_FIELD   as sse_http_fields.
  *
  * Spec: #the-eventsource-interface; #event-stream-interpretation, on "retry". */
-SSE_API int sse_http_first(const sse_http_answer *a, void *dst, size_t cap, size_t *len);
+SSE_API int sse_http_send(const sse_http_answer *a, struct sse_writer *w);
 
 /* Gets one field of an answer without a struct: number `index`, counted from 0, of the list. Such
  * an answer has no extra fields; methods and headers are absent, and so is origin where it is NULL.
@@ -161,12 +164,14 @@ SSE_API int sse_http_first(const sse_http_answer *a, void *dst, size_t cap, size
 SSE_API int sse_http_field_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
                                  const char *origin, size_t origin_len, size_t index, char *dst,
                                  size_t cap, size_t *name_len, size_t *value_len);
-/* sse_http_head and sse_http_first without a struct. They return as their twins do. */
+
+/* sse_http_head and sse_http_send without a struct. They return as their twins do. */
 SSE_API int sse_http_head_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
                                 int first, const char *origin, size_t origin_len, void *dst,
                                 size_t cap, size_t *len);
-SSE_API int sse_http_first_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
-                                 int first, void *dst, size_t cap, size_t *len);
+SSE_API int sse_http_send_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
+                                int first, const char *origin, size_t origin_len,
+                                struct sse_writer *w);
 
 /* Returns sizeof(sse_http_field), sizeof(sse_http_answer), for bindings that lay them out by hand.
  */

@@ -11,7 +11,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 README = os.path.join(TOP, "examples", "README.md")
 BEGIN, END = "<!-- functions -->\n", "<!-- end -->\n"
-PLACES = ("examples/*.c", "examples/serve/*.c", "examples/ssecat/*.c", "tests/bindings/*.*")
+PLACES = ("examples/*.c", "examples/servers/*.c*", "examples/serve/*.c", "examples/ssecat/*.c", "tests/bindings/*.*")
 MOST = 3  # files that are named for a function
 
 

@@ -18,7 +18,7 @@ modules='
     parts       event_parts writer_parts
     heartbeat   heartbeat
     retry       retry
-    http        http_answer http_head http_accept http_resume last_id query ascii
+    http        http_answer http_head http_send http_parts http_accept http_resume last_id query ascii
     history     history history_header history_index digits64
     file        history_open
     channel     channel channel_time timers

@@ -58,13 +58,9 @@ static int join(client *c, const request *r)
     const sse_http_answer head = {.version = r->minor ? SSE_HTTP_1_1 : SSE_HTTP_1_0};
     sse_writer *const w = sse_writer_init(p->queue, writer_size(), 0);
     const sse_str id = request_field(r, "Last-Event-ID");
-    char text[512];
-    size_t len;
 
-    if (sse_http_head(&head, text, sizeof text, &len) != SSE_OK ||
-        sse_writer_raw(w, text, len) != SSE_OK)
-        return 503;
-    if (sse_subscriber_join(&p->stream, &channel, w, c, SSE_JOIN_GAPS, id.ptr, id.len, r->query.ptr,
+    if (sse_http_send(&head, w) != SSE_OK ||
+        sse_subscriber_join(&p->stream, &channel, w, c, SSE_JOIN_GAPS, id.ptr, id.len, r->query.ptr,
                             r->query.len) < SSE_OK)
         return 503;
     sse_subscriber_set_limits(&p->stream, pace, 0, 0);
