@@ -86,6 +86,7 @@ class TlsHttp1And2(Tls):
 
 # What is not here is a Server.
 SERVERS = {
+    "h2o": Http1And2,
     "openssl": Tls,
     "mbedtls": Tls,
 }
