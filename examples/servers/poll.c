@@ -5,7 +5,8 @@
  *     ./poll [port]                                                 8080; port 0: any
  *
  * The face: a sink. The library calls it with bytes, and it says how many of them the socket took.
- * Where a socket is full, poll waits until it is writable. */
+ * Where a socket is full, poll waits until it is writable. A client that goes away shows at once,
+ * as the end of what it sends; so poll always waits for that, too. */
 #define _GNU_SOURCE
 #include "app.h"
 #include "http1.h"
@@ -27,35 +28,6 @@ static struct client *clients[CLIENTS];
 static size_t count;
 static int wake;
 
-/* SSE: bytes of a stream go to its socket. */
-
-void server_wake(void)
-{
-    eventfd_write(wake, 1);
-}
-
-static int sink(void *user, const void *bytes, size_t len, size_t *taken)
-{
-    const ssize_t n = send(((struct client *)user)->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-    if (n < 0)
-        return errno == EAGAIN || errno == EINTR ? SSE_AGAIN : SSE_E_IO;
-    *taken = (size_t)n;
-    return SSE_OK;
-}
-
-static int is_full(struct client *c)
-{
-    return sse_subscriber_blocked_ms(&c->http.stream.subscriber) > 0;
-}
-
-static int is_at_end(struct client *c)
-{
-    return sse_status_closed(sse_subscriber_flush(&c->http.stream.subscriber, sink));
-}
-
-/* End of SSE. The rest is the server. */
-
 static void drop(struct client *c)
 {
     size_t i = 0;
@@ -68,12 +40,54 @@ static void drop(struct client *c)
     free(c);
 }
 
+/* SSE: bytes of a stream go to its socket. */
+
+void server_wake(void)
+{
+    eventfd_write(wake, 1);
+}
+
+static int sink(void *user, const void *bytes, size_t len, size_t *taken)
+{
+    const ssize_t n = send(((struct client *)user)->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (n < 0)
+        return errno == EAGAIN ? SSE_AGAIN : SSE_E_IO;
+    *taken = (size_t)n;
+    return SSE_OK;
+}
+
+/* What to wait for. */
+static short wanted(struct client *c)
+{
+    return sse_subscriber_blocked_ms(&c->http.stream.subscriber) > 0 ? POLLIN | POLLOUT : POLLIN;
+}
+
+/* The socket is writable. */
+static int is_at_end(struct client *c)
+{
+    return sse_status_closed(sse_subscriber_flush(&c->http.stream.subscriber, sink));
+}
+
+/* Write to the streams that have got something to take. */
+static void flush(void)
+{
+    sse_subscriber *s;
+
+    while ((s = sse_channel_flush(&app_channel, sink)) != NULL)
+        drop(sse_subscriber_user(s));
+}
+
+/* End of SSE. The rest is the server. */
+
 static void take(int fd)
 {
     struct client *const c = fd < 0 ? NULL : calloc(1, sizeof *c);
 
-    if (c == NULL)
+    if (c == NULL) {
+        close(fd);
         return;
+    }
     c->fd = fd;
     http1_open(&c->http);
     clients[count++] = c;
@@ -85,7 +99,7 @@ static void receive(struct client *c)
     char bytes[16384];
     const ssize_t n = recv(c->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+    if (n == 0 || (n < 0 && errno != EAGAIN)) {
         drop(c);
     } else if (n > 0 && http1_receive(&c->http, c, bytes, (size_t)n) == HTTP1_ANSWERED) {
         send(c->fd, c->http.answer, c->http.answer_len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -95,7 +109,7 @@ static void receive(struct client *c)
 
 int main(int argc, char **argv)
 {
-    struct pollfd fds[CLIENTS + 2];
+    struct pollfd fds[2 + CLIENTS];
     const int listener = http1_listen(argc > 1 ? argv[1] : "8080");
     eventfd_t ignored;
 
@@ -103,35 +117,29 @@ int main(int argc, char **argv)
     app_start("poll", 1);
     app_lock();
     while (!app_has_drained()) {
-        sse_subscriber *s;
+        const int wait_ms = http1_timeout();
         http1 *late;
         size_t i;
-        int wait_ms;
 
-        fds[CLIENTS] = (struct pollfd){wake, POLLIN, 0};
-        fds[CLIENTS + 1] = (struct pollfd){count < CLIENTS ? listener : -1, POLLIN, 0};
-        for (i = 0; i < CLIENTS; i++)
-            fds[i] = (struct pollfd){-1, 0, 0};
+        fds[0] = (struct pollfd){wake, POLLIN, 0};
+        fds[1] = (struct pollfd){count < CLIENTS ? listener : -1, POLLIN, 0};
         for (i = 0; i < count; i++)
-            fds[i] =
-                (struct pollfd){clients[i]->fd, is_full(clients[i]) ? POLLIN | POLLOUT : POLLIN, 0};
-        wait_ms = http1_timeout();
+            fds[2 + i] = (struct pollfd){clients[i]->fd, wanted(clients[i]), 0};
         app_unlock();
-        poll(fds, CLIENTS + 2, wait_ms);
+        poll(fds, 2 + i, wait_ms);
         app_lock();
         app_tick();
         eventfd_read(wake, &ignored);
-        for (i = count; i-- > 0;) /* backwards: drop moves the last one */
-            if (fds[i].revents & POLLOUT && is_at_end(clients[i]))
+        while (i-- > 0) /* backwards: drop moves the last one */
+            if (fds[2 + i].revents & POLLOUT && is_at_end(clients[i]))
                 drop(clients[i]);
-            else if (fds[i].revents)
+            else if (fds[2 + i].revents & ~POLLOUT)
                 receive(clients[i]);
+        if (fds[1].revents)
+            take(accept(listener, NULL, NULL));
         while ((late = http1_late()) != NULL)
             drop((struct client *)late);
-        if (fds[CLIENTS + 1].revents)
-            take(accept(listener, NULL, NULL));
-        while ((s = sse_channel_flush(&app_channel, sink)) != NULL)
-            drop(sse_subscriber_user(s));
+        flush();
     }
     app_unlock();
     return 0;
