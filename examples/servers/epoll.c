@@ -110,7 +110,7 @@ static void receive(struct client *c)
 
 int main(int argc, char **argv)
 {
-    const int listener = http1_listen(argc > 1 ? argv[1] : "8080");
+    const int listener = http1_listen("http", argc > 1 ? argv[1] : "8080");
     struct epoll_event events[AT_ONCE];
 
     loop = epoll_create1(0);

@@ -170,8 +170,8 @@ int main(int argc, char **argv)
     h2o_context_init(&context, h2o_evloop_create(), &config);
     h2o_multithread_register_receiver(context.queue, &wake, NULL); /* it gets no messages */
     acceptor.hosts = config.hosts;
-    listener = h2o_evloop_socket_create(context.loop, http1_listen(argc > 1 ? argv[1] : "8080"),
-                                        H2O_SOCKET_FLAG_DONT_READ);
+    listener = h2o_evloop_socket_create(
+        context.loop, http1_listen("http", argc > 1 ? argv[1] : "8080"), H2O_SOCKET_FLAG_DONT_READ);
     listener->data = &acceptor;
     h2o_socket_read_start(listener, take);
     app_start("h2o", 1);

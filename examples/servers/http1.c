@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,7 @@ enum http1_state http1_receive(http1 *c, void *user, const void *bytes, size_t l
     return c->state;
 }
 
-int http1_listen(const char *port)
+int http1_listen(const char *scheme, const char *port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof at;
@@ -142,13 +143,14 @@ int http1_listen(const char *port)
 
     at.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || /* accept inherits it */
         bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, SOMAXCONN) != 0 ||
         getsockname(fd, (struct sockaddr *)&at, &size) != 0 ||
         fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
         perror("listen");
         exit(1);
     }
-    printf("http://127.0.0.1:%u/\n", (unsigned)ntohs(at.sin_port));
+    printf("%s://127.0.0.1:%u/\n", scheme, (unsigned)ntohs(at.sin_port));
     fflush(stdout);
     return fd;
 }

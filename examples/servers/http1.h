@@ -47,9 +47,9 @@ http1 *http1_late(void);
 /* As app_timeout, for http1_late, too. */
 int http1_timeout(void);
 
-/* Listen at a port of the loopback. Returns a socket that does not block; ends the program where
- * that fails. */
-int http1_listen(const char *port);
+/* Listen at a port of the loopback, and print the address, which begins with the scheme. Returns a
+ * socket that does not block; ends the program where that fails. */
+int http1_listen(const char *scheme, const char *port);
 
 #ifdef __cplusplus
 }

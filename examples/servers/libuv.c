@@ -165,7 +165,7 @@ static void on_connection(uv_stream_t *listener, int status)
 
 int main(int argc, char **argv)
 {
-    const int fd = http1_listen(argc > 1 ? argv[1] : "8080");
+    const int fd = http1_listen("http", argc > 1 ? argv[1] : "8080");
     uv_tcp_t listener;
     uv_prepare_t prepare;
 

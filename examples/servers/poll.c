@@ -110,7 +110,7 @@ static void receive(struct client *c)
 int main(int argc, char **argv)
 {
     struct pollfd fds[2 + CLIENTS];
-    const int listener = http1_listen(argc > 1 ? argv[1] : "8080");
+    const int listener = http1_listen("http", argc > 1 ? argv[1] : "8080");
     eventfd_t ignored;
 
     wake = eventfd(0, EFD_NONBLOCK);
