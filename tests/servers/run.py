@@ -7,6 +7,8 @@ BUILD is a build folder: the server is BUILD/servers/NAME. It fails, too, where 
 end with exit code 0, a sanitizer has reported something, or a process is left behind. Exit code 77:
 something is missing, and the message says what."""
 
+import ctypes
+import errno
 import fcntl
 import os
 import random
@@ -84,8 +86,21 @@ class TlsHttp1And2(Tls):
     http = (1, 2)
 
 
+class IoUring(Server):
+    """Where the kernel allows it: many containers do not."""
+
+    def commands(self):
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.syscall(425, 1, None)  # io_uring_setup, which would have to read at NULL
+        if ctypes.get_errno() != errno.EFAULT:
+            raise Missing("the kernel does not allow io_uring: %s"
+                          % os.strerror(ctypes.get_errno()))
+        return super().commands()
+
+
 # What is not here is a Server.
 SERVERS = {
+    "io_uring": IoUring,
     "h2o": Http1And2,
     "openssl": Tls,
     "mbedtls": Tls,
