@@ -115,6 +115,16 @@ class Line:
         except OSError as e:
             raise Torn(str(e))
 
+    def is_open(self):
+        """Whether it can be used again: neither an end nor anything else has come."""
+        try:
+            self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
     def stop_sending(self):
         self.socket.shutdown(socket.SHUT_WR)
 
@@ -159,7 +169,8 @@ class Answer:
             self.left = 0
         elif not self.chunked and length is not None:
             self.left = int(length)
-        self.reusable = (words[0] == "HTTP/1.1" and (self.chunked or self.left is not None)
+        self.reusable = (words[0] == "HTTP/1.1" and method != "HEAD"
+                         and (self.chunked or self.left is not None)
                          and "close" not in (self.field("connection") or "").lower())
         self.ended = self.left == 0
         return self

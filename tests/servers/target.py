@@ -11,7 +11,7 @@ import urllib.parse
 import http1
 from stream import Book, Parser, Reading, Wrong
 
-LIMIT = 10.0  # seconds for anything that is to happen at once
+LIMIT = 5.0  # seconds for anything that is to happen at once
 FEW = 4096  # the receive buffer of a client that does not read
 
 
@@ -73,19 +73,22 @@ class Target:
                     self.connection.close()
                 self.connection = await self.connect()
             answer = await self.connection.ask(method, target, fields, body)
+            if is_stream(answer):
+                answer.close()
+                return answer, b""
             return answer, await answer.body()
         line, self.line = self.line, None
-        if line and time.monotonic() - self.line_used > 0.5:
+        if line and (time.monotonic() - self.line_used > 0.5 or not line.is_open()):
             line.close()
             line = None
         answer = await http1.ask(url, method, target, fields, body, line)
         try:
-            text = await answer.body()
+            text = b"" if is_stream(answer) else await answer.body()
         except BaseException:
             answer.close()
             raise
         same = (url.address, url.tls) == (self.url.address, self.url.tls)
-        if answer.reusable and same:
+        if answer.reusable and same and not is_stream(answer):
             self.line, self.line_used = answer.line, time.monotonic()
         else:
             answer.close()
@@ -288,21 +291,18 @@ class Processes:
             found.extend(p for p in parents.get(pid, []) if p not in found)
         return found
 
-    def cpu(self):
-        """Seconds of processor time."""
-        ticks = 0
-        for pid in self.all():
-            fields = read("/proc/%d/stat" % pid).rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12]) if fields else 0
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def wakeups(self):
-        count = 0
+    def threads(self):
+        """Of each thread: seconds that it was running; that it was ready, and waited for a processor;
+        and how often it was woken."""
+        found = {}
         for pid in self.all():
             for task in listing("/proc/%d/task" % pid):
-                status = read("/proc/%d/task/%s/status" % (pid, task))
-                count += sum(map(int, re.findall(r"ctxt_switches:\s+(\d+)", status)))
-        return count
+                name = "/proc/%d/task/%s/" % (pid, task)
+                times = read(name + "schedstat").split()
+                woken = re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", read(name + "status"))
+                if times and woken:
+                    found[task] = int(times[0]) / 1e9, int(times[1]) / 1e9, int(woken.group(1))
+        return found
 
     def memory(self):
         """MiB that are resident."""
@@ -315,6 +315,20 @@ class Processes:
     def is_running(self, pid):
         stat = read("/proc/%d/stat" % pid)
         return bool(stat) and stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def is_stream(answer):
+    return "text/event-stream" in (answer.field("content-type") or "")
+
+
+def server_end(line):
+    """What the kernel knows of the other end of a connection to this machine: the bytes that wait to
+    be sent there, and whether the connection is open."""
+    ends = ":%04X" % line.socket.getpeername()[1], ":%04X" % line.socket.getsockname()[1]
+    for fields in map(str.split, (read("/proc/net/tcp") + read("/proc/net/tcp6")).splitlines()):
+        if fields[1].endswith(ends[0]) and fields[2].endswith(ends[1]):
+            return fields[4].partition(":")[0], fields[3] == "01"
+    return None, False
 
 
 def read(path):
