@@ -565,7 +565,7 @@ async def publish_much(t, mib, readers, delays, enough=lambda: False):
     size, i = t.published, 0
     while t.published - size < mib * 1024 * 1024 and not enough():
         at = time.monotonic()
-        n = await t.publish(b"much %06d " % i + MUCH[:32000])
+        n = await t.publish(b"much %06d " % len(t.book.log) + MUCH[:32000])
         i += 1
         delays.append((n, at))
         for c in readers:
