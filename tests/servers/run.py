@@ -98,12 +98,19 @@ class IoUring(Server):
         return super().commands()
 
 
+class TlsHttp2(Tls):
+    """With ALPN; a client that does not offer h2 is refused."""
+
+    http = (2,)
+
+
 # What is not here is a Server.
 SERVERS = {
     "io_uring": IoUring,
     "h2o": Http1And2,
     "openssl": Tls,
     "mbedtls": Tls,
+    "nghttp2": TlsHttp2,
 }
 
 
