@@ -202,7 +202,7 @@ class Answer:
     async def wake(self):
         """Open the window."""
         self.stalled = False
-        if self.unread:
+        if self.unread and not self.torn:
             self.connection.h2.increment_flow_control_window(self.unread, self.stream)
             self.unread = 0
         await self.connection.flush()
