@@ -9,8 +9,9 @@
  *
  * HTTP/1: h2o does not read while it answers. That a client is gone shows when a write fails, which
  * is the second heartbeat. HTTP/2: at once.
- * No function takes an offer back: to cut off a stalled client, shut its socket down. Over HTTP/2
- * that ends the other streams of its connection, too.
+ * No function takes an offer back. A client that has stalled with a full socket is cut off by a
+ * shutdown; over HTTP/2, where its window is shut and the socket is not full, h2o keeps the offer
+ * until it reads again, or goes away.
  * HTTP/2 here is for clients that know it beforehand, such as curl --http2-prior-knowledge. For
  * TLS, where browsers speak it, set acceptor.ssl_ctx.
  * After an h2o_send outside of a callback, run the loop without waiting, or it sleeps on it. */
@@ -20,6 +21,7 @@
 #include "http1.h"
 
 #include <h2o.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,6 +37,14 @@ struct client {
 static size_t clients;
 static h2o_context_t context;
 static h2o_multithread_receiver_t wake;
+
+static void cut(h2o_conn_t *c)
+{
+    struct pollfd socket = {h2o_socket_get_fd(c->callbacks->get_socket(c)), POLLOUT, 0};
+
+    if (poll(&socket, 1, 0) == 0) /* it is full, and not only the window of one stream shut */
+        shutdown(socket.fd, SHUT_RDWR);
+}
 
 /* SSE: h2o takes one offer after the other. */
 
@@ -78,8 +88,7 @@ static int serve_all(void)
         if (c->in_flight == 0)
             serve(&c->generator, c->req);
         else /* the channel has closed a client that does not read */
-            shutdown(h2o_socket_get_fd(c->req->conn->callbacks->get_socket(c->req->conn)),
-                     SHUT_RDWR);
+            cut(c->req->conn);
         app_lock();
     }
     app_unlock();
