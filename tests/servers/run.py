@@ -34,6 +34,7 @@ class Server:
     """How a server is started and checked: BUILD/servers/NAME PORT, unless an entry of the table
     says otherwise. Its files, and the folder it runs in, are in self.temp."""
 
+    host = "127.0.0.1"
     tls = False  # https; self.temp has cert.pem and key.pem then
     http = (1,)  # the versions of HTTP that are checked, each with a server of its own
     check = ()  # further options of check.py
@@ -104,8 +105,28 @@ class TlsHttp2(Tls):
     http = (2,)
 
 
+class Lwip(Server):
+    """A stack of its own at the other end of a tap device, in a network that ends with this program."""
+
+    host = "192.0.2.2"
+    env = {"PRECONFIGURED_TAPIF": "tap0"}
+
+    def commands(self):
+        ip = self.need("ip", debian="iproute2")
+        user, network = 0x10000000 if os.geteuid() else 0, 0x40000000  # CLONE_NEWUSER, CLONE_NEWNET
+        if ctypes.CDLL(None).unshare(user | network) != 0:
+            raise Missing("there can be no network of its own")
+        for what in ("link set lo up", "tuntap add tap0 mode tap",
+                     "addr add 192.0.2.1/24 dev tap0", "link set tap0 mtu 576 up"):
+            done = subprocess.run([ip] + what.split(), stderr=subprocess.PIPE)
+            if done.returncode != 0:
+                raise Missing("ip %s: %s" % (what, done.stderr.decode().strip()))
+        return super().commands()
+
+
 # What is not here is a Server.
 SERVERS = {
+    "lwip": Lwip,
     "io_uring": IoUring,
     "h2o": Http1And2,
     "openssl": Tls,
@@ -180,7 +201,7 @@ def wait_for(server, processes):
     end = time.monotonic() + 15
     while time.monotonic() < end:
         try:
-            socket.create_connection(("127.0.0.1", server.port), 1).close()
+            socket.create_connection((server.host, server.port), 1).close()
             return True
         except OSError:
             time.sleep(0.02)
@@ -259,7 +280,7 @@ def run_once(name, build, version, args, temp, locks):
             only = any(a.startswith("--only") for a in args)
             done = subprocess.run(
                 [python, os.path.join(HERE, "check.py"),
-                 "%s://127.0.0.1:%d/events" % ("https" if server.tls else "http", server.port),
+                 "%s://%s:%d/events" % ("https" if server.tls else "http", server.host, server.port),
                  "--heartbeat-ms", str(HEARTBEAT_MS), "--stall-ms", str(STALL_MS),
                  "--tick-ms", str(TICK_MS), "--signal", server.signal, "--ends"]
                 + options + list(server.check) + args)

@@ -322,12 +322,15 @@ def is_stream(answer):
 
 
 def server_end(line):
-    """What the kernel knows of the other end of a connection to this machine: the bytes that wait to
-    be sent there, and whether the connection is open."""
-    ends = ":%04X" % line.socket.getpeername()[1], ":%04X" % line.socket.getsockname()[1]
-    for fields in map(str.split, (read("/proc/net/tcp") + read("/proc/net/tcp6")).splitlines()):
-        if fields[1].endswith(ends[0]) and fields[2].endswith(ends[1]):
-            return fields[4].partition(":")[0], fields[3] == "01"
+    """What the kernel knows of a connection to this machine: the bytes that wait at the server's end,
+    or at ours where the server has a stack of its own; and whether that end is open."""
+    theirs, ours = line.socket.getpeername()[1], line.socket.getsockname()[1]
+    table = read("/proc/net/tcp") + read("/proc/net/tcp6")
+    for row in (":%04X [0-9A-F]+:%04X (..) ([0-9A-F]+):" % (theirs, ours),
+                ":%04X [0-9A-F]+:%04X (..) [0-9A-F]+:([0-9A-F]+)" % (ours, theirs)):
+        found = re.search(row, table)
+        if found:
+            return found.group(2), found.group(1) == "01"
     return None, False
 
 
