@@ -153,7 +153,7 @@ int main(int argc, char **argv)
     loop = epoll_create1(0);
     wake = eventfd(0, EFD_NONBLOCK);
     watch(EPOLL_CTL_ADD, listener, EPOLLIN, NULL);
-    watch(EPOLL_CTL_ADD, wake, EPOLLIN | EPOLLET, &wake); /* each write is an edge: not read */
+    watch(EPOLL_CTL_ADD, wake, EPOLLIN | EPOLLET, NULL); /* each write is an edge: not read */
     app_start("openssl", 1);
     app_lock();
     while (!app_has_drained()) {
@@ -166,14 +166,14 @@ int main(int argc, char **argv)
         app_lock();
         app_tick();
         for (i = 0; i < n; i++) { /* a client is in it once: one that is dropped does not come */
-            if (events[i].data.ptr == NULL)
-                take(tls, accept(listener, NULL, NULL));
-            else if (events[i].data.ptr != &wake) {
-                if (is_at_end(events[i].data.ptr))
-                    drop(events[i].data.ptr);
-                else
-                    receive(events[i].data.ptr);
-            }
+            struct client *const c = events[i].data.ptr;
+
+            if (c == NULL)
+                take(tls, accept(listener, NULL, NULL)); /* none after a wake */
+            else if (is_at_end(c))
+                drop(c);
+            else
+                receive(c);
         }
         while ((late = http1_late()) != NULL)
             drop((struct client *)late);
