@@ -10,8 +10,8 @@
  * so the packets that it gets must be small.)
  *
  * The face: a sink. lwIP copies what its send buffer has room for. When the client has acknowledged
- * some, on_sent goes on. A client that goes away shows at once; one whose cable was pulled, when lwIP
- * has repeated a heartbeat for long enough.
+ * some, on_sent goes on. A client that goes away shows at once, as the end of what it sends or in
+ * tcp_err.
  *
  * Traps: where there was no memory, nothing may be on its way that the client acknowledges: on_poll
  * tries again. When tcp_err is called, the pcb is gone. A callback that has aborted its pcb returns
