@@ -41,8 +41,8 @@ class Server:
     signal = "TERM"  # that ends the first process
     env = {}
 
-    def __init__(self, name, build, temp, port):
-        self.name, self.temp, self.port = name, temp, port
+    def __init__(self, name, build, temp, port, version):
+        self.name, self.temp, self.port, self.version = name, temp, port, version
         self.folder = os.path.join(build, "servers")
         self.program = os.path.join(self.folder, name)
 
@@ -124,9 +124,47 @@ class Lwip(Server):
         return super().commands()
 
 
+class Nginx(Server):
+    """What is behind nginx, or in it."""
+
+    CONF = """
+        %(main)s
+        daemon off; pid nginx.pid; error_log stderr;
+        worker_processes 1; worker_shutdown_timeout 2500ms;
+        env APP_HEARTBEAT_MS; env APP_STALL_MS; env APP_TICK_MS;
+        events { worker_connections 1024; }
+        http {
+            access_log off; client_max_body_size 32k; client_body_buffer_size 32k;
+            client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
+            uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+            server { listen 127.0.0.1:%(port)d %(http2)s; location / { %(location)s } }
+        }
+    """
+
+    def nginx(self, location, main=""):
+        conf = self.write("nginx.conf", self.CONF % {
+            "location": location, "main": main, "port": self.port,
+            "http2": "http2" if self.version == 2 else ""})
+        return [self.need("nginx", debian="nginx-light"), "-p", self.temp, "-c", conf]
+
+
+class NginxModule(Nginx):
+    http = (1, 2)
+    signal = "QUIT"  # TERM ends nginx at once
+
+    def commands(self):
+        self.program += ".so"
+        libraries = subprocess.run(["ldd", self.program], stdout=subprocess.PIPE).stdout.decode()
+        first = re.search(r"=> (\S*/lib[at]san\.so\S*)", libraries)
+        if first:
+            self.env = {"LD_PRELOAD": first.group(1)}
+        return [self.nginx("sse;", "load_module %s;" % self.program)]
+
+
 # What is not here is a Server.
 SERVERS = {
     "lwip": Lwip,
+    "ngx_http_sse_module": NginxModule,
     "io_uring": IoUring,
     "h2o": Http1And2,
     "openssl": Tls,
@@ -184,7 +222,7 @@ def settings():
         # what was freed is kept for a while, and that is memory
         "ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64:malloc_context_size=12",
         "UBSAN_OPTIONS": "print_stacktrace=1",
-        "TSAN_OPTIONS": suppressed + ":exitcode=66:second_deadlock_stack=1",
+        "TSAN_OPTIONS": suppressed + ":exitcode=66:second_deadlock_stack=1:atexit_sleep_ms=100",
     }
     return dict(os.environ, **env)
 
@@ -256,7 +294,7 @@ def stop(processes, limit):
 
 def run_once(name, build, version, args, temp, locks):
     kind = SERVERS.get(name, Server)
-    server = kind(name, build, temp, free_port(locks))
+    server = kind(name, build, temp, free_port(locks), version)
     if not os.path.exists(server.program) and not os.path.exists(server.program + ".so"):
         print("FAILED: %s was not built" % server.program)
         return False
