@@ -14,7 +14,10 @@ enum { RETRY_MS = 1000, RETRY_WINDOW_MS = 2000, DRAIN_MS = 2000, NAME_BYTES = 64
 sse_channel app_channel;
 pthread_mutex_t app_mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, CAPACITY)];
-static uint32_t stall_ms, tick_ms;
+size_t app_sending;
+uint32_t app_stall_ms;
+static pthread_cond_t sooner; /* app_keep_time is to look again */
+static uint32_t tick_ms;
 static int draining;
 
 static const char page[] =
@@ -78,6 +81,43 @@ int app_has_drained(void)
     return draining && sse_channel_count(&app_channel, SSE_COUNT_SUBSCRIBERS) == 0;
 }
 
+void app_look_at_clock(void)
+{
+    pthread_cond_signal(&sooner);
+}
+
+/* Wait for app_look_at_clock, but not longer than the timeout. */
+static void wait_for_time(int wait_ms)
+{
+    struct timespec until;
+
+    if (wait_ms < 0) {
+        pthread_cond_wait(&sooner, &app_mutex);
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / 1000;
+    until.tv_nsec += wait_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    pthread_cond_timedwait(&sooner, &app_mutex, &until);
+}
+
+void app_keep_time(void)
+{
+    app_lock();
+    for (;;) {
+        app_tick();
+        server_wake();
+        if (app_has_drained() && app_sending == 0)
+            break;
+        wait_for_time(app_timeout());
+    }
+    app_unlock();
+}
+
 /* The thread of the application. The wait for a signal is its clock. */
 static void *live(void *signals)
 {
@@ -115,9 +155,13 @@ void app_start(const char *name, int signals)
     static sigset_t set;
     sse_history *const history = sse_history_init(memory, sizeof memory, EVENTS, 0,
                                                   clock_ms(CLOCK_REALTIME), name, strlen(name));
+    pthread_condattr_t monotonic;
     pthread_t thread;
 
-    stall_ms = setting("APP_STALL_MS", 30000);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&sooner, &monotonic);
+    app_stall_ms = setting("APP_STALL_MS", 30000);
     tick_ms = setting("APP_TICK_MS", 0);
     sigemptyset(&set);
     if (signals) {
@@ -169,7 +213,7 @@ static int open_stream(app_stream *s, void *user, const app_request *r,
                             r->query.len) < SSE_OK)
         return 503;
     sse_subscriber_set_filter(&s->subscriber, &s->tag, s->tag != 0);
-    sse_subscriber_set_limits(&s->subscriber, 0, stall_ms, 0);
+    sse_subscriber_set_limits(&s->subscriber, 0, app_stall_ms, 0);
     return 200;
 }
 

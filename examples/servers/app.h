@@ -29,8 +29,8 @@ extern "C" {
 #endif
 
 enum {
-    APP_BODY_MAX = 32768, /* the most bytes of a body that a server has to take */
-    APP_QUEUE = 4096      /* bytes of the queue of a stream */
+    APP_BODY_MAX = 32768,           /* the most bytes of a body that a server has to take */
+    APP_QUEUE = APP_BODY_MAX + 1024 /* bytes of the queue of a stream: the rest of an event fits */
 };
 
 /* One client that has asked for the stream. All zero at first. */
@@ -69,6 +69,9 @@ typedef struct app_reply {
  * cannot start. */
 void app_start(const char *name, int signals);
 
+/* APP_STALL_MS: the time limit of writes, where they block. */
+extern uint32_t app_stall_ms;
+
 /* The mutex, for condition variables; else app_lock and app_unlock are shorter. */
 extern pthread_mutex_t app_mutex;
 void app_lock(void);
@@ -93,6 +96,17 @@ void app_drain(void);
 
 /* Return 1 when the channel has drained: the server can end. */
 int app_has_drained(void);
+
+/* For a server without a loop of its own: tick when it is due, and call server_wake each time.
+ * Returns when the channel has drained and app_sending is 0. Do not hold the lock. */
+void app_keep_time(void);
+
+/* For the same servers: the streams whose bytes are not all sent. Taken is not sent. */
+extern size_t app_sending;
+
+/* Wake app_keep_time: sse_channel_next was called, which can make the timeout shorter, or
+ * app_sending is less. */
+void app_look_at_clock(void);
 
 /* Each server defines this. It is called, with the lock held, by the thread of the application when
  * there is something to take, or to do: the server is to call sse_channel_next soon. */

@@ -2,13 +2,11 @@
 #define _POSIX_C_SOURCE 200809L
 #include "threads.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
-static pthread_cond_t sooner; /* the timeout may be shorter now */
-static pthread_cond_t fewer = PTHREAD_COND_INITIALIZER;
-static size_t streams; /* that have not left */
+static void stop_sending(threads_stream *s)
+{
+    app_sending -= s->is_sending != 0;
+    s->is_sending = 0;
+}
 
 /* After a call that can give work to others; the lock is held. */
 void server_wake(void)
@@ -18,53 +16,15 @@ void server_wake(void)
     while ((s = sse_channel_next(&app_channel)) != NULL) {
         threads_stream *const t = sse_subscriber_user(s);
 
-        if (t->cut && sse_subscriber_status(s) < SSE_E_FATAL)
-            t->cut(t->cut_user);
+        if (sse_subscriber_status(s) < SSE_E_FATAL) {
+            if (t->cut)
+                t->cut(t->cut_user);
+            else
+                stop_sending(t);
+        }
         pthread_cond_signal(&t->more);
     }
-    pthread_cond_signal(&sooner);
-    pthread_cond_signal(&fewer);
-}
-
-static void *keep_time(void *unused)
-{
-    app_lock();
-    for (;;) {
-        struct timespec until;
-        int wait_ms;
-
-        app_tick();
-        server_wake();
-        wait_ms = app_timeout();
-        if (wait_ms < 0) {
-            pthread_cond_wait(&sooner, &app_mutex);
-            continue;
-        }
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += wait_ms / 1000;
-        until.tv_nsec += wait_ms % 1000 * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000L;
-        }
-        pthread_cond_timedwait(&sooner, &app_mutex, &until);
-    }
-    return unused;
-}
-
-void threads_start(void)
-{
-    pthread_condattr_t monotonic;
-    pthread_t thread;
-
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&sooner, &monotonic);
-    if (pthread_create(&thread, NULL, keep_time, NULL) != 0) {
-        fprintf(stderr, "there can be no thread\n");
-        exit(1);
-    }
-    pthread_detach(thread);
+    app_look_at_clock();
 }
 
 void threads_answer(threads_stream *s, const app_request *r, app_reply *reply)
@@ -72,8 +32,8 @@ void threads_answer(threads_stream *s, const app_request *r, app_reply *reply)
     pthread_cond_init(&s->more, NULL);
     app_lock();
     app_answer(&s->stream, s, r, reply);
-    s->is_open = reply->is_stream;
-    streams += reply->is_stream != 0;
+    s->is_sending = reply->is_stream;
+    app_sending += reply->is_stream != 0;
     server_wake();
     app_unlock();
 }
@@ -93,17 +53,8 @@ void threads_leave(threads_stream *s)
 {
     app_lock();
     sse_subscriber_leave(&s->stream.subscriber);
-    streams -= s->is_open != 0;
-    s->is_open = 0;
-    pthread_cond_signal(&fewer);
+    stop_sending(s);
+    app_look_at_clock();
     app_unlock();
     pthread_cond_destroy(&s->more);
-}
-
-void threads_wait_for_the_end(void)
-{
-    app_lock();
-    while (!app_has_drained() || streams > 0)
-        pthread_cond_wait(&fewer, &app_mutex);
-    app_unlock();
 }
