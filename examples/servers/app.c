@@ -129,6 +129,7 @@ static void *live(void *signals)
             tick_ms > 0 ? sigtimedwait(signals, NULL, &period) : sigwaitinfo(signals, NULL);
 
         app_lock();
+        app_tick(); /* heartbeats count from the time of the latest tick */
         if (got > 0) {
             app_drain();
         } else if (!draining && tick_ms > 0) {
