@@ -38,6 +38,7 @@ class Server:
     tls = False  # https; self.temp has cert.pem and key.pem then
     http = (1,)  # the versions of HTTP that are checked, each with a server of its own
     check = ()  # further options of check.py
+    has_pool = False  # of hundreds of threads: AddressSanitizer keeps some memory for each
     signal = "TERM"  # that ends the first process
     env = {}
 
@@ -69,6 +70,10 @@ class Server:
         with open(path, "w") as f:
             f.write(text)
         return path
+
+
+class Pool(Server):
+    has_pool = True
 
 
 class Tls(Server):
@@ -166,6 +171,8 @@ SERVERS = {
     "lwip": Lwip,
     "ngx_http_sse_module": NginxModule,
     "io_uring": IoUring,
+    "civetweb": Pool,
+    "httplib": Pool,
     "h2o": Http1And2,
     "openssl": Tls,
     "mbedtls": Tls,
@@ -230,7 +237,7 @@ def settings():
 def is_built_with(program, sanitizer):
     try:
         with open(program, "rb") as f:
-            return b"__%s_init" % sanitizer in f.read()
+            return b"__%s_init" % sanitizer.encode() in f.read()
     except OSError:
         return False
 
@@ -313,7 +320,8 @@ def run_once(name, build, version, args, temp, locks):
             options = [a for p in processes for a in ("--pid", str(p.pid))]
             if version == 2:
                 options.append("--http2")
-            if is_built_with(server.program, b"tsan"):
+            if is_built_with(server.program, "tsan") or (
+                    server.has_pool and is_built_with(server.program, "asan")):
                 options.append("--no-memory")
             only = any(a.startswith("--only") for a in args)
             done = subprocess.run(
