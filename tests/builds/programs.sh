@@ -57,8 +57,7 @@ memory)
     python3 "$TOP/tests/e2e/examples.py" "$tree" -k Progress.test_plain -k Progress.test_event_stream \
         -k Progress.test_a_client_that -k Tokens.test_the_t -k Tokens.test_w -k Tokens.test_one &
     first=$!
-    python3 "$TOP/tests/e2e/fanout_examples.py" "$tree" -k Mhd.test_a_client -k Mhd.test_each \
-        -k Mhd.test_at -k Tls.test_writes -k Tls.test_one
+    python3 "$TOP/tests/e2e/fanout_examples.py" "$tree" -k Tls.test_writes -k Tls.test_one
     wait $first
     ;;
 *)
@@ -67,5 +66,5 @@ memory)
     ;;
 esac
 # These have a port at the most; and what resume_bare is to send, resume_storm has from ssecat.
-fixed='sizes broadcast threads mhd_channel topics latest resume_bare'
+fixed='sizes broadcast threads topics latest resume_bare'
 awk -v fixed="$fixed" -f "$TOP/tests/builds/ran.awk" "$tree/programs.txt" "$SSE_RAN"

@@ -28,8 +28,6 @@ UNSAYABLE = {"first": None, "last": None, "count": None}
 
 
 class Fanout(Program):
-    VERSION = "1.1"
-
     def start(self, *args, stdin=subprocess.PIPE, **env):
         log = tempfile.TemporaryFile("w+")
         self.addCleanup(log.close)
@@ -87,7 +85,7 @@ class Fanout(Program):
 
     def stalled(self, process, path="/"):
         """A client that has asked, and does not read."""
-        request = "GET %s HTTP/%s\r\nHost: localhost\r\n\r\n" % (path, self.VERSION)
+        request = "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path
         return self.raw(process, request.encode(), receive_buffer=4096)
 
     def rest_of(self, s):
@@ -353,12 +351,6 @@ class Threads(Serves, Fanout):
         server.stdin.close()
         self.assertEqual(len(stream.events()), 0)
         self.assertEqual(server.wait(LIMIT), 0)
-
-
-class Mhd(Serves, Fanout):
-    name = "mhd_channel"
-    optional = True
-    VERSION = "1.0"  # for bare connections: later ones get chunks
 
 
 class Topics(Serves, Fanout):
