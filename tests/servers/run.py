@@ -153,6 +153,15 @@ class Nginx(Server):
         return [self.need("nginx", debian="nginx-light"), "-p", self.temp, "-c", conf]
 
 
+class FastCgi(Nginx):
+    check = ("--write-timeout-ms", str(STALL_MS))
+
+    def commands(self):
+        front = self.nginx("send_timeout %dms; include /etc/nginx/fastcgi_params;"
+                           " fastcgi_pass unix:fastcgi.sock;" % STALL_MS, "user root;")
+        return [super().commands()[0][:1], front]
+
+
 class NginxModule(Nginx):
     http = (1, 2)
     signal = "QUIT"  # TERM ends nginx at once
@@ -169,6 +178,7 @@ class NginxModule(Nginx):
 # What is not here is a Server.
 SERVERS = {
     "lwip": Lwip,
+    "fastcgi": FastCgi,
     "ngx_http_sse_module": NginxModule,
     "io_uring": IoUring,
     "civetweb": Pool,
