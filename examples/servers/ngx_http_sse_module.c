@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* ngx_http_sse_module.c - a dynamic module of nginx, which serves streams from its worker process.
  *
- * A file named config beside this one, then ./configure --with-compat --add-dynamic-module=... and
- * make modules, in the source of the nginx that you have:
+ * In the source of your nginx, or in /usr/share/nginx/src of Debian's nginx-dev, run ./configure with
+ * the arguments that nginx -V shows and --add-dynamic-module=DIR, then make -f objs/Makefile modules.
+ * DIR has this file, app.c, app.h, and a file named config:
  *
  *     ngx_module_type=HTTP; ngx_module_name=ngx_http_sse_module; ngx_module_libs='-lsse -Wl,-z,nodelete'
  *     ngx_addon_name=ngx_http_sse_module
