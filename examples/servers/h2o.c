@@ -12,8 +12,8 @@
  * No function takes an offer back. A client that has stalled with a full socket is cut off by a
  * shutdown; over HTTP/2, where its window is shut and the socket is not full, h2o keeps the offer
  * until it reads again, or goes away.
- * HTTP/2 here is for clients that know it beforehand, such as curl --http2-prior-knowledge. For
- * TLS, where browsers speak it, set acceptor.ssl_ctx.
+ * HTTP/2 here is for clients that know it beforehand, such as curl --http2-prior-knowledge. Browsers
+ * want TLS: set acceptor.ssl_ctx, and call h2o_ssl_register_alpn_protocols for it.
  * After an h2o_send outside of a callback, run the loop without waiting, or it sleeps on it. */
 #define _GNU_SOURCE
 #define H2O_USE_EPOLL 1
