@@ -64,6 +64,14 @@ class Server:
                 return found
         raise Missing("there is no %s (Debian: %s)" % (files[0], debian or files[0]))
 
+    def is_module(self):
+        """The program is one: a library of a sanitizer is to come first."""
+        self.program += ".so"
+        libraries = subprocess.run(["ldd", self.program], stdout=subprocess.PIPE).stdout.decode()
+        first = re.search(r"=> (\S*/lib[at]san\.so\S*)", libraries)
+        if first:
+            self.env = {"LD_PRELOAD": first.group(1)}
+
     def write(self, name, text):
         """Write a file into self.temp; gives its path."""
         path = os.path.join(self.temp, name)
@@ -167,12 +175,45 @@ class NginxModule(Nginx):
     signal = "QUIT"  # TERM ends nginx at once
 
     def commands(self):
-        self.program += ".so"
-        libraries = subprocess.run(["ldd", self.program], stdout=subprocess.PIPE).stdout.decode()
-        first = re.search(r"=> (\S*/lib[at]san\.so\S*)", libraries)
-        if first:
-            self.env = {"LD_PRELOAD": first.group(1)}
+        self.is_module()
         return [self.nginx("sse;", "load_module %s;" % self.program)]
+
+
+class ApacheModule(Server):
+    has_pool = True
+    signal = "WINCH"  # TERM closes the connections of Apache before it tells its modules
+
+    CONF = """
+        LoadModule mpm_event_module %(modules)s/mod_mpm_event.so
+        LoadModule authz_core_module %(modules)s/mod_authz_core.so
+        LoadModule sse_module %(module)s
+        ServerName localhost
+        Listen 127.0.0.1:%(port)d
+        User #%(user)d
+        Group #%(group)d
+        PidFile apache.pid
+        ErrorLog /dev/stderr
+        StartServers 1
+        ServerLimit 1
+        ThreadLimit 300
+        ThreadsPerChild 300
+        MaxRequestWorkers 300
+        MinSpareThreads 1
+        MaxSpareThreads 300
+        <Location "/">
+            SetHandler sse
+        </Location>
+    """
+
+    def commands(self):
+        self.is_module()
+        apache = self.need("apache2", "httpd", debian="apache2")
+        modules = os.path.dirname(self.need("/usr/lib/apache2/modules/mod_mpm_event.so",
+                                            debian="apache2-bin"))
+        conf = self.write("httpd.conf", self.CONF % {
+            "modules": modules, "module": self.program, "port": self.port,
+            "user": os.getuid() or 65534, "group": os.getgid() or 65534})
+        return [[apache, "-d", self.temp, "-f", conf, "-D", "FOREGROUND"]]
 
 
 # What is not here is a Server.
@@ -180,6 +221,7 @@ SERVERS = {
     "lwip": Lwip,
     "fastcgi": FastCgi,
     "ngx_http_sse_module": NginxModule,
+    "mod_sse": ApacheModule,
     "io_uring": IoUring,
     "civetweb": Pool,
     "httplib": Pool,
@@ -232,14 +274,15 @@ def python_with_h2():
 
 def settings():
     """The environment of a server."""
-    suppressed = "suppressions=" + os.path.join(HERE, "thread.supp")
+    suppressed = "suppressions=" + os.path.join(HERE, "%s.supp")
     env = {
         "APP_HEARTBEAT_MS": str(HEARTBEAT_MS), "APP_STALL_MS": str(STALL_MS),
         "APP_TICK_MS": str(TICK_MS),
         # what was freed is kept for a while, and that is memory
         "ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64:malloc_context_size=12",
         "UBSAN_OPTIONS": "print_stacktrace=1",
-        "TSAN_OPTIONS": suppressed + ":exitcode=66:second_deadlock_stack=1:atexit_sleep_ms=100",
+        "LSAN_OPTIONS": suppressed % "leak" + ":print_suppressions=0",
+        "TSAN_OPTIONS": suppressed % "thread" + ":exitcode=66:second_deadlock_stack=1:atexit_sleep_ms=100",
     }
     return dict(os.environ, **env)
 
