@@ -13,6 +13,7 @@
  *
  *     // in a page, which comes back by itself where the line is cut:
  *     const answer = await fetch('/generations', {method: 'POST', body: 'Tell me a story.'})
+ *     answer.body.cancel()
  *     new EventSource(answer.headers.get('Location')).onmessage = event => ...
  *
  * Events are what clients of OpenAI's interface read: chunks in JSON, the last one with a reason
