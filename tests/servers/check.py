@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import checks
 from http1 import Torn
 from stream import Wrong
-from target import Client, Skip, Target
+from target import Client, Lag, Skip, Target
 
 LIMIT = 90  # seconds for one check
 
@@ -58,6 +58,7 @@ async def run(options, report):
     """Run all checks that are asked for, one after the other."""
     t = Target(options)
     t.base, t.files = None, t.processes.files()
+    t.lag = Lag()
     try:
         counters = await t.counters()
         t.base = counters["subscribers"] if counters and "subscribers" in counters else None

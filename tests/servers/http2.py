@@ -99,7 +99,8 @@ class Connection:
             answer.fields = [(n, v) for n, v in event.headers if not n.startswith(":")]
             answer.status = int(dict(event.headers)[":status"])
         elif isinstance(event, h2.events.DataReceived):
-            answer.parts.append(event.data)
+            if event.data:
+                answer.parts.append(event.data)
             count = event.flow_controlled_length
             if not answer.stalled:
                 self.h2.acknowledge_received_data(count, event.stream_id)

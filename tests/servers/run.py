@@ -22,7 +22,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-HEARTBEAT_MS, STALL_MS, TICK_MS = 400, 2000, 900
+HEARTBEAT_MS, STALL_MS, TICK_MS = 400, 3000, 900
 REPORT = re.compile(r"ERROR: \w*Sanitizer|WARNING: ThreadSanitizer|runtime error:|LeakSanitizer")
 
 

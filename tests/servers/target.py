@@ -166,6 +166,7 @@ class Client(Reading):
         self.ended = None  # how, in words; "cleanly" where it was the end of the body
         self.news = asyncio.Event()
         self.bytes_at, self.comments_at = [], []
+        self.cuts, self.shares = 0, False  # it shares its connection with one that stalls
 
     async def connect(self, way="header", last_id=None, budget=None, read=True, **how):
         """Ask for the stream: from the last event on that it got. last_id: instead of its own;
@@ -267,11 +268,32 @@ class Client(Reading):
             raise self.wrong
 
 
+class Lag:
+    """How late this program itself runs: on a loaded machine, times that it measures are as late."""
+
+    def __init__(self):
+        self.late = []  # (when, seconds)
+        self.task = asyncio.create_task(self.run())
+
+    async def run(self):
+        while True:
+            start = time.monotonic()
+            await asyncio.sleep(0.02)
+            late = time.monotonic() - start - 0.02
+            if late > 0.005:
+                self.late.append((start, late))
+
+    def since(self, start, end=None):
+        """What to allow for times that were measured since then: twice the longest lag, to a limit."""
+        end = end or time.monotonic()
+        return min(1.0, 2 * max([s for at, s in self.late if at < end and at + s + 0.02 > start] or [0]))
+
+
 class Processes:
     """What the kernel knows of the processes of the server, and of their children."""
 
     def __init__(self, pids):
-        self.given = pids
+        self.given, self.found, self.found_at = pids, [], 0.0
 
     def need(self):
         if not self.given:
@@ -280,6 +302,11 @@ class Processes:
             raise Skip("there is no /proc here")
 
     def all(self):
+        if time.monotonic() > self.found_at + 1:
+            self.found, self.found_at = self.find(), time.monotonic()
+        return self.found
+
+    def find(self):
         parents = {}
         for name in os.listdir("/proc"):
             if name.isdigit():
@@ -325,10 +352,10 @@ def server_end(line):
     """What the kernel knows of a connection to this machine: the bytes that wait at the server's end,
     or at ours where the server has a stack of its own; and whether that end is open."""
     theirs, ours = line.socket.getpeername()[1], line.socket.getsockname()[1]
-    table = read("/proc/net/tcp") + read("/proc/net/tcp6")
-    for row in (":%04X [0-9A-F]+:%04X (..) ([0-9A-F]+):" % (theirs, ours),
-                ":%04X [0-9A-F]+:%04X (..) [0-9A-F]+:([0-9A-F]+)" % (ours, theirs)):
-        found = re.search(row, table)
+    server = ":%04X [0-9A-F]+:%04X (..) ([0-9A-F]+):" % (theirs, ours)
+    client = ":%04X [0-9A-F]+:%04X (..) [0-9A-F]+:([0-9A-F]+)" % (ours, theirs)
+    for row, table in ((server, "tcp"), (server, "tcp6"), (client, "tcp"), (client, "tcp6")):
+        found = re.search(row, read("/proc/net/" + table))
         if found:
             return found.group(2), found.group(1) == "01"
     return None, False

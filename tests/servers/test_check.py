@@ -604,7 +604,7 @@ class NeverCuts(Right):
 
 @wrong("stalled-cut")
 class CutsEarly(Right):
-    stall = STALL / 4
+    stall = STALL / 6
 
 
 @wrong("stalled-wakes")
