@@ -216,7 +216,7 @@ class ApacheModule(Server):
         return [[apache, "-d", self.temp, "-f", conf, "-D", "FOREGROUND"]]
 
 
-# What is not here is a Server.
+# What is not here is a Server. Several: one after the other.
 SERVERS = {
     "lwip": Lwip,
     "fastcgi": FastCgi,
@@ -229,6 +229,7 @@ SERVERS = {
     "openssl": Tls,
     "mbedtls": Tls,
     "nghttp2": TlsHttp2,
+    "libwebsockets": (Server, Tls),
 }
 
 
@@ -352,8 +353,7 @@ def stop(processes, limit):
     return wrong
 
 
-def run_once(name, build, version, args, temp, locks):
-    kind = SERVERS.get(name, Server)
+def run_once(kind, name, build, version, args, temp, locks):
     server = kind(name, build, temp, free_port(locks), version)
     if not os.path.exists(server.program) and not os.path.exists(server.program + ".so"):
         print("FAILED: %s was not built" % server.program)
@@ -411,10 +411,12 @@ def main(args):
     name, build, *args = args
     locks, good = [], True
     try:
-        for version in SERVERS.get(name, Server).http:
-            print("%s over HTTP/%d" % (name, version), flush=True)
+        kinds = SERVERS.get(name, Server)
+        for kind, version in [(k, v) for k in (kinds if isinstance(kinds, tuple) else (kinds,))
+                              for v in k.http]:
+            print("%s over HTTP/%d" % (name, version) + (" and TLS" if kind.tls else ""), flush=True)
             with tempfile.TemporaryDirectory(prefix="sse-%s-" % name) as temp:
-                good &= run_once(name, os.path.abspath(build), version, args, temp, locks)
+                good &= run_once(kind, name, os.path.abspath(build), version, args, temp, locks)
     except Missing as e:
         print("skipped: %s" % e)
         return 77
