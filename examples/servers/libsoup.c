@@ -12,7 +12,7 @@
  * closes, or shuts down its side, is noticed at once. To cut a client off, close its socket, then
  * steal its connection: else libsoup writes the last chunk, and waits until the client takes it.
  * Requests have no time limit, but sockets can have one. To wake the loop, set the time of a
- * source: g_main_context_invoke may call a function on this thread, which holds the lock. */
+ * source: g_main_context_invoke may call the function at once, on the thread that holds the lock. */
 #include "app.h"
 
 #include <libsoup/soup.h>
@@ -88,7 +88,8 @@ static gboolean take_turn(GSource *source, GSourceFunc callback, gpointer unused
     app_tick();
     offer_to_all();
     wait_ms = app_timeout();
-    g_source_set_ready_time(source, wait_ms < 0 ? -1 : g_get_monotonic_time() + wait_ms * 1000);
+    g_source_set_ready_time(
+        source, wait_ms < 0 ? -1 : g_get_monotonic_time() + G_GINT64_CONSTANT(1000) * wait_ms);
     if (app_has_drained()) /* what was taken has still to be sent */
         g_timeout_add_once(100, (GSourceOnceFunc)g_main_loop_quit, loop);
     app_unlock();
