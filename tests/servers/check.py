@@ -78,7 +78,7 @@ async def run(options, report):
         except (Wrong, Skip) as e:
             result = e
         except asyncio.TimeoutError:
-            result = Wrong("it did not end: something took more than %d s" % checks.LIMIT)
+            result = Wrong("it did not end within %d s" % LIMIT)
         except Torn as e:
             result = Wrong("a connection ended: %s" % e)
         except OSError as e:

@@ -206,6 +206,10 @@ class Reading:
         end = len(self.book.log)
         return self.book.next(self.high if self.at is None else self.at, self.user) == end
 
+    def has_come(self, n):
+        """Whether the events up to number n have come, as far as the user sees them."""
+        return self.book.next(self.high if self.at is None else self.at, self.user) > n
+
     def check_ticks(self):
         """Each tick that others got, between two of its own, has come here, too."""
         for span in self.spans:

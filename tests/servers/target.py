@@ -19,6 +19,13 @@ class Skip(Exception):
     """A check cannot be done: why."""
 
 
+async def within(limit, work, what):
+    try:
+        return await asyncio.wait_for(work, limit)
+    except asyncio.TimeoutError:
+        raise Wrong("%s: no answer within %.0f s" % (what, limit))
+
+
 class Target:
     def __init__(self, options):
         self.options = options
@@ -62,9 +69,10 @@ class Target:
 
     async def ask(self, url, method="GET", query="", fields=(), body=None, target=None):
         """A request that is no stream; gives its answer and body."""
+        target = target or url.target(query)
         async with self.lock:
-            return await asyncio.wait_for(
-                self.ask_locked(url, method, target or url.target(query), fields, body), LIMIT)
+            return await within(LIMIT, self.ask_locked(url, method, target, fields, body),
+                                "%s %s" % (method, target))
 
     async def ask_locked(self, url, method, target, fields, body):
         if self.http2:
@@ -104,9 +112,9 @@ class Target:
             self.book.add(type, data, user)
             self.published += len(data)
             self.book.doubtful.add(n)
-            answer, text = await asyncio.wait_for(self.ask_locked(
+            answer, text = await within(LIMIT, self.ask_locked(
                 self.publish_url, "POST", self.publish_url.target(query),
-                [("Content-Type", "text/plain")], data), LIMIT)
+                [("Content-Type", "text/plain")], data), "POST /publish, %d bytes" % len(data))
         if 200 <= answer.status < 300:
             self.book.doubtful.discard(n)
             self.book.answered = n + 1
@@ -181,7 +189,7 @@ class Client(Reading):
                 id = urllib.parse.quote(id, safe="").encode()
             query = "&".join(q for q in (query, way + "=" + id.decode("latin-1")) if q)
         low = self.book.answered
-        self.answer = await asyncio.wait_for(self.target.stream(query, fields, **how), LIMIT)
+        self.answer = await within(LIMIT, self.target.stream(query, fields, **how), "the stream")
         if not self.last_id:
             self.begins(0 if last_id else low)
         self.parser, self.ended, self.budget = Parser(), None, budget
