@@ -223,6 +223,7 @@ int main(int argc, char **argv)
     static GSourceFuncs functions = {.dispatch = take_turn};
     const char *const port = argc > 1 ? argv[1] : "8080";
     SoupServer *server;
+    GSList *at;
     GError *error = NULL;
 
     turn = g_source_new(&functions, sizeof *turn);
@@ -237,6 +238,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "libsoup: %s\n", error->message);
         return 1;
     }
+    for (at = soup_server_get_listeners(server); at; at = g_slist_delete_link(at, at))
+        listen(g_socket_get_fd(at->data), SOMAXCONN); /* libsoup lets only 10 clients wait */
     printf("http://127.0.0.1:%s/\n", port);
     fflush(stdout);
     g_main_loop_run(loop);
