@@ -164,8 +164,10 @@ SSE_API int sse_subscriber_read(sse_subscriber *s, void *dst, size_t cap, size_t
  *   bytes, len   out: the offer. It lies in the queue and is frozen: the same address, length and
  *                bytes until consume, flush or read; NULL and 0 with other results than SSE_OK
  *
- * A long event comes in pieces. Returns SSE_OK; SSE_AGAIN: there is nothing; or a status for which
- * sse_status_closed is 1. */
+ * A long event comes in pieces. While a write of the offer is in flight, peek gives it again, or
+ * tells that s was closed: then keep the queue until that write has ended.
+ *
+ * Returns SSE_OK; SSE_AGAIN: there is nothing; or a status for which sse_status_closed is 1. */
 SSE_API int sse_subscriber_peek(sse_subscriber *s, const void **bytes, size_t *len);
 
 /* Take the first n bytes of the offer; 0: none, and the next peek may offer more.
