@@ -86,7 +86,10 @@ typedef struct sse_channel {
 /* Start a channel without subscribers.
  *
  *   ch             memory in any state
- *   history        borrowed while the channel is used; append to it only by publishing
+ *   history        borrowed while the channel is used; append to it only by publishing. Several
+ *                  channels can publish to one history, under one lock. Then flush, read and peek
+ *                  give a subscriber what any of them has published; next and the timeout of its
+ *                  channel do not notice the events of the others
  *   heartbeat_ms   a subscriber that was sent nothing for this time gets a heartbeat; 0: none.
  *                  SSE_HEARTBEAT_MS is a good value
  *   turn_bytes     flush stops after the event of the history that brings its bytes to this number,

@@ -18,7 +18,12 @@
  *
  * The block holds no pointer. It may be static, from the heap, or a mapped file, which the library
  * never syncs. It has the bytes, ids, tags, keys and times of the events that are kept, in the byte
- * order of the machine; the bytes of a dropped event stay until newer ones overwrite them. */
+ * order of the machine; the bytes of a dropped event stay until newer ones overwrite them.
+ *
+ * Processes that map the same block, each at an address of its own, share the history: one of them
+ * makes it, and the others use the address as its address. All of them hold one lock of theirs
+ * during each call. If a process ends inside a call, the next one first opens the history again,
+ * with the epoch and the name that it has: examples/servers/cgi.c. */
 #ifndef SSE_HISTORY_H
 #define SSE_HISTORY_H
 
@@ -82,7 +87,8 @@ SSE_API sse_history *sse_history_init(void *mem, size_t size, uint32_t events, u
 
 /* Finds the history that an earlier process left in memory, and goes on with it.
  *
- *   epoch        of this run; events of earlier runs keep their ids
+ *   epoch        of this run; events of earlier runs keep their ids. The epoch that the history has:
+ *                the run goes on, and with it the clients of processes that share the memory
  *   the others   as they were given to sse_history_init
  *
  * Nothing in the memory is trusted. The history is the newest event whose checksum and position
