@@ -14,6 +14,7 @@ enum { RETRY_MS = 1000, RETRY_WINDOW_MS = 2000, DRAIN_MS = 2000, NAME_BYTES = 64
 sse_channel app_channel;
 pthread_mutex_t app_mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t memory[SSE_HISTORY_WORDS(EVENTS, CAPACITY)];
+uint64_t app_counted[SSE_COUNTERS];
 size_t app_sending;
 uint32_t app_stall_ms;
 static pthread_cond_t sooner; /* app_keep_time is to look again */
@@ -151,6 +152,14 @@ static uint32_t setting(const char *name, uint32_t usual)
     return value ? (uint32_t)strtoul(value, NULL, 10) : usual;
 }
 
+int app_start_on(sse_history *history)
+{
+    app_stall_ms = setting("APP_STALL_MS", 30000);
+    signal(SIGPIPE, SIG_IGN); /* a client that has gone is an error of a write */
+    return sse_channel_init(&app_channel, history, setting("APP_HEARTBEAT_MS", SSE_HEARTBEAT_MS),
+                            TURN_BYTES, clock_ms(CLOCK_MONOTONIC));
+}
+
 void app_start(const char *name, int signals)
 {
     static sigset_t set;
@@ -162,7 +171,6 @@ void app_start(const char *name, int signals)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&sooner, &monotonic);
-    app_stall_ms = setting("APP_STALL_MS", 30000);
     tick_ms = setting("APP_TICK_MS", 0);
     sigemptyset(&set);
     if (signals) {
@@ -170,10 +178,7 @@ void app_start(const char *name, int signals)
         sigaddset(&set, SIGINT);
         pthread_sigmask(SIG_BLOCK, &set, NULL); /* threads that begin later inherit it */
     }
-    signal(SIGPIPE, SIG_IGN); /* a client that has gone is an error of a write */
-    if (sse_channel_init(&app_channel, history, setting("APP_HEARTBEAT_MS", SSE_HEARTBEAT_MS),
-                         TURN_BYTES, clock_ms(CLOCK_MONOTONIC)) != SSE_OK ||
-        pthread_create(&thread, NULL, live, &set) != 0) {
+    if (app_start_on(history) != SSE_OK || pthread_create(&thread, NULL, live, &set) != 0) {
         fprintf(stderr, "%s: the application cannot start\n", name);
         exit(1);
     }
@@ -246,9 +251,9 @@ static void write_status(app_reply *reply)
     int i;
 
     for (i = 0; i < SSE_COUNTERS; i++)
-        len += (size_t)snprintf(reply->text_ + len, sizeof reply->text_ - len, "%s\"%s\": %llu",
-                                i > 0 ? ", " : "{", names[i],
-                                (unsigned long long)sse_channel_count(&app_channel, i));
+        len += (size_t)snprintf(
+            reply->text_ + len, sizeof reply->text_ - len, "%s\"%s\": %llu", i > 0 ? ", " : "{",
+            names[i], (unsigned long long)(app_counted[i] + sse_channel_count(&app_channel, i)));
     len += (size_t)snprintf(reply->text_ + len, sizeof reply->text_ - len, "}\n");
     reply->body = (sse_str){reply->text_, len};
 }

@@ -69,6 +69,13 @@ typedef struct app_reply {
  * cannot start. */
 void app_start(const char *name, int signals);
 
+/* The same for a process that has no thread, and shares a history with others. Returns SSE_OK, or
+ * SSE_E_ARG: it is not a history. */
+int app_start_on(sse_history *history);
+
+/* What the channels of these other processes have counted, for /status. */
+extern uint64_t app_counted[SSE_COUNTERS];
+
 /* APP_STALL_MS: the time limit of writes, where they block. */
 extern uint32_t app_stall_ms;
 

@@ -38,7 +38,7 @@ class Server:
     tls = False  # https; self.temp has cert.pem and key.pem then
     http = (1,)  # the versions of HTTP that are checked, each with a server of its own
     check = ()  # further options of check.py
-    has_pool = False  # of hundreds of threads: AddressSanitizer keeps some memory for each
+    has_many = False  # threads or processes: AddressSanitizer keeps some memory for each
     signal = "TERM"  # that ends the first process
     env = {}
 
@@ -81,7 +81,7 @@ class Server:
 
 
 class Pool(Server):
-    has_pool = True
+    has_many = True
 
 
 class Tls(Server):
@@ -180,7 +180,7 @@ class NginxModule(Nginx):
 
 
 class ApacheModule(Server):
-    has_pool = True
+    has_many = True
     signal = "WINCH"  # TERM closes the connections of Apache before it tells its modules
 
     CONF = """
@@ -216,12 +216,54 @@ class ApacheModule(Server):
         return [[apache, "-d", self.temp, "-f", conf, "-D", "FOREGROUND"]]
 
 
+class Cgi(Server):
+    """A process for each request, behind lighttpd. There is none that would publish the time."""
+
+    check = ("--tick-ms", "0")
+    has_many = True
+    signal = "INT"
+
+    CONF = """
+        server.modules = ("mod_rewrite", "mod_setenv", "mod_cgi")
+        server.bind = "127.0.0.1"
+        server.port = %(port)d
+        server.document-root = "%(folder)s"
+        server.errorlog = "/dev/stderr"
+        server.breakagelog = "/dev/stderr"
+        server.upload-dirs = ("%(temp)s")
+        server.max-request-size = 32
+        server.stream-response-body = 2
+        url.rewrite-once = ("^(/.*)" => "/cgi$1")
+        cgi.assign = ("/cgi" => "")
+        setenv.set-environment = (%(env)s)
+    """
+
+    # As systemd does it with KillSignal=SIGINT: INT goes to all processes, and when time is up TERM,
+    # since lighttpd waits for a client that does not read. Its exit code is 1 where one was left.
+    SERVICE = """
+        "$@" &
+        trap 'trap "" INT; kill -INT 0; sleep 2.2; kill $! 2> /dev/null' INT
+        trap 'kill $!' TERM
+        wait $!
+        wait $! || [ $? = 1 ]
+    """
+
+    def commands(self):
+        env = dict(settings(), APP_FILE=os.path.join(self.temp, "history"))
+        conf = self.write("lighttpd.conf", self.CONF % {
+            "port": self.port, "folder": self.folder, "temp": self.temp,
+            "env": ", ".join('"%s" => "%s"' % it for it in env.items())})
+        service = self.write("service.sh", self.SERVICE)
+        return [["sh", service, self.need("lighttpd"), "-D", "-f", conf]]
+
+
 # What is not here is a Server. Several: one after the other.
 SERVERS = {
     "lwip": Lwip,
     "fastcgi": FastCgi,
     "ngx_http_sse_module": NginxModule,
     "mod_sse": ApacheModule,
+    "cgi": Cgi,
     "io_uring": IoUring,
     "civetweb": Pool,
     "httplib": Pool,
@@ -274,7 +316,7 @@ def python_with_h2():
 
 
 def settings():
-    """The environment of a server."""
+    """What the environment of a server has more than ours."""
     suppressed = "suppressions=" + os.path.join(HERE, "%s.supp")
     env = {
         "APP_HEARTBEAT_MS": str(HEARTBEAT_MS), "APP_STALL_MS": str(STALL_MS),
@@ -285,7 +327,7 @@ def settings():
         "LSAN_OPTIONS": suppressed % "leak" + ":print_suppressions=0",
         "TSAN_OPTIONS": suppressed % "thread" + ":exitcode=66:second_deadlock_stack=1:atexit_sleep_ms=100",
     }
-    return dict(os.environ, **env)
+    return env
 
 
 def is_built_with(program, sanitizer):
@@ -366,7 +408,7 @@ def run_once(kind, name, build, version, args, temp, locks):
         for command in server.commands():
             processes.append(subprocess.Popen(
                 command, cwd=temp, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env=dict(settings(), **server.env), start_new_session=True))
+                env={**os.environ, **settings(), **server.env}, start_new_session=True))
         wrong = []
         if wait_for(server, processes):
             python = python_with_h2() if version == 2 else sys.executable
@@ -374,7 +416,7 @@ def run_once(kind, name, build, version, args, temp, locks):
             if version == 2:
                 options.append("--http2")
             if is_built_with(server.program, "tsan") or (
-                    server.has_pool and is_built_with(server.program, "asan")):
+                    server.has_many and is_built_with(server.program, "asan")):
                 options.append("--no-memory")
             only = any(a.startswith("--only") for a in args)
             done = subprocess.run(
