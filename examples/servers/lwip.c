@@ -28,7 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POLL = 2, MOST_MS = 1000, LAST_MS = 200 }; /* POLL: of 500 ms */
+enum { POLL = 2, MOST_MS = 1000, LAST_MS = 200, SEND_BUFFER = 8192 }; /* POLL: of 500 ms */
 
 struct client {
     http1 http;
@@ -86,7 +86,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
     int status;
 
     (void)len;
-    if (tcp_sndbuf(pcb) < TCP_SNDLOWAT)
+    if (tcp_sndbuf(pcb) < SEND_BUFFER / 2)
         return ERR_OK;
     app_lock();
     status = sse_subscriber_flush(&c->http.stream.subscriber, sink);
@@ -175,6 +175,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t error)
     http1_open(&c->http);
     app_unlock();
     c->pcb = pcb;
+    pcb->snd_buf = SEND_BUFFER; /* acknowledgements of more overrun the mailbox of the stack */
     tcp_nagle_disable(pcb);
     tcp_arg(pcb, c);
     tcp_recv(pcb, on_receive);

@@ -567,10 +567,9 @@ async def publish_much(t, mib, readers, delays, enough=lambda: False):
     """Publish with the pace of readers that keep up. Their delays are noted."""
     size, i = t.published, 0
     while t.published - size < mib * 1024 * 1024 and not enough():
-        at = time.monotonic()
         n = await t.publish(b"much %06d " % len(t.book.log) + MUCH[:32000])
         i += 1
-        delays.append((n, at))
+        delays.append((n, t.asked_at))
         for c in readers:
             if i > 4:
                 await goes_on(c, lambda: c.has_come(n - 3), n)
@@ -796,8 +795,9 @@ async def end(t):
     stalled, more = await stalled_clients(t)
     live += more
     watch = Watch(t, stalled[0])
-    await publish_much(t, 3, live, [])  # what is behind another server stalls after that
-    await publish_much(t, STALL_MIB - 3, live, [], watch.has_stalled)
+    await publish_much(t, STALL_MIB / 2, live, [], watch.has_stalled)
+    if len(t.processes.given) > 1:  # what is behind another server stalls after that
+        await publish_much(t, STALL_MIB / 4, live, [])
     before = await t.subscribers() if t.base is not None else None
     if watch.cut or before is not None and before < t.base + len(live) + len(stalled):
         raise Wrong("the stalled client has gone before the end: it cannot be tried")

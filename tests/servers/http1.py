@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import struct
+import time
 import urllib.parse
 
 RESET = struct.pack("ii", 1, 0)  # for SO_LINGER: close with a reset
@@ -145,7 +146,8 @@ class Line:
 class Answer:
     """The answer to a request. read() gives its body."""
 
-    def __init__(self, line):
+    def __init__(self, line, asked_at):
+        self.asked_at = asked_at
         self.line, self.buffer, self.status, self.fields = line, b"", None, []
         self.left, self.expected = None, "size"  # bytes of the body or of a chunk; of a line
         self.chunked = self.ended = self.reusable = False
@@ -254,12 +256,13 @@ async def ask(url, method="GET", target=None, fields=(), body=None, line=None,
               receive_buffer=None):
     """Ask, on a connection of its own or on one that is open; gives the answer and its head."""
     line = line or await Line.open(url, receive_buffer, ["http/1.1"])
+    asked_at = time.monotonic()
     try:
         await line.send(request(url, method, target or url.target(), fields, body))
     except OSError:
         pass  # it may have answered all the same
     try:
-        return await Answer(line).head(method)
+        return await Answer(line, asked_at).head(method)
     except BaseException:
         line.close()
         raise

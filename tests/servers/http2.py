@@ -1,6 +1,7 @@
 """HTTP/2: many streams on one connection, over TLS with ALPN or over cleartext. Needs python3-h2."""
 
 import asyncio
+import time
 
 import h2.config
 import h2.connection
@@ -161,6 +162,7 @@ class Answer:
         self.connection, self.stream, self.stalled = connection, stream, stalled
         self.status, self.fields, self.parts = None, [], []
         self.ended, self.torn, self.unread = False, None, 0
+        self.asked_at = time.monotonic()
 
     def field(self, name):
         return ", ".join(v for n, v in self.fields if n == name) or None

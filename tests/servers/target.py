@@ -11,7 +11,8 @@ import urllib.parse
 import http1
 from stream import Book, Parser, Reading, Wrong
 
-LIMIT = 5.0  # seconds for anything that is to happen at once
+LIMIT = 5.0  # seconds for anything that is to happen at once,
+ANSWER = 10.0  # and for an answer: a packet that opens a connection can be lost
 FEW = 4096  # the receive buffer of a client that does not read
 
 
@@ -37,7 +38,7 @@ class Target:
         self.processes = Processes(options.pid or [])
         self.lock = asyncio.Lock()
         self.line, self.line_used, self.connection = None, 0.0, None
-        self.published = 0  # bytes
+        self.published, self.asked_at = 0, 0.0  # bytes; when the latest request was sent
         self.opened = []  # clients and connections; some have been closed
 
     def sibling(self, path):
@@ -71,7 +72,7 @@ class Target:
         """A request that is no stream; gives its answer and body."""
         target = target or url.target(query)
         async with self.lock:
-            return await within(LIMIT, self.ask_locked(url, method, target, fields, body),
+            return await within(ANSWER, self.ask_locked(url, method, target, fields, body),
                                 "%s %s" % (method, target))
 
     async def ask_locked(self, url, method, target, fields, body):
@@ -81,6 +82,7 @@ class Target:
                     self.connection.close()
                 self.connection = await self.connect()
             answer = await self.connection.ask(method, target, fields, body)
+            self.asked_at = answer.asked_at
             if is_stream(answer):
                 answer.close()
                 return answer, b""
@@ -90,6 +92,7 @@ class Target:
             line.close()
             line = None
         answer = await http1.ask(url, method, target, fields, body, line)
+        self.asked_at = answer.asked_at
         try:
             text = b"" if is_stream(answer) else await answer.body()
         except BaseException:
@@ -112,7 +115,7 @@ class Target:
             self.book.add(type, data, user)
             self.published += len(data)
             self.book.doubtful.add(n)
-            answer, text = await within(LIMIT, self.ask_locked(
+            answer, text = await within(ANSWER, self.ask_locked(
                 self.publish_url, "POST", self.publish_url.target(query),
                 [("Content-Type", "text/plain")], data), "POST /publish, %d bytes" % len(data))
         if 200 <= answer.status < 300:
@@ -189,7 +192,7 @@ class Client(Reading):
                 id = urllib.parse.quote(id, safe="").encode()
             query = "&".join(q for q in (query, way + "=" + id.decode("latin-1")) if q)
         low = self.book.answered
-        self.answer = await within(LIMIT, self.target.stream(query, fields, **how), "the stream")
+        self.answer = await within(ANSWER, self.target.stream(query, fields, **how), "the stream")
         if not self.last_id:
             self.begins(0 if last_id else low)
         self.parser, self.ended, self.budget = Parser(), None, budget
