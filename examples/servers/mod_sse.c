@@ -22,7 +22,8 @@
  * The face: read, then a write that blocks. The thread of the request sleeps until there are bytes.
  * That a client has gone shows when a write fails, at a heartbeat or the one after it. ap_rflush
  * waits for TimeOut: the socket of a client that has stalled is shut down before. mod_deflate would
- * keep bytes back. A graceful restart begins a new history: clients are told of a gap. */
+ * keep bytes back. A graceful restart begins a new history: clients are told of a gap. mod_http2 runs
+ * six streams of a connection at a time: the next ones wait for their end. */
 #include "threads.h"
 
 #include <httpd.h>
