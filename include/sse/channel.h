@@ -121,7 +121,8 @@ SSE_API int sse_channel_set_heartbeat(sse_channel *ch, const char *type, size_t 
  *   key   with SSE_JOIN_COALESCE the event replaces older ones of the same tag and key; 0: none
  *
  * Each subscriber can take any event that the history can hold: a large one passes through a small
- * queue in pieces.
+ * queue in pieces. The event has the time of the latest tick: where ticks are seldom, tick first, or
+ * a heartbeat may follow it too soon.
  *
  * Returns SSE_OK; otherwise nothing was published: SSE_E_ARG: NULL, no part at all, or an id where
  * ids are automatic; SSE_E_RANGE: retry_ms; SSE_E_TOOBIG: the history can never hold it;
