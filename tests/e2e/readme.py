@@ -9,7 +9,7 @@ import unittest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(sys.argv.pop(1))
 SPDX = "/* SPDX-License-Identifier: MIT */\n"
-OF_THE_BUILD = {"SSE_INSTALL", "SSE_BUILD_TESTS", "SSE_BUILD_EXAMPLES"}  # names that are none of the headers
+OF_THE_BUILD = {"SSE_INSTALL"}  # names that are none of the headers
 
 
 def read(path):
