@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import checks
+import stalls  # after the others: the end is the last one
 from http1 import Torn
 from stream import Wrong
 from target import Client, Lag, Skip, Target

@@ -124,21 +124,21 @@ class Right:
 
     async def stream(self, sock, request):
         c = Client(sock, value(request.query, "user"), self.count + 1)
-        first = self.head + self.first_bytes() + self.resume(c, self.last_id(request))
+        first = self.begin(c) + self.resume(c, self.last_id(request))
         self.clients.add(c)
         watcher = self.task(self.watch(c, asyncio.current_task()))
         try:
             await self.send(c, first)
             await self.feed(c)
-            self.end(c)
+            await self.end(c)
         except (OSError, asyncio.TimeoutError):
             pass
         finally:
             watcher.cancel()
             self.forget(c)
 
-    def first_bytes(self):
-        return b"retry: 1000\n\n"
+    def begin(self, c):
+        return self.head + b"retry: 1000\n\n"
 
     async def feed(self, c):
         while True:
@@ -172,7 +172,7 @@ class Right:
             pass
         task.cancel()
 
-    def end(self, c):
+    async def end(self, c):
         c.socket.shutdown(socket.SHUT_WR)
 
     def forget(self, c):
@@ -283,6 +283,124 @@ class Right:
         return any(t in r.fields.get("accept", "*/*") for t in ("*/*", "event-stream"))
 
 
+class Http2(Right):
+    """The same over HTTP/2: the socket of a client is a stream of a connection."""
+
+    async def serve(self, sock):
+        connection = Connection(self, sock)
+        try:
+            await connection.run()
+        except OSError:
+            pass
+        for task in connection.tasks.values():
+            task.cancel()
+        self.close(sock)
+
+    async def serve_stream(self, stream, fields, body):
+        path, _, query = fields[":path"].partition("?")
+        request = Request(fields[":method"], path, query, fields, body)
+        answer = brief(413) if len(body) > self.body_max else self.answer(request)
+        await stream.head(answer or self.head)
+        if answer is None:
+            await self.stream(stream, request)
+            if not stream.ended:
+                await stream.reset()
+        else:
+            await stream.send(answer.partition(b"\r\n\r\n")[2])
+            await stream.end()
+
+    def begin(self, c):
+        return b"retry: 1000\n\n"
+
+    async def send(self, c, data):
+        await asyncio.wait_for(c.socket.send(data), self.stall)
+        c.sent_at = time.monotonic()
+
+    async def watch(self, c, task):
+        pass  # the connection cancels the task
+
+    def cancel(self, task):
+        task.cancel()
+
+    async def end(self, c):
+        await c.socket.end()
+
+
+class Connection:
+    def __init__(self, server, sock):
+        import h2.config
+        import h2.connection
+        self.server, self.sock, self.tasks, self.bodies = server, sock, {}, {}
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
+            client_side=False, header_encoding="latin-1", validate_outbound_headers=False,
+            validate_inbound_headers=False, normalize_outbound_headers=False))
+        self.opened, self.lock = asyncio.Event(), asyncio.Lock()
+
+    async def run(self):
+        self.h2.initiate_connection()
+        await self.flush()
+        while True:
+            data = await self.server.loop.sock_recv(self.sock, 65536)
+            if not data:
+                return
+            for event in self.h2.receive_data(data):
+                self.take(event, type(event).__name__)
+            await self.flush()
+
+    async def flush(self):
+        async with self.lock:
+            await self.server.loop.sock_sendall(self.sock, self.h2.data_to_send())
+
+    def take(self, event, what):
+        if what == "RequestReceived":
+            self.bodies[event.stream_id] = dict(event.headers), []
+        elif what == "DataReceived":
+            self.bodies[event.stream_id][1].append(event.data)
+            self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif what == "StreamEnded":
+            fields, body = self.bodies.pop(event.stream_id)
+            work = self.server.serve_stream(Stream(self, event.stream_id), fields, b"".join(body))
+            self.tasks[event.stream_id] = self.server.task(work)
+        elif what == "StreamReset" and event.stream_id in self.tasks:
+            self.server.cancel(self.tasks[event.stream_id])
+        elif what == "WindowUpdated":
+            self.opened.set()
+
+
+class Stream:
+    def __init__(self, connection, number):
+        self.connection, self.number, self.ended = connection, number, False
+
+    async def head(self, answer):
+        first, *lines = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+        fields = [(n.lower(), v.strip()) for n, _, v in (line.partition(":") for line in lines)]
+        fields = [(":status", first.split(" ")[1])] + [f for f in fields if f != ("connection", "close")]
+        self.connection.h2.send_headers(self.number, fields)
+        await self.connection.flush()
+
+    async def send(self, data):
+        h2c = self.connection.h2
+        while data:
+            room = min(h2c.local_flow_control_window(self.number), h2c.max_outbound_frame_size)
+            if room > 0:
+                h2c.send_data(self.number, data[:room])
+                data = data[room:]
+                await self.connection.flush()
+            else:
+                self.connection.opened.clear()
+                await self.connection.opened.wait()
+
+    async def end(self):
+        self.ended = True
+        self.connection.h2.end_stream(self.number)
+        await self.connection.flush()
+
+    async def reset(self):
+        self.ended = True
+        self.connection.h2.reset_stream(self.number)
+        await self.connection.flush()
+
+
 def brief(status, allow=""):
     allow = b"Allow: %s\r\n" % allow.encode() if allow else b""
     length = b"" if status == 204 else b"Content-Length: 0\r\n"
@@ -296,6 +414,7 @@ def value(query, name):
 # The wrong ones: the check that is to find it, and what is wrong.
 
 WRONG = {}
+RIGHT = {"Right": Right, "Http2": Http2}
 
 
 def wrong(check):
@@ -648,7 +767,7 @@ class SetsNoRetry(Right):
 
 @wrong("end")
 class Resets(Right):
-    def end(self, c):
+    async def end(self, c):
         c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
 
@@ -677,14 +796,49 @@ class WaitsForEver(Right):
         self.over.set()
 
 
+@wrong("head")
+class NamesTheConnection(Http2):
+    head = HEAD.replace(b"\r\n\r\n", b"\r\nKeep-Alive: timeout=5\r\n\r\n")
+
+
+@wrong("many-streams")
+class WaitsForAWindow(Http2):
+    async def send(self, c, data):
+        connection = c.socket.connection
+        if not hasattr(connection, "one_by_one"):
+            connection.one_by_one = asyncio.Lock()
+        async with connection.one_by_one:
+            await super().send(c, data)
+
+
+@wrong("vanish-cancel")
+class MissesACancel(Http2):
+    def cancel(self, task):
+        pass
+
+    async def send(self, c, data):
+        try:
+            await super().send(c, data)
+        except Exception:
+            c.sent_at = time.monotonic()
+
+
+@wrong("end")
+class ResetsStreams(Http2):
+    async def end(self, c):
+        await c.socket.reset()
+
+
 # What runs them.
 
 
-def check(name, args):
+def check(name, kind, args):
     """Run the check against a server; gives its output and exit code."""
-    locks = []
+    locks, python = [], sys.executable
     port = run.free_port(locks)
-    server = subprocess.Popen([sys.executable, os.path.abspath(__file__), "--serve", name, str(port)],
+    if issubclass(kind, Http2):
+        python, args = run.python_with_h2(), args + ["--http2"]
+    server = subprocess.Popen([python, os.path.abspath(__file__), "--serve", name, str(port)],
                               stderr=subprocess.DEVNULL)
     try:
         for _ in range(300):
@@ -694,7 +848,7 @@ def check(name, args):
             except OSError:
                 time.sleep(0.02)
         done = subprocess.run(
-            [sys.executable, os.path.join(run.HERE, "check.py"), "http://127.0.0.1:%d/events" % port,
+            [python, os.path.join(run.HERE, "check.py"), "http://127.0.0.1:%d/events" % port,
              "--pid", str(server.pid), "--heartbeat-ms", str(run.HEARTBEAT_MS), "--stall-ms",
              str(run.STALL_MS), "--tick-ms", str(run.TICK_MS), "--ends"] + args,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
@@ -707,22 +861,22 @@ def check(name, args):
 
 def judge(name):
     """What is wrong with how the check judges a server; None: nothing."""
-    expected, kind = WRONG.get(name, (None, Right))
+    expected, kind = WRONG.get(name) or (None, RIGHT[name])
     if expected is None:
-        text, code = check(name, [])
+        text, code = check(name, kind, [])
         return None if code == 0 and " 0 failed" in text else text
     only = ["--only", expected] if expected != "after" else ["--only", "resume", "--only", "after"]
-    text, code = check(name, only)
+    text, code = check(name, kind, only)
     found = [line for line in text.splitlines() if line.startswith("FAILED  %s " % expected)]
     return None if found and code == 1 else "%s is not found by %s\n%s" % (name, expected, text)
 
 
 def main(args):
     if args[:1] == ["--serve"]:
-        kind = WRONG.get(args[1], (None, Right))[1]
+        kind = RIGHT.get(args[1]) or WRONG[args[1]][1]
         asyncio.run(kind(int(args[2])).main())
         return 0
-    names = args or ["Right"] + sorted(WRONG, key=lambda n: not WRONG[n][0].startswith(("st", "end")))
+    names = args or list(RIGHT) + sorted(WRONG, key=lambda n: not WRONG[n][0].startswith(("st", "end")))
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         for name, result in zip(names, pool.map(judge, names)):
