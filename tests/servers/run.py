@@ -295,7 +295,8 @@ def free_port(locks):
 
 def release(locks):
     for lock in locks:
-        os.unlink(lock.name)
+        if os.path.exists(lock.name):  # unless somebody has cleared the folder
+            os.unlink(lock.name)
         lock.close()
 
 
