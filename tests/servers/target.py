@@ -121,6 +121,9 @@ class Target:
         if 200 <= answer.status < 300:
             self.book.doubtful.discard(n)
             self.book.answered = n + 1
+        elif answer.status in (404, 405, 501):
+            raise Skip("there is no POST %s: it was answered %d; README.md says what it does"
+                       % (self.publish_url.target(), answer.status))
         else:
             raise Wrong("publishing %d bytes was answered %d: %r"
                         % (len(data), answer.status, text[:80]))
