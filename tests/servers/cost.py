@@ -3,11 +3,12 @@
 kernel, too, while each client gets an event each TICK_MS milliseconds, the tick of app.c.
 
     python3 cost.py BUILD [NAME...]      the servers in BUILD/servers; without names: all of them
+    python3 cost.py BUILD --write        writes the table into examples/servers/README.md
 
 Each server is measured between two measurements of bare.c, which sends as many bytes to as many
 clients; the figure is its time by the mean of those two. Each event wakes the server and leaves alone.
 Where events come faster they leave together, and a delivery is cheaper. Over HTTP/2 all the streams
-are on one connection, as those of a browser are."""
+are on one connection, as those of a browser are. A CGI program has no ticks, and is left out."""
 
 import contextlib
 import os
@@ -26,6 +27,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import run
 from target import Processes
 
+README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples", "servers",
+                      "README.md")
+BEGIN, END = "<!-- measured -->\n", "<!-- end of measured -->"
+HEAD = ("| server | HTTP | FIN, RST noticed after | us a delivery | by a loop of send | bytes a delivery |\n"
+        "|---|---|---|---|---|---|")
 CLIENTS, TICK_MS, SECONDS = 100, 20, 2.0
 NUMBER = re.compile(rb"id: [0-9a-f]+-(\d+)\n")
 
@@ -139,30 +145,53 @@ def measure(kind, name, build, version, locks):
     return spent / events / CLIENTS * 1e6, count / events / CLIENTS
 
 
+def noticed(name, build):
+    """By version of HTTP: how soon a client that is gone shows, with heartbeats each 400 ms."""
+    done = subprocess.run(
+        [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py"), name, build,
+         "--only", "vanish-fin", "--only", "vanish-reset"], stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(done.stdout)
+    return [", ".join(re.findall(r"noticed after (\S+ m?s)", part))
+            for part in re.split(r"(?m)^.* over HTTP/\d.*$", done.stdout)[1:]]
+
+
+def rows(names, build, locks):
+    before, _ = measure(Bare, "bare", build, 1, locks)
+    for name in names:
+        kinds = run.SERVERS.get(name, run.Server)
+        kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+        ways = [(kind, version) for kind in kinds for version in kind.http]
+        for (kind, version), soon in zip(ways, noticed(name, build)):
+            cost, size = measure(kind, name, build, version, locks)
+            after, _ = measure(Bare, "bare", build, 1, locks)
+            yield "| `%s` | %d%s | %s | %.1f | %.1f | %.0f |" % (
+                name, version, ", TLS" if kind.tls else "", soon, cost, cost / ((before + after) / 2), size)
+            before = after
+
+
 def main(args):
     if not args:
         sys.exit(__doc__)
     python = run.python_with_h2()
     if python != sys.executable:
         os.execv(python, [python, __file__] + args)
-    build, *names = args
+    build, *names = [a for a in args if a != "--write"]
     folder = os.path.join(build, "servers")
     names = names or sorted((os.path.splitext(n)[0] for n in os.listdir(folder)
-                             if n != "bare" and "generation" not in n),
+                             if n not in ("bare", "cgi") and "generation" not in n),
                             key=lambda n: (n == "lwip", n))  # which moves to a network of its own
-    locks = []
-    before, _ = measure(Bare, "bare", build, 1, locks)
-    print("| server | HTTP | us a delivery | by a loop of send | bytes a delivery |\n|---|---|---|---|---|")
-    for name in names:
-        kind = run.SERVERS.get(name, run.Server)
-        for version in kind.http:
-            cost, size = measure(kind, name, build, version, locks)
-            after, _ = measure(Bare, "bare", build, 1, locks)
-            print("| `%s` | %d%s | %.1f | %.2f | %.0f |" % (
-                name, version, " TLS" if kind.tls else "", cost, cost / ((before + after) / 2), size),
-                flush=True)
-            before = after
+    locks, lines = [], [HEAD]
+    print(HEAD)
+    for row in rows(names, build, locks):
+        print(row, flush=True)
+        lines.append(row)
     run.release(locks)
+    if "--write" in args:
+        with open(README, encoding="utf-8") as f:
+            before, _, rest = f.read().partition(BEGIN)
+        with open(README, "w", encoding="utf-8") as f:
+            f.write(before + BEGIN + "\n".join(lines) + "\n" + rest[rest.index(END):])
 
 
 main(sys.argv[1:])
