@@ -102,13 +102,24 @@ void handle_body(const httplib::Request &from, httplib::Response &to,
         answer(from, to, body);
 }
 
+int listener = -1;
+
+/* Without those of httplib, with which two servers can share the port. */
+void set_options(int socket)
+{
+    const int on = 1;
+
+    listener = socket;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
 } // namespace
 
 int main(int argc, char **argv)
 {
     const char *const wanted = argc > 1 ? argv[1] : "8080";
     static auto &server = *new httplib::Server; /* its threads outlive main */
-    int port = std::atoi(wanted), listener = -1;
+    int port = std::atoi(wanted);
 
     app_start("httplib", 1);
     server.new_task_queue = [] { return new httplib::ThreadPool(STREAMS + OTHERS); };
@@ -117,13 +128,7 @@ int main(int argc, char **argv)
     server.set_write_timeout(std::chrono::milliseconds(app_stall_ms));
     server.Get(".*", handle).Post(".*", handle_body).Put(".*", handle);
     server.Patch(".*", handle).Delete(".*", handle).Options(".*", handle);
-    server.set_socket_options([&listener](int socket) { /* else two servers can share the port */
-                                                        const int on = 1;
-
-                                                        listener = socket;
-                                                        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR,
-                                                                   &on, sizeof on);
-    });
+    server.set_socket_options(set_options);
     if (port == 0)
         port = server.bind_to_any_port("127.0.0.1");
     else if (!server.bind_to_port("127.0.0.1", port))
