@@ -100,6 +100,14 @@ static void handle_body(const httplib::Request &req, httplib::Response &res,
         answer(req, res, body);
 }
 
+/* Without those of cpp-httplib, with which two servers can share the port. */
+static void set_options(int socket)
+{
+    const int on = 1;
+
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
 static void set_up(httplib::Server &server)
 {
     server.new_task_queue = [] { return new httplib::ThreadPool(GENERATION_READERS + 16); };
@@ -110,12 +118,7 @@ static void set_up(httplib::Server &server)
     server.set_tcp_nodelay(true);
     server.Get(".*", handle).Post(".*", handle_body).Delete(".*", handle).Options(".*", handle);
     server.Put(".*", handle).Patch(".*", handle);
-    server.set_socket_options([](int socket) { /* the usual ones let two servers share a port */
-                                               const int on = 1;
-
-                                               setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on,
-                                                          sizeof on);
-    });
+    server.set_socket_options(set_options);
 }
 
 int main(int argc, char **argv)
