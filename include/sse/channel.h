@@ -105,7 +105,7 @@ SSE_API int sse_channel_init(sse_channel *ch, sse_history *history, uint32_t hea
  *
  *   type   the event type; empty: the heartbeat is a comment, and data is its text
  *   data   NULL with an empty type: the heartbeat is a line of ":" without a blank line, for clients
- *          that report each block, also one without an event
+ *          that report each block, also one without an event: fetch-event-source, openai-python
  *
  * Returns SSE_OK; SSE_E_ARG: NULL with a length, or not a channel; SSE_E_TOOBIG: longer than
  * SSE_CHANNEL_TEXT_MAX, or too long when encoded, which several lines can be; SSE_E_FIELD: a byte
