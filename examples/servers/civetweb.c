@@ -110,7 +110,7 @@ int main(int argc, char **argv)
     char address[32], limit_ms[16];
     const char *options[] = {"listening_ports",    address,  "num_threads", "260",
                              "request_timeout_ms", limit_ms, NULL};
-    const struct mg_callbacks callbacks = {NULL};
+    static const struct mg_callbacks callbacks; /* none */
     struct mg_server_port port;
     struct mg_context *server;
 
