@@ -160,6 +160,17 @@ static void an_event_of_which_a_byte_was_shown_stays(void **state)
     }
 }
 
+static void the_first_event_of_a_writer_can_be_taken_back(void **state)
+{
+    sse_writer *w = block_writer(&memory, SSE_WRITER_CAPACITY_MIN, 0);
+
+    (void)state;
+    assert_int_equal(sse_writer_begin(w, NULL), SSE_OK);
+    append_text(w, "x");
+    assert_int_equal(sse_writer_cancel(w), SSE_OK);
+    assert_int_equal(sse_writer_pending(w), 0);
+}
+
 static void cancel_is_refused_without_an_event_after_close_and_without_a_writer(void **state)
 {
     sse_writer *w = block_writer(&memory, CAPACITY, 0);
@@ -181,6 +192,7 @@ int main(void)
         writer_test(a_comment_and_a_reconnection_time_can_stand_alone),
         writer_test(an_event_that_was_taken_back_was_never_there),
         writer_test(an_event_of_which_a_byte_was_shown_stays),
+        writer_test(the_first_event_of_a_writer_can_be_taken_back),
         writer_test(cancel_is_refused_without_an_event_after_close_and_without_a_writer),
     };
 
