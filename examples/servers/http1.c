@@ -107,6 +107,8 @@ static void answer(http1 *c, void *user)
     app_reply reply;
 
     app_answer(&c->stream, user, &r, &reply);
+    if (reply.body.len > sizeof c->out_ / 2) /* it must fit beside its head */
+        reply = (app_reply){.status = 500};
     if (reply.is_stream)
         c->state = HTTP1_STREAM;
     else
