@@ -51,6 +51,10 @@ def main():
             print("%s has no row in the table" % name)
             wrong += 1
         made = row.sub(lambda m: "%s %d of %d |" % (m.group(1), sse, whole), made)
+    for name in re.findall(r"^\| `(\w+\.c\w*)` \|", page, re.M):
+        if not os.path.exists(os.path.join(FOLDER, name)):
+            print("the table names %s, which is not there" % name)
+            wrong += 1
     if len(files) < 2:
         sys.exit("there are no servers in " + FOLDER)
     if "--write" in sys.argv[1:]:
