@@ -8,7 +8,8 @@
  * bytes. num_threads is the most streams: one more client waits. civetweb does not look at a client
  * while the handler runs: that it has gone shows when a write fails, at a heartbeat or the one after
  * it. A write ends after request_timeout_ms without progress. mg_write can write a part and return
- * less than it was given; mg_send_chunk of no bytes would end the stream. */
+ * less than it was given; mg_send_chunk of no bytes would end the stream. mg_start serves already
+ * before it returns: a handler that is set after it would miss the first requests. */
 #include "threads.h"
 
 #include <civetweb.h>
@@ -73,7 +74,7 @@ static int receive(struct mg_connection *from, struct client *c, size_t *len)
     return *len == sizeof c->bytes && mg_read(from, &more, 1) > 0 ? 413 : 0;
 }
 
-static int handle(struct mg_connection *connection, void *unused)
+static int handle(struct mg_connection *connection)
 {
     const struct mg_request_info *const info = mg_get_request_info(connection);
     struct client *const c = calloc(1, sizeof *c);
@@ -87,7 +88,6 @@ static int handle(struct mg_connection *connection, void *unused)
     };
     app_reply reply = {.status = 503};
 
-    (void)unused;
     if (c != NULL)
         reply.status = receive(connection, c, &r.body.len);
     if (reply.status == 0) {
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
     char address[32], limit_ms[16];
     const char *options[] = {"listening_ports",    address,  "num_threads", "260",
                              "request_timeout_ms", limit_ms, NULL};
-    static const struct mg_callbacks callbacks; /* none */
+    static const struct mg_callbacks callbacks = {.begin_request = handle};
     struct mg_server_port port;
     struct mg_context *server;
 
@@ -123,7 +123,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "civetweb: cannot listen at %s\n", address);
         return 1;
     }
-    mg_set_request_handler(server, "/", handle, NULL);
     printf("http://127.0.0.1:%d/\n", port.port);
     fflush(stdout);
     app_keep_time();

@@ -74,13 +74,12 @@ static int answer(struct mg_connection *c, sse_str body)
     return reply.status;
 }
 
-static int handle(struct mg_connection *c, void *unused)
+static int handle(struct mg_connection *c)
 {
     char body[GENERATION_PROMPT_MAX + 1];
     size_t len = 0;
     int n;
 
-    (void)unused;
     while (len < sizeof body && (n = mg_read(c, body + len, sizeof body - len)) > 0)
         len += (size_t)n;
     return answer(c, (sse_str){body, len});
@@ -92,6 +91,7 @@ int main(int argc, char **argv)
     const char *options[] = {
         "listening_ports",    at,      "num_threads", threads, "tcp_nodelay", "1",
         "request_timeout_ms", "10000", NULL};
+    static const struct mg_callbacks callbacks = {.begin_request = handle};
     struct mg_server_port port;
     struct mg_context *server;
     sigset_t ends;
@@ -105,12 +105,11 @@ int main(int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &ends, NULL); /* for all the threads to come */
     generation_start("demo", generation_demo);
     mg_init_library(0);
-    server = mg_start(NULL, NULL, options);
+    server = mg_start(&callbacks, NULL, options);
     if (server == NULL || mg_get_server_ports(server, 1, &port) != 1) {
         fprintf(stderr, "generation_civetweb: there is no such port to listen at\n");
         return 1;
     }
-    mg_set_request_handler(server, "/", handle, NULL);
     printf("http://127.0.0.1:%d/\n", port.port);
     fflush(stdout);
     sigwait(&ends, &sig);

@@ -22,8 +22,8 @@
  *
  * Processes that map the same block, each at an address of its own, share the history: one of them
  * makes it, and for each of the others its own address of the block is the history. All of them
- * hold one lock of theirs during each call. If a process ends inside a call, the next one first opens the history again,
- * with the epoch and the name that it has: examples/servers/cgi.c. */
+ * hold one lock of theirs during each call. If a process ends inside a call, the next one first
+ * opens the history again, with the epoch and the name that it has: examples/servers/cgi.c. */
 #ifndef SSE_HISTORY_H
 #define SSE_HISTORY_H
 
