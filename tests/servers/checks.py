@@ -432,6 +432,8 @@ async def vanish(t, what, go):
 
 async def settled(t):
     """The number of subscribers, when those of earlier checks have gone."""
+    if t.base is None:
+        raise Wrong("the server has a /status now, and had none when the check began")
     heartbeat = (t.options.heartbeat_ms or 1000) / 1000
     await t.until_subscribers(t.base, 3 * heartbeat + 1, "clients of earlier checks have gone")
     return t.base

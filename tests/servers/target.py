@@ -136,7 +136,10 @@ class Target:
             return None
         if answer.status != 200:
             raise Wrong("the status was answered %d" % answer.status)
-        return json.loads(text)
+        try:
+            return dict(json.loads(text))
+        except (TypeError, ValueError):
+            raise Wrong("the status is no object of JSON: %r" % text[:80])
 
     async def subscribers(self):
         counters = await self.counters()

@@ -424,6 +424,25 @@ def wrong(check):
     return add
 
 
+@wrong("connect")
+class HasAStatusInWords(Right):
+    def answer(self, r):
+        if r.path == "/status":
+            return b"HTTP/1.1 200 \r\nContent-Length: 4\r\nConnection: close\r\n\r\nfine"
+        return super().answer(r)
+
+
+@wrong("vanish-fin")
+class HasAStatusLater(Right):
+    has_status = False
+
+    def answer(self, r):
+        if r.path == "/status" and not self.has_status:
+            self.has_status = True
+            return brief(404)
+        return super().answer(r)
+
+
 @wrong("head")
 class IsText(Right):
     head = HEAD.replace(b"event-stream", b"plain")
@@ -859,7 +878,8 @@ def judge(name):
     if expected is None:
         text, code = check(name, kind, [])
         return None if code == 0 and " 0 failed" in text else text
-    only = ["--only", expected] if expected != "after" else ["--only", "resume", "--only", "after"]
+    only = {"after": ["--only", "resume", "--only", "after"], "connect": []}.get(
+        expected, ["--only", expected])
     text, code = check(name, kind, only)
     found = [line for line in text.splitlines() if line.startswith("FAILED  %s " % expected)]
     return None if found and code == 1 else "%s is not found by %s\n%s" % (name, expected, text)
