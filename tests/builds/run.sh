@@ -1,13 +1,13 @@
 # Build the tree anew with other options, and test it.
-#   run.sh NAME build|servers|unit|copying|threads OPTION...      in $PWD/NAME; servers: build these
-#   alone; unit: the unit tests only; copying: those of them that have to do with how data is copied;
-#   threads: the example that has threads
+#   run.sh NAME build|servers|shared|unit|copying|threads OPTION...      in $PWD/NAME; servers, shared:
+#   build these alone; unit: the unit tests only; copying: those of them that have to do with how
+#   data is copied; threads: the example that has threads
 set -eu
 name=$1 what=$2
 shift 2
 "$CMAKE" -S "$TOP" -B "$name" -DSSE_NESTED_BUILDS=OFF "$@"
-if [ "$what" = servers ]; then
-    exec "$CMAKE" --build "$name" -j2 --target sse-servers
+if [ "$what" = servers ] || [ "$what" = shared ]; then
+    exec "$CMAKE" --build "$name" -j2 --target "sse-$what"
 fi
 "$CMAKE" --build "$name" -j2
 case $what in

@@ -47,6 +47,9 @@ class Server:
         self.folder = os.path.join(build, "servers")
         self.program = os.path.join(self.folder, name)
 
+    def is_built(self):
+        return os.path.exists(self.program) or os.path.exists(self.program + ".so")
+
     def arguments(self):
         return [str(self.port)] + (["cert.pem", "key.pem"] if self.tls else [])
 
@@ -398,7 +401,7 @@ def stop(processes, limit):
 
 def run_once(kind, name, build, version, args, temp, locks):
     server = kind(name, build, temp, free_port(locks), version)
-    if not os.path.exists(server.program) and not os.path.exists(server.program + ".so"):
+    if not server.is_built():
         print("FAILED: %s was not built" % server.program)
         return False
     if server.tls:
@@ -447,16 +450,11 @@ def run_once(kind, name, build, version, args, temp, locks):
     return not wrong
 
 
-def main(args):
-    if len(args) < 2:
-        print(__doc__)
-        return 2
-    name, build, *args = args
+def run(kinds, name, build, args):
+    """Check a server as each of these kinds; gives the exit code."""
     locks, good = [], True
     try:
-        kinds = SERVERS.get(name, Server)
-        for kind, version in [(k, v) for k in (kinds if isinstance(kinds, tuple) else (kinds,))
-                              for v in k.http]:
+        for kind, version in [(k, v) for k in kinds for v in k.http]:
             print("%s over HTTP/%d" % (name, version) + (" and TLS" if kind.tls else ""), flush=True)
             with tempfile.TemporaryDirectory(prefix="sse-%s-" % name) as temp:
                 good &= run_once(kind, name, os.path.abspath(build), version, args, temp, locks)
@@ -466,6 +464,15 @@ def main(args):
     finally:
         release(locks)
     return 0 if good else 1
+
+
+def main(args):
+    if len(args) < 2:
+        print(__doc__)
+        return 2
+    name, build, *args = args
+    kinds = SERVERS.get(name, Server)
+    return run(kinds if isinstance(kinds, tuple) else (kinds,), name, build, args)
 
 
 if __name__ == "__main__":
