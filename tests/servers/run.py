@@ -456,7 +456,7 @@ def run(kinds, name, build, args):
     try:
         for kind, version in [(k, v) for k in kinds for v in k.http]:
             print("%s over HTTP/%d" % (name, version) + (" and TLS" if kind.tls else ""), flush=True)
-            with tempfile.TemporaryDirectory(prefix="sse-%s-" % name) as temp:
+            with tempfile.TemporaryDirectory(prefix="sse-%s-" % name.replace("/", "-")) as temp:
                 good &= run_once(kind, name, os.path.abspath(build), version, args, temp, locks)
     except Missing as e:
         print("skipped: %s" % e)
