@@ -44,6 +44,23 @@ class Language:
 
 # fmt: off
 LANGUAGES = {
+    "csharp": Language(
+        needs={"mcs": "mono-mcs", "mono": "mono-runtime",
+               "/usr/lib/mono/4.5/System.Core.dll": "libmono-system-core4.0-cil",
+               "/usr/lib/mono/4.5/Mono.Posix.dll": "libmono-posix4.0-cil"},
+        build=[["mcs", "-langversion:latest", "-warn:4", "-warnaserror", "-o+", "-r:Mono.Posix", "-out:" + out,
+                source, "{here}/Sse.cs"]
+               for out, source in (("probe.exe", "{tests}/probe.cs"), ("format.exe", "{here}/FormatTest.cs"),
+                                   ("server.exe", "{here}/Server.cs"))],
+        probe=["mono", "{out}/probe.exe"],
+        # mono aborts in this mode where the nursery is small.
+        gc_env={"MONO_GC_DEBUG": "collect-before-allocs", "MONO_GC_PARAMS": "nursery-size=4m"},
+        format=["mono", "{out}/format.exe"],
+        servers={"server": ["mono", "{out}/server.exe"]},
+        env={"MONO_GC_PARAMS": "nursery-size=512k"},  # the usual 4 MiB are more than a server may grow by
+        keeps=True,
+        asan=True,
+    ),
 }
 # fmt: on
 
