@@ -61,6 +61,22 @@ LANGUAGES = {
         keeps=True,
         asan=True,
     ),
+    "nim": Language(
+        needs={"nim": "nim", "gcc": "gcc"},
+        build=[["nim", "c", "--hints:off", "--path:{here}", *options, "--nimcache:{out}/cache_" + out,
+                "-o:{out}/" + out, source]
+               for out, source, *options in (
+                   ("probe", "{tests}/probe.nim", "--gc:orc", "-d:release"),
+                   ("probe_refc", "{tests}/probe.nim", "--gc:refc"),
+                   ("tformat", "{here}/tformat.nim"),
+                   ("server", "{here}/server.nim"))],
+        probe=["{out}/probe"],
+        gc_probe=["{out}/probe_refc", "--gc"],  # with all checks
+        format=["{out}/tformat"],
+        servers={"server": ["{out}/server"]},
+        keeps=True,
+        asan=True,
+    ),
 }
 # fmt: on
 
