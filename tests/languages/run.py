@@ -43,7 +43,24 @@ class Language:
 
 
 # fmt: off
+CXX = ["g++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow",
+       "-Wpedantic", "-Werror", "-DNDEBUG", "-I{include}"]
+LSSE = ["-L{folder}", "-lsse"]
+RUSTC = ["/usr/bin/rustc", "--edition", "2021", "-O", "-D", "warnings", "-L", "native={folder}"]
 LANGUAGES = {
+    "cpp": Language(
+        needs={"g++": "g++", "/usr/include/httplib.h": "libcpp-httplib-dev",
+               "/usr/include/openssl/ssl.h": "libssl-dev", "pkg-config": "pkg-config"},
+        build=[CXX + ["{tests}/probe.cpp", "-o", "probe"] + LSSE,
+               ["sh", "-c", '"$@" $(pkg-config --cflags --libs cpp-httplib) -pthread', "sh"] + CXX
+               + ["{here}/server.cpp", "-o", "server"] + LSSE,
+               CXX + ["{here}/test_format.cpp", "-o", "test_format"] + LSSE],
+        probe=["{out}/probe"],
+        gc_env={"MALLOC_PERTURB_": "165"},  # what is freed is overwritten
+        format=["{out}/test_format"],
+        servers={"server": ["{out}/server"]},
+        asan=True,
+    ),
     "csharp": Language(
         needs={"mcs": "mono-mcs", "mono": "mono-runtime",
                "/usr/lib/mono/4.5/System.Core.dll": "libmono-system-core4.0-cil",
@@ -75,6 +92,16 @@ LANGUAGES = {
         format=["{out}/tformat"],
         servers={"server": ["{out}/server"]},
         keeps=True,
+        asan=True,
+    ),
+    "rust": Language(
+        needs={"/usr/bin/rustc": "rustc"},
+        build=[RUSTC + ["{tests}/probe.rs"], RUSTC + ["{here}/server.rs"],
+               RUSTC + ["--test", "{here}/test_format.rs"]],
+        probe=["{out}/probe"],
+        gc_env={"MALLOC_PERTURB_": "165"},  # what is freed is overwritten
+        format=["{out}/test_format"],
+        servers={"server": ["{out}/server"]},
         asan=True,
     ),
 }
