@@ -88,6 +88,7 @@ void sse_subscriber_rest(sse_subscriber *s)
 /* see sse/subscriber.h */
 int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t count)
 {
+    static const uint64_t none = 0;
     const int status = sse_subscriber_enter(s);
     sse_run run;
     size_t i;
@@ -101,7 +102,7 @@ int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t co
             return SSE_E_ARG;
     if (!(s->state_ & SSE_SUB_OWED)) /* what the old filter hid stays hidden */
         sse_reader_find(s, s->state_ & SSE_SUB_CLOSING ? s->mark_ : UINT64_MAX, 0, &run);
-    s->tags_ = tags;
+    s->tags_ = count > 0 ? tags : &none; /* not NULL: there is a filter */
     s->tags_count_ = (uint32_t)count;
     sse_subscriber_wake(s);
     return SSE_OK;

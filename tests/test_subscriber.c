@@ -269,7 +269,7 @@ static void events_of_an_earlier_run_are_resumed_and_have_no_name_in_a_gap(void)
 
 static void a_filter_shows_its_tags_and_tag_0(size_t way)
 {
-    static const uint64_t some[] = {3, 7, 7, 9}, wrong[] = {3, 2};
+    static const uint64_t some[] = {3, 7, 7, 9}, wrong[] = {2, 3, 2};
     guard none = guard_none(8);
     uint64_t tag;
 
@@ -277,7 +277,7 @@ static void a_filter_shows_its_tags_and_tag_0(size_t way)
     ok(join(a, NULL));
     ok(join(b, NULL));
     ok(sse_subscriber_set_filter(a->s, some, 4));
-    assert_int_equal(sse_subscriber_set_filter(a->s, wrong, 2), SSE_E_ARG); /* it stays */
+    assert_int_equal(sse_subscriber_set_filter(a->s, wrong, 3), SSE_E_ARG); /* it stays */
     assert_int_equal(sse_subscriber_set_filter(a->s, NULL, 1), SSE_E_ARG);
     if (SIZE_MAX > UINT32_MAX) /* of so many none is read */
         assert_int_equal(sse_subscriber_set_filter(a->s, (uint64_t *)(void *)none.ptr, SIZE_MAX),
@@ -289,10 +289,12 @@ static void a_filter_shows_its_tags_and_tag_0(size_t way)
     turn();
     heard(a, "place=@e-0,x@e-1,x@e-4,x@e-8,x@e-10");
     heard(b, "place=@e-0,x@e-1");
-    ok(sse_subscriber_set_filter(b->s, NULL, 0));
-    say_to(10, 0, "all");
+    ok(sse_subscriber_set_filter(a->s, NULL, 0)); /* as an empty list is in C++ */
+    say_to(3, 0, "three");
+    say("all");
     turn();
-    heard(b, "place=@e-0,x@e-1,all@e-12");
+    heard(a, "place=@e-0,x@e-1,x@e-4,x@e-8,x@e-10,all@e-13");
+    heard(b, "place=@e-0,x@e-1,all@e-13");
 }
 
 static void a_later_filter_holds_from_the_event_that_is_taken_next(size_t way)

@@ -24,8 +24,8 @@
  * these. The caller learns of it by next, which returns the subscriber, or by a call on it, which
  * returns the reason: whichever comes first. From then on s, its queue and its tags are the
  * caller's: free them, or join again. Until then each further call returns the same reason.
- * Bytes that were taken may not have arrived: after SSE_END shut the socket down for writing, do
- * not reset it.
+ * Bytes that were taken may not have arrived, and another thread may be writing them: after SSE_END
+ * shut the socket down for writing, do not reset it. Cut a write off for an error only.
  *
  * Places. A place is a position between two events; an id names it. Where ids are automatic, a
  * stream without an id to resume from begins with an event of type "place": an id and empty data,
@@ -111,10 +111,10 @@ SSE_API int sse_subscriber_join(sse_subscriber *s, sse_channel *ch, sse_writer *
 
 /* Limit s to the events with these tags, and those with tag 0.
  *
- *   tags   ascending; borrowed until another filter replaces it, s is closed or leaves; NULL with
- *          count 0: all events. Not NULL with count 0: tag 0 alone
+ *   tags   ascending; borrowed until another filter replaces it, s is closed or leaves. With count
+ *          0, NULL or not, s sees tag 0 alone
  *
- * Call it directly after the join. A later filter applies to events that s has not taken or passed
+ * Call it directly after the join: without it s sees all events. A later filter applies to events that s has not taken or passed
  * over. Returns SSE_OK; SSE_E_ARG: NULL with a count, or not ascending. */
 SSE_API int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t count);
 
@@ -183,7 +183,8 @@ SSE_API int sse_subscriber_close(sse_subscriber *s);
  * Returns SSE_OK, also where s has not joined, is closed or has left. */
 SSE_API int sse_subscriber_leave(sse_subscriber *s);
 
-/* Return SSE_OK while s is in a channel, else the reason or SSE_E_STATE. */
+/* Return SSE_OK while s is in a channel, else the reason or SSE_E_STATE. It counts as learning that s
+ * was closed: next does not return s for that any more. */
 SSE_API int sse_subscriber_status(sse_subscriber *s);
 
 /* Return the user that was given to join, also after s was closed; NULL for NULL. */

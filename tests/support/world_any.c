@@ -82,7 +82,7 @@ void world_step(size_t (*pick)(size_t n))
         world_send(i, pick(4) ? pick(40) : pick(700));
         break;
     case 24:
-        world_filter(i, (int)pick((1 << TAGS) + 1) - 1);
+        world_filter(i, (int)pick(1 << TAGS));
         break;
     case 25:
         world_limits(i, pick(2) ? (uint32_t)pick(40) : 0, pick(2) ? (uint32_t)pick(60) : 0,

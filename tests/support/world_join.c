@@ -71,8 +71,8 @@ void world_filter(int i, int mask)
     if (!c->in)
         return;
     world_say("filter %d: %d", i, mask);
-    if (!world_is_over(c, sse_subscriber_set_filter(world_sub(c), mask < 0 ? NULL : tags[mask],
-                                                    mask < 0 ? 0 : counts[mask]))) {
+    if (!world_is_over(
+            c, sse_subscriber_set_filter(world_sub(c), mask ? tags[mask] : NULL, counts[mask]))) {
         c->refiltered |= c->filter != mask;
         c->filter = mask;
         c->promised = 0;
