@@ -9,7 +9,7 @@ command -v "$language" >/dev/null || command -v "${language}3" >/dev/null || {
     echo "skipped: there is no $language (Debian: python3, luajit, php-cli)"
     exit 77
 }
-cat "$@" | sed -f "$here/cdef.sed" >"declarations_$language.h"
+cat "$@" | sed -f "$TOP/examples/languages/declarations.sed" >"declarations_$language.h"
 set -- "$library" "declarations_$language.h"
 case $language in
 python) PYTHONDONTWRITEBYTECODE=1 python3 "$here/sse_test.py" "$@" ;;

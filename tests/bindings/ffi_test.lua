@@ -1,6 +1,6 @@
 -- The headers and the shared library through LuaJIT's FFI:
 --
---     luajit ffi_test.lua LIBRARY DECLARATIONS        which cdef.sed makes of the headers
+--     luajit ffi_test.lua LIBRARY DECLARATIONS        which declarations.sed makes of the headers
 local ffi = require "ffi"
 local file = assert(io.open(arg[2]))
 ffi.cdef(file:read "*a")

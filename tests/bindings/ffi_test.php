@@ -1,7 +1,7 @@
 <?php
 /* The headers and the shared library through PHP's FFI:
  *
- *     php -d ffi.enable=1 ffi_test.php LIBRARY DECLARATIONS        which cdef.sed makes of the headers
+ *     php -d ffi.enable=1 ffi_test.php LIBRARY DECLARATIONS        which declarations.sed makes of the headers
  */
 if (!class_exists('FFI')) {
     echo "skipped: PHP has no FFI\n";

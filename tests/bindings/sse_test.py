@@ -1,6 +1,6 @@
 """The shared library from Python, through sse.py:
 
-    python3 sse_test.py LIBRARY DECLARATIONS        which cdef.sed makes of the headers"""
+    python3 sse_test.py LIBRARY DECLARATIONS        which declarations.sed makes of the headers"""
 
 import http.client
 import http.server

@@ -16,7 +16,7 @@ nm -D --defined-only "$shared" | awk '{print $3}' | LC_ALL=C sort >exported.txt
 diff "$here/exported.txt" exported.txt || fail "the exported symbols are not those of tests/symbols/exported.txt"
 
 # Each of them is declared in a header, as other languages read it, and the other way round.
-cat "$TOP"/include/sse/*.h | sed -f "$TOP/tests/bindings/cdef.sed" | grep -v '^typedef' |
+cat "$TOP"/include/sse/*.h | sed -f "$TOP/examples/languages/declarations.sed" | grep -v '^typedef' |
     grep -oE '^[a-z].*[ *]sse_[a-z_0-9]+[(]' | grep -oE 'sse_[a-z_0-9]+[(]$' | tr -d '(' | LC_ALL=C sort -u >declared.txt
 diff exported.txt declared.txt || fail "declared and exported functions differ"
 

@@ -1,6 +1,6 @@
 # Makes declarations for an FFI out of the public headers:
 #
-#     cat base.h status.h ... | sed -f cdef.sed        in the order of SSE_HEADERS in CMakeLists.txt
+#     cat base.h status.h ... | sed -f declarations.sed      in the order of SSE_HEADERS in CMakeLists.txt
 #
 # in three steps, which need no preprocessor:
 #
