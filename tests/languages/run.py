@@ -94,6 +94,16 @@ LANGUAGES = {
         keeps=True,
         asan=True,
     ),
+    "python": Language(
+        needs={"python3": "python3"},
+        env={"PYTHONPATH": "{here}:{tests}", "PYTHONDONTWRITEBYTECODE": "1"},
+        probe=["python3", "{tests}/probe.py"],
+        format=["python3", "-m", "unittest", "test_format", "test_python"],
+        servers={"server": ["python3", "{here}/server.py"],
+                 "server_asyncio": ["python3", "{here}/server_asyncio.py"]},
+        keeps=True,  # until it leaves: a client is used with "with"
+        asan=True,
+    ),
     "rust": Language(
         needs={"/usr/bin/rustc": "rustc"},
         build=[RUSTC + ["{tests}/probe.rs"], RUSTC + ["{here}/server.rs"],
