@@ -94,6 +94,13 @@ LANGUAGES = {
         keeps=True,
         asan=True,
     ),
+    "php": Language(
+        needs={"php": "php-cli"},
+        probe=["php", "{tests}/probe.php"],
+        format=["php", "-d", "zend.assertions=1", "{here}/test_format.php"],
+        servers={"server": ["php", "{here}/server.php"]},
+        # Without asan: PHP loads its extensions with RTLD_DEEPBIND, which the sanitizer refuses.
+    ),
     "python": Language(
         needs={"python3": "python3"},
         env={"PYTHONPATH": "{here}:{tests}", "PYTHONDONTWRITEBYTECODE": "1"},
