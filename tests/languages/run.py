@@ -68,7 +68,8 @@ LANGUAGES = {
         build=[["mcs", "-langversion:latest", "-warn:4", "-warnaserror", "-o+", "-r:Mono.Posix", "-out:" + out,
                 source, "{here}/Sse.cs"]
                for out, source in (("probe.exe", "{tests}/probe.cs"), ("format.exe", "{here}/FormatTest.cs"),
-                                   ("server.exe", "{here}/Server.cs"))],
+                                   ("server.exe", "{here}/Server.cs"))]
+              + [["mono", "{out}/probe.exe", "--waits"]],
         probe=["mono", "{out}/probe.exe"],
         # mono aborts in this mode where the nursery is small.
         gc_env={"MONO_GC_DEBUG": "collect-before-allocs", "MONO_GC_PARAMS": "nursery-size=4m"},
@@ -86,7 +87,8 @@ LANGUAGES = {
                    ("probe", "{tests}/probe.nim", "--gc:orc", "-d:release"),
                    ("probe_refc", "{tests}/probe.nim", "--gc:refc"),
                    ("tformat", "{here}/tformat.nim"),
-                   ("server", "{here}/server.nim"))],
+                   ("server", "{here}/server.nim"))]
+              + [["{out}/probe", "--waits"], ["{out}/probe_refc", "--waits"]],
         probe=["{out}/probe"],
         gc_probe=["{out}/probe_refc", "--gc"],  # with all checks
         format=["{out}/tformat"],
@@ -109,6 +111,15 @@ LANGUAGES = {
         servers={"server": ["python3", "{here}/server.py"],
                  "server_asyncio": ["python3", "{here}/server_asyncio.py"]},
         keeps=True,  # until it leaves: a client is used with "with"
+        asan=True,
+    ),
+    "ruby": Language(
+        needs={"ruby": "ruby", "puma": "puma"},
+        probe=["ruby", "-I", "{here}", "{tests}/probe.rb"],
+        format=["ruby", "{here}/test_format.rb"],
+        servers={"server": ["ruby", "{here}/server.rb"]},
+        check={"server": ["--no-memory"]},  # Ruby collects garbage when there are 16 MiB of it and more
+        keeps=True,
         asan=True,
     ),
     "rust": Language(
