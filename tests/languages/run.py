@@ -96,6 +96,15 @@ LANGUAGES = {
         keeps=True,
         asan=True,
     ),
+    "perl": Language(
+        needs={"perl": "perl", "/usr/share/perl5/Mojolicious.pm": "libmojolicious-perl",
+               "/usr/lib/x86_64-linux-gnu/perl5/5.36/FFI/Platypus.pm": "libffi-platypus-perl"},
+        probe=["perl", "-I", "{here}", "{tests}/probe.pl"],
+        gc_env={"MALLOC_PERTURB_": "165"},  # what is freed is overwritten
+        format=["prove", "-I{here}", "{here}/test_format.t"],
+        servers={"server": ["perl", "-I", "{here}", "{here}/server.pl"]},
+        asan=True,
+    ),
     "php": Language(
         needs={"php": "php-cli"},
         probe=["php", "{tests}/probe.php"],
