@@ -79,6 +79,15 @@ LANGUAGES = {
         keeps=True,
         asan=True,
     ),
+    "luajit": Language(
+        needs={"luajit": "luajit", "/usr/lib/x86_64-linux-gnu/lua/5.1/luv.so": "lua-luv"},
+        env={"LUA_PATH": "{here}/?.lua;;"},
+        build=[["luajit", "{tests}/headers.lua", "{here}/../declarations.sed", "{include}", "{here}/sse.lua"]],
+        probe=["luajit", "{tests}/probe.lua"],
+        format=["luajit", "{here}/test_format.lua"],
+        servers={"server": ["luajit", "{here}/server.lua"]},
+        asan=True,
+    ),
     "nim": Language(
         needs={"nim": "nim", "gcc": "gcc"},
         build=[["nim", "c", "--hints:off", "--path:{here}", *options, "--nimcache:{out}/cache_" + out,
