@@ -105,6 +105,21 @@ LANGUAGES = {
         keeps=True,
         asan=True,
     ),
+    "node": Language(
+        needs={"node": "nodejs"},
+        # A module finds others in the folder node_modules beside it.
+        build=[["sh", "-c", 'test -d "$1/koffi" || { echo "there is no koffi: npm install --prefix tests/e2e"; '
+                'exit 77; }; ln -sfn "$1" node_modules', "sh", "{tests}/../e2e/node_modules"],
+               ["cp", "{here}/package.json", "{here}/sse.mjs", "{here}/server.mjs", "{here}/format.test.mjs",
+                "{tests}/probe.mjs", "."]],
+        probe=["node", "{out}/probe.mjs", "sse.mjs"],
+        gc_probe=["node", "--expose-gc", "--stress-compaction", "{out}/probe.mjs", "sse.mjs", "--gc"],
+        format=["node", "--test", "{out}/format.test.mjs"],
+        # The usual 16 MiB for new objects are more than a server may grow by.
+        servers={"server": ["node", "--max-semi-space-size=1", "{out}/server.mjs"]},
+        keeps=True,
+        asan=True,
+    ),
     "perl": Language(
         needs={"perl": "perl", "/usr/share/perl5/Mojolicious.pm": "libmojolicious-perl",
                "/usr/lib/x86_64-linux-gnu/perl5/5.36/FFI/Platypus.pm": "libffi-platypus-perl"},
