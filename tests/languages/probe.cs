@@ -9,6 +9,8 @@ using System.IO;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
 using LibSse;
 
 internal static class Probe
@@ -29,6 +31,8 @@ internal static class Probe
         bool collects = args.Contains("--gc");
         string line;
 
+        if (args.Contains("--waits"))
+            return Waits();
         while ((line = Console.In.ReadLine()) != null)
         {
             if (collects)
@@ -40,6 +44,90 @@ internal static class Probe
             Console.Out.Flush();
         }
         return 0;
+    }
+
+    // What no command does: clients that wait, on several threads.
+    private static int Waits()
+    {
+        SseClient client;
+        using (var quiet = new SseChannel("quiet", heartbeatMs: 50))
+        {
+            client = quiet.Join();
+            client.Read(Buffer, 0, 4096);
+            Check(client.Read(Buffer, 0, 4096) > 0, "the only client gets a heartbeat");
+            Check(client.Read(Buffer, 4096, 0) == 0, "a read of no bytes");
+            var stop = new CancellationTokenSource(20);
+            SseClient still = new SseChannel("still").Join();
+            still.Read(Buffer, 0, 4096);
+            Task<int> read = still.ReadAsync(new byte[64], 0, 64, stop.Token);
+            Check(Fails<OperationCanceledException>(() => read.GetAwaiter().GetResult()),
+                  "a read is cancelled");
+            read = still.ReadAsync(new byte[64], 0, 64);
+            still.Dispose();
+            Check(Fails<ObjectDisposedException>(() => read.GetAwaiter().GetResult()),
+                  "a client is disposed while a read waits");
+            client = quiet.Join(stallMs: 50);
+            Check(client.Aborted.WaitHandle.WaitOne(5000), "a client that stalls is aborted");
+        }
+
+        long time = 0;
+        var channel = new SseChannel("by hand", clock: () => time);
+        client = channel.Join(stallMs: 50);
+        Check(channel.Ready().Single() == client, "it has its first bytes");
+        while ((time += 20) < 1000)
+            channel.Tick();
+        Check(Fails<SseException>(() => client.Send("late")), "a send learns of the end");
+        Check(client.Aborted.WaitHandle.WaitOne(5000), "and so does the application");
+
+        var busy = new SseChannel("busy", capacity: 4096);
+        Task[] tasks = Enumerable.Range(0, 12).Select(i => Task.Factory.StartNew(
+            () => Use(busy, i), TaskCreationOptions.LongRunning)).ToArray();
+        Thread.Sleep(500);
+        busy.Dispose();
+        Check(Task.WaitAll(tasks, 5000), "all threads end with their channel");
+        Console.WriteLine("clients that wait");
+        return 0;
+    }
+
+    private static void Use(SseChannel channel, int number)
+    {
+        var random = new Random(number);
+        var buffer = new byte[512];
+        try
+        {
+            while (true)
+            {
+                using (SseClient client = channel.Join(tags: new ulong[] { 2, 1 }))
+                    for (int i = random.Next(20); i > 0; i--)
+                    {
+                        channel.Publish("some news", tag: (ulong)random.Next(3));
+                        client.Read(buffer, 0, random.Next(1, buffer.Length));
+                    }
+                channel.Join(stallMs: 1); // and forgotten
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+    }
+
+    private static bool Fails<T>(Action action) where T : Exception
+    {
+        try
+        {
+            action();
+            return false;
+        }
+        catch (T)
+        {
+            return true;
+        }
+    }
+
+    private static void Check(bool isTrue, string what)
+    {
+        if (!isTrue)
+            throw new InvalidOperationException(what);
     }
 
     private static void Collect()
@@ -89,6 +177,7 @@ internal static class Probe
             return "ok";
         case "join":
             now = Number(w[8]);
+            channel.Tick();
             ulong[] tags = w[4] == "-" ? null : w[4] == "." ? new ulong[0] :
                 w[4].Split(',').Select(ulong.Parse).ToArray();
             SseClient client = channel.Join(Text(w[2]), Text(w[3]), tags, Ms(w[6]), Ms(w[5]),
@@ -98,6 +187,7 @@ internal static class Probe
             return client.Gap ? "gap" : "ok";
         case "publish":
             now = Number(w[5]);
+            channel.Tick();
             channel.Publish(Bytes(w[2]), Text(w[1]), ulong.Parse(w[3]), ulong.Parse(w[4]));
             return "ok";
         case "tick":
@@ -114,7 +204,7 @@ internal static class Probe
             Clients[w[1]].Complete();
             return "ok";
         case "leave":
-            Clients[w[1]].Leave();
+            Clients[w[1]].Dispose();
             return "ok";
         case "forget":
             Clients.Remove(w[1]);
@@ -136,7 +226,7 @@ internal static class Probe
             return SseFormat.Accepts(Text(w[1])) ? "ok 1" : "ok 0";
         case "fields":
             return string.Join(" ", new[] { "ok" }.Concat(SseFormat.Headers(200, Text(w[1])).Select(
-                field => Hex(Encoding.UTF8.GetBytes(field.Key)) + "=" +
+                field => Hex(Encoding.UTF8.GetBytes(field.Name)) + "=" +
                          Hex(Encoding.UTF8.GetBytes(field.Value)))));
         case "throw":
             try

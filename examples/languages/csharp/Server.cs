@@ -42,13 +42,13 @@ internal static class Server
 
         listener.Start(1024);
         Console.WriteLine("http://127.0.0.1:" + args[0] + "/");
-        Task clock = Channel.RunAsync(), accept = Accept(listener);
+        Task accept = Accept(listener);
         while (UnixSignal.WaitAny(end, tickMs > 0 ? tickMs : -1) >= end.Length)
             Channel.Publish(SseChannel.Now().ToString(), "tick");
         Channel.Drain(retryMs: 1000, windowMs: 2000, limitMs: 2000);
         while (Channel.Count(SseCounter.Subscribers) > 0 || Volatile.Read(ref sending) > 0)
             Thread.Sleep(10);
-        return clock.IsFaulted || accept.IsFaulted ? 1 : 0;
+        return accept.IsFaulted ? 1 : 0;
     }
 
     private static async Task Accept(TcpListener listener)
@@ -114,7 +114,7 @@ internal static class Server
         using (client)
         {
             string[] head = SseFormat.Headers(status, "*", isPreflight)
-                .Select(field => field.Key + ": " + field.Value).ToArray();
+                .Select(field => field.Name + ": " + field.Value).ToArray();
             await Answer(connection.GetStream(), status, null, head);
             if (client == null)
                 return;

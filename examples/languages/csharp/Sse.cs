@@ -5,7 +5,6 @@
 // runtime finds libsse.so.0.2 next to the program, or as the system finds its libraries.
 //
 //     var channel = new SseChannel("/news");
-//     Task clock = channel.RunAsync();                        // heartbeats and limits
 //     using (var client = channel.Join(lastEventId, query))   // in the handler of a request
 //         await client.CopyToAsync(response.OutputStream);    // returns when the stream ends
 //     channel.Publish("It rains.", type: "weather");          // from any thread
@@ -22,7 +21,7 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Win32.SafeHandles;
-using static LibSse.NativeMethods;
+using static LibSse.Native;
 using Size = System.UIntPtr;
 
 namespace LibSse
@@ -38,20 +37,22 @@ namespace LibSse
         public int Status { get; }
 
         /// <summary>Whether the stream is over, so that no later call can succeed.</summary>
-        public bool Closed => IsClosed(Status);
+        public bool Closed => sse_status_closed(Status) != 0;
     }
 
     /// <summary>Data or a comment: a string, or bytes of any kind.</summary>
-    public struct SseText
+    public readonly struct SseText
     {
-        internal byte[] Bytes { get; private set; }
+        internal readonly byte[] Bytes;
+
+        private SseText(byte[] bytes) => Bytes = bytes;
 
         /// <summary>Half of a surrogate pair becomes U+FFFD.</summary>
         public static implicit operator SseText(string text) =>
-            text == null ? default(SseText) : Encoding.UTF8.GetBytes(text);
+            new SseText(text == null ? null : Encoding.UTF8.GetBytes(text));
 
         /// <summary>The bytes are sent as they are.</summary>
-        public static implicit operator SseText(byte[] bytes) => new SseText { Bytes = bytes };
+        public static implicit operator SseText(byte[] bytes) => new SseText(bytes);
     }
 
     /// <summary>The format and the HTTP headers, without a connection.</summary>
@@ -60,15 +61,14 @@ namespace LibSse
         /// <summary>Encodes one event, with the blank line that ends it.</summary>
         /// <exception cref="SseException">A part cannot be sent.</exception>
         public static byte[] Encode(SseText data, string type = null, string id = null,
-                                    SseText comment = default(SseText), int retryMs = 0)
+                                    SseText comment = default, int retryMs = 0)
         {
-            byte[] t = Field(type), i = Field(id), bytes = null;
+            byte[] c = comment.Bytes, t = Field(type), i = Field(id), d = data.Bytes, bytes = null;
             int status;
             Size need;
-            while ((status = sse_event_encode_parts(
-                        comment.Bytes, Length(comment.Bytes), t, Length(t), i, Length(i),
-                        (uint)retryMs, data.Bytes, Length(data.Bytes), bytes, Length(bytes),
-                        out need)) == NoSpace)
+            while ((status = sse_event_encode_parts(c, Length(c), t, Length(t), i, Length(i),
+                                                    (uint)retryMs, d, Length(d), bytes,
+                                                    Length(bytes), out need)) == NoSpace)
                 bytes = new byte[(int)need];
             Done(status);
             return bytes;
@@ -85,10 +85,10 @@ namespace LibSse
         /// <param name="status">200 for a stream, 204, or a refusal from 400 to 599.</param>
         /// <param name="origin">The page that may read it, or "*"; null: no CORS.</param>
         /// <param name="preflight">The status is 204 and the request was OPTIONS.</param>
-        public static IList<KeyValuePair<string, string>> Headers(
+        public static IReadOnlyList<(string Name, string Value)> Headers(
             int status = 200, string origin = null, bool preflight = false)
         {
-            var list = new List<KeyValuePair<string, string>>();
+            var list = new List<(string, string)>();
             byte[] from = Field(origin), text = new byte[256 + (int)Length(from)];
             int result;
             Size name, value;
@@ -96,9 +96,8 @@ namespace LibSse
                         0, status, preflight ? Preflight : 0, 0, from, Length(from),
                         (Size)(uint)list.Count, text, Length(text), out name,
                         out value)) == 0)
-                list.Add(new KeyValuePair<string, string>(
-                    Encoding.UTF8.GetString(text, 0, (int)name),
-                    Encoding.UTF8.GetString(text, (int)name + 1, (int)value)));
+                list.Add((Encoding.UTF8.GetString(text, 0, (int)name),
+                          Encoding.UTF8.GetString(text, (int)name + 1, (int)value)));
             return result == End ? list : throw new SseException(result);
         }
     }
@@ -111,17 +110,17 @@ namespace LibSse
         /// <summary>Makes an empty queue of at least 64 bytes.</summary>
         public SseWriter(int capacity)
         {
-            memory = new Memory((long)sse_writer_overhead() + capacity);
-            memory.Filled(sse_writer_init(memory.At(0), memory.Length(), 0));
+            long size = (long)sse_writer_overhead() + capacity;
+            memory = new Memory(size);
+            Made(sse_writer_init(memory.At(0), (Size)(ulong)size, 0));
         }
 
         /// <summary>Queues an event. Returns false where it does not fit now.</summary>
         /// <exception cref="SseException">It cannot be sent, or never fits.</exception>
         public bool Send(SseText data, string type = null, string id = null)
         {
-            byte[] t = Field(type), i = Field(id);
-            return Done(sse_writer_send_parts(memory, t, Length(t), i, Length(i), data.Bytes,
-                                              Length(data.Bytes)));
+            byte[] t = Field(type), i = Field(id), d = data.Bytes;
+            return Done(sse_writer_send_parts(memory, t, Length(t), i, Length(i), d, Length(d)));
         }
 
         /// <summary>Queues a comment. Returns false where it does not fit now.</summary>
@@ -167,17 +166,18 @@ namespace LibSse
 
     /// <summary>Publishes events to its clients, and keeps the latest ones for those that come
     /// back. Any thread may use a channel and its clients at any time.</summary>
-    /// <remarks>Its clients are served in one of two ways: each by reads that wait, with
-    /// <see cref="RunAsync"/>; or all by one loop over <see cref="Ready"/> and <see cref="Tick"/>,
-    /// which finds nothing once one of the former was called.</remarks>
+    /// <remarks>It has a timer for heartbeats and limits. A channel with a clock of its program has
+    /// none, for a loop that serves all clients: the program calls <see cref="Tick"/> when it is
+    /// due and before it publishes, and reads from the clients that <see cref="Ready"/> gives.
+    /// </remarks>
     public sealed class SseChannel : IDisposable
     {
         // Also the lock of all of this. It refers to the memory of the channel and of its clients.
-        internal readonly Dictionary<long, SseClient> Clients = new Dictionary<long, SseClient>();
-        internal bool Waits;
+        internal readonly Dictionary<IntPtr, SseClient> Clients =
+            new Dictionary<IntPtr, SseClient>();
         private readonly Memory memory;
         private readonly Func<long> clock;
-        private readonly SemaphoreSlim sooner = new SemaphoreSlim(0);
+        private readonly Timer timer; // null: the program has the clock
 
         /// <summary>Makes a channel without clients.</summary>
         /// <param name="name">Differs between the channels of a program, such as the path.</param>
@@ -185,7 +185,8 @@ namespace LibSse
         /// <param name="events">The most events that are kept.</param>
         /// <param name="capacity">Bytes for encoded events.</param>
         /// <param name="heartbeatMs">A client that got nothing so long gets a heartbeat.</param>
-        /// <param name="clock">Milliseconds, monotonic; null: the clock of the system.</param>
+        /// <param name="clock">Milliseconds, monotonic, such as <see cref="Now"/>: the program
+        /// calls Tick and Ready; null: the channel does.</param>
         public SseChannel(string name, ulong? epoch = null, int events = 1000,
                           int capacity = 1 << 20, int heartbeatMs = 15000, Func<long> clock = null)
         {
@@ -194,10 +195,11 @@ namespace LibSse
             long size = (long)sse_channel_size();
             memory = new Memory(size + (long)history);
             this.clock = clock ?? Now;
-            memory.Filled(sse_history_init(
+            timer = clock == null ? new Timer(Beat) : null;
+            Made(sse_history_init(
                 memory.At(size), history, (uint)events, 0,
                 epoch ?? (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), n, Length(n)));
-            Done(sse_channel_init(memory, memory.At(size), (uint)heartbeatMs, Size.Zero,
+            Done(sse_channel_init(memory, memory.At(size), (uint)heartbeatMs, 0,
                                   (ulong)this.clock()));
         }
 
@@ -212,15 +214,15 @@ namespace LibSse
         /// <exception cref="SseException">It cannot be sent. Nothing was published.</exception>
         public void Publish(SseText data, string type = null, ulong tag = 0, ulong key = 0)
         {
-            byte[] t = Field(type);
-            Locked(() => sse_channel_publish_parts(memory, t, Length(t), null, Size.Zero,
-                                                   data.Bytes, Length(data.Bytes), tag, key), true);
+            byte[] t = Field(type), d = data.Bytes;
+            Locked(() => sse_channel_publish_parts(memory, t, Length(t), null, Size.Zero, d,
+                                                   Length(d), tag, key));
         }
 
         /// <summary>Lets a client join at the place where it was.</summary>
         /// <param name="lastEventId">The header Last-Event-ID, or null.</param>
         /// <param name="query">The query of the URL, or null: it can have the id, too.</param>
-        /// <param name="tags">Ascending; null: the client gets the events of all tags.</param>
+        /// <param name="tags">Those it gets, besides 0; null: the events of all tags.</param>
         /// <param name="stallMs">A client that reads nothing for so long is closed.</param>
         /// <param name="capacity">Bytes of its queue: its largest usual event, and 1 KiB.</param>
         /// <param name="retryMs">The reconnection time that it is told first; 0: none.</param>
@@ -230,34 +232,17 @@ namespace LibSse
         public SseClient Join(string lastEventId = null, string query = null, ulong[] tags = null,
                               int stallMs = 30000, int capacity = 33 * 1024, int retryMs = 1000)
         {
-            var client = new SseClient(this, tags?.Length ?? 0, capacity);
-            Locked(() => client.Join(memory, Field(lastEventId), Field(query), tags, stallMs,
-                                     retryMs), true);
+            var client = new SseClient(this, tags, capacity, retryMs);
+            byte[] id = Field(lastEventId), q = Field(query);
+            Locked(() => client.Join(memory, id, q, stallMs));
             return client;
         }
 
-        /// <summary>Does what is due by now: heartbeats, limits, farewells. Other calls do so, too.
-        /// </summary>
-        public void Tick() => Locked(() => 0, true);
+        /// <summary>Does what is due by now: heartbeats, limits, farewells.</summary>
+        public void Tick() => Locked(() => sse_channel_tick(memory, (ulong)clock()));
 
         /// <summary>The milliseconds until <see cref="Tick"/> is due; -1: it is not.</summary>
-        public int NextTick()
-        {
-            lock (Clients)
-                return sse_channel_timeout(memory, (ulong)clock());
-        }
-
-        /// <summary>Calls <see cref="Tick"/> whenever it is due.</summary>
-        public async Task RunAsync(CancellationToken stop = default(CancellationToken))
-        {
-            Waits = true;
-            while (true)
-            {
-                Tick();
-                sooner.Wait(0); // Tick itself has released it
-                await sooner.WaitAsync(NextTick(), stop).ConfigureAwait(false);
-            }
-        }
+        public int NextTick() => Ask(() => sse_channel_timeout(memory, (ulong)clock()));
 
         /// <summary>The clients that have something to read or were closed, each once. Read from
         /// each until there is nothing; a loop may be left early.</summary>
@@ -277,35 +262,41 @@ namespace LibSse
                                            (uint)windowMs, 0, (uint)limitMs));
 
         /// <summary>One of the counters.</summary>
-        public ulong Count(SseCounter counter)
-        {
-            lock (Clients)
-                return sse_channel_count(memory, (int)counter);
-        }
+        public ulong Count(SseCounter counter) =>
+            Ask(() => sse_channel_count(memory, (int)counter));
 
-        /// <summary>Lets all clients leave, and frees the history.</summary>
+        /// <summary>Disposes of all clients, and frees the history.</summary>
         public void Dispose()
         {
             lock (Clients)
+            {
                 foreach (SseClient client in new List<SseClient>(Clients.Values))
                     client.Dispose();
-            memory.Dispose();
+                timer?.Dispose();
+                memory.Dispose();
+            }
         }
 
-        // Ticks, makes a call, and wakes those that wait for what it did.
-        internal bool Locked(Func<int> call, bool ticks = false)
+        // Makes a call; with the timer at the time of now, and wakes those that it concerns.
+        internal bool Locked(Func<int> call)
         {
             lock (Clients)
             {
-                if (ticks || Waits)
-                    sse_channel_tick(memory, (ulong)clock());
+                if (timer == null)
+                    return Done(call());
+                sse_channel_tick(memory, (ulong)clock());
                 int status = call();
-                while (Waits && Next() is SseClient client)
-                    client.Wake();
-                if (Waits && sooner.CurrentCount == 0)
-                    sooner.Release();
+                while (Next() != null)
+                    ;
+                timer.Change(NextTick(), Timeout.Infinite);
                 return Done(status);
             }
+        }
+
+        internal T Ask<T>(Func<T> question)
+        {
+            lock (Clients)
+                return question();
         }
 
         private SseClient Next()
@@ -313,27 +304,45 @@ namespace LibSse
             lock (Clients)
             {
                 IntPtr s = sse_channel_next(memory);
-                return s == IntPtr.Zero ? null : Clients[(long)s].Learn();
+                return s == IntPtr.Zero ? null : Clients[s].Notify();
             }
+        }
+
+        private void Beat(object state)
+        {
+            lock (Clients)
+                if (!memory.IsClosed)
+                    Tick();
         }
     }
 
-    /// <summary>One client of a channel: the stream of its bytes, which the transport reads.
-    /// </summary>
+    /// <summary>One client of a channel: the stream of its bytes, for one reader.</summary>
     public sealed class SseClient : Stream
     {
         private readonly SseChannel channel;
-        private readonly Memory memory;
-        private readonly int tagsAt, queueAt;
+        private readonly Memory memory; // the subscriber, the tags, the queue
+        private readonly IntPtr filter, queue;
+        private readonly int tags;
         private readonly SemaphoreSlim news = new SemaphoreSlim(0);
         private readonly CancellationTokenSource aborted = new CancellationTokenSource();
 
-        internal SseClient(SseChannel channel, int tags, int capacity)
+        internal SseClient(SseChannel channel, ulong[] tags, int capacity, int retryMs)
         {
+            int start = (int)sse_subscriber_size();
+            long size = (long)sse_writer_overhead() + capacity;
             this.channel = channel;
-            tagsAt = (int)sse_subscriber_size();
-            queueAt = tagsAt + 8 * tags;
-            memory = new Memory(queueAt + (long)sse_writer_overhead() + capacity);
+            this.tags = tags?.Length ?? 0;
+            memory = new Memory(start + 8 * this.tags + size);
+            Marshal.Copy(new byte[start], 0, memory.At(0), start);
+            if (tags != null)
+            {
+                var sorted = (ulong[])tags.Clone();
+                Array.Sort(sorted);
+                filter = memory.At(start);
+                Marshal.Copy(Array.ConvertAll(sorted, tag => (long)tag), 0, filter, this.tags);
+            }
+            queue = Made(sse_writer_init(memory.At(start + 8 * this.tags), (Size)(ulong)size, 0));
+            Done(sse_http_send_parts(0, 200, 0, (uint)retryMs, 0, null, Size.Zero, queue));
         }
 
         /// <summary>Whether the first event says that events were missed.</summary>
@@ -344,14 +353,7 @@ namespace LibSse
         public CancellationToken Aborted => aborted.Token;
 
         /// <summary>How many events of the channel it has not taken.</summary>
-        public ulong Behind
-        {
-            get
-            {
-                lock (channel.Clients)
-                    return sse_subscriber_behind(memory);
-            }
-        }
+        public ulong Behind => channel.Ask(() => sse_subscriber_behind(memory));
 
         /// <inheritdoc/>
         public override bool CanRead => true;
@@ -373,20 +375,14 @@ namespace LibSse
         /// <exception cref="SseException">It cannot be sent, or the stream is over.</exception>
         public bool Send(SseText data, string type = null, string id = null)
         {
-            byte[] t = Field(type), i = Field(id);
-            return channel.Locked(() => sse_subscriber_send_parts(
-                memory, t, Length(t), i, Length(i), data.Bytes, Length(data.Bytes)));
+            byte[] t = Field(type), i = Field(id), d = data.Bytes;
+            return channel.Locked(() => Learn(sse_subscriber_send_parts(
+                memory, t, Length(t), i, Length(i), d, Length(d))));
         }
 
         /// <summary>Ends the stream after what was published or sent.</summary>
-        public void Complete() => channel.Locked(() => sse_subscriber_close(memory));
-
-        /// <summary>Leaves the channel at once.</summary>
-        public void Leave()
-        {
-            lock (channel.Clients)
-                Forget(sse_subscriber_leave(memory));
-        }
+        /// <exception cref="SseException">The stream is over.</exception>
+        public void Complete() => channel.Locked(() => Learn(sse_subscriber_close(memory)));
 
         /// <summary>Reads what there is now. Returns false where there is nothing; true with 0
         /// bytes taken where the stream has ended.</summary>
@@ -394,20 +390,18 @@ namespace LibSse
         public bool TryRead(byte[] buffer, int offset, int count, out int taken)
         {
             lock (channel.Clients)
-            {
-                int status = sse_subscriber_read(memory, ref At(buffer, offset, count),
-                                                 (Size)(uint)count, out Size length);
-                return Took(IsClosed(status) ? Forget(status) : status, length, out taken);
-            }
+                return Took(Learn(sse_subscriber_read(memory, ref At(buffer, offset, count),
+                                                      (Size)(uint)count, out Size length)),
+                            length, out taken);
         }
 
         /// <summary>Waits for bytes, and reads them; 0: the stream has ended.</summary>
         /// <exception cref="SseException">The library has closed the stream.</exception>
         public override int Read(byte[] buffer, int offset, int count)
         {
-            int taken;
-            for (channel.Waits = true; !TryRead(buffer, offset, count, out taken); news.Wait())
-                ;
+            int taken = 0;
+            while (count > 0 && !TryRead(buffer, offset, count, out taken))
+                news.Wait();
             return taken;
         }
 
@@ -415,9 +409,8 @@ namespace LibSse
         public override async Task<int> ReadAsync(byte[] buffer, int offset, int count,
                                                   CancellationToken stop)
         {
-            int taken;
-            channel.Waits = true;
-            while (!TryRead(buffer, offset, count, out taken))
+            int taken = 0;
+            while (count > 0 && !TryRead(buffer, offset, count, out taken))
                 await news.WaitAsync(stop).ConfigureAwait(false);
             return taken;
         }
@@ -433,89 +426,64 @@ namespace LibSse
         public override void Write(byte[] buffer, int offset, int count) =>
             throw new NotSupportedException();
 
-        /// <summary>Leaves the channel. The finalizer does not: the channel keeps its clients.
-        /// </summary>
+        /// <summary>Leaves the channel at once. The finalizer does not: the channel keeps its
+        /// clients.</summary>
         protected override void Dispose(bool disposing)
         {
             lock (channel.Clients)
             {
-                if (disposing && !memory.IsClosed)
-                {
-                    Leave();
-                    memory.Dispose();
-                }
+                if (!memory.IsClosed)
+                    Forget(sse_subscriber_leave(memory));
+                memory.Dispose(); // a read that waits finds that
             }
             base.Dispose(disposing);
         }
 
-        internal int Join(Memory to, byte[] id, byte[] query, ulong[] tags, int stallMs,
-                          int retryMs)
+        internal int Join(Memory to, byte[] id, byte[] query, int stallMs)
         {
-            memory.Clear(tagsAt);
-            for (int i = 0; i < tags?.Length; i++)
-                Marshal.WriteInt64(memory.At(tagsAt + 8 * i), (long)tags[i]);
-            IntPtr queue = sse_writer_init(memory.At(queueAt), memory.Length(queueAt), 0);
-            int status = queue == IntPtr.Zero ? BadArgument :
-                sse_http_send_parts(0, 200, 0, (uint)retryMs, 0, null, Size.Zero, queue);
-            if (status == 0)
-                status = sse_subscriber_join(memory, to, queue, IntPtr.Zero, JoinGaps, id,
+            int status = sse_subscriber_join(memory, to, queue, IntPtr.Zero, JoinGaps, id,
                                              Length(id), query, Length(query));
-            Gap = status == SseGap;
             if (status < 0)
                 return status;
-            channel.Clients.Add((long)memory.At(0), this);
+            Gap = status == SseGap;
+            sse_subscriber_set_filter(memory, filter, (Size)(uint)tags);
             sse_subscriber_set_limits(memory, 0, (uint)stallMs, 0);
-            if (tags == null || sse_subscriber_set_filter(memory, memory.At(tagsAt),
-                                                          (Size)(uint)tags.Length) == 0)
-                return status;
-            Leave(); // the tags are not ascending
-            return BadArgument;
-        }
-
-        internal void Wake()
-        {
-            if (news.CurrentCount == 0)
-                news.Release();
+            channel.Clients.Add(memory.At(0), this);
+            return status;
         }
 
         // The channel has named this client: it has something to read, or the library closed it.
-        internal SseClient Learn()
+        internal SseClient Notify()
         {
-            int status = sse_subscriber_status(memory);
-            if (IsClosed(status))
-                Forget(status);
+            Learn(sse_subscriber_status(memory));
+            Wake();
             return this;
         }
 
+        // A result that says that the stream is over is the last that the channel knows of it.
+        private int Learn(int status) => sse_status_closed(status) != 0 ? Forget(status) : status;
+
         private int Forget(int status)
         {
-            if (channel.Clients.Remove((long)memory.At(0)) && status < 0)
+            if (channel.Clients.Remove(memory.At(0)) && status < 0)
                 Task.Run((Action)aborted.Cancel); // not under the lock: it calls others
             Wake();
             return status;
+        }
+
+        private void Wake()
+        {
+            if (news.CurrentCount == 0)
+                news.Release();
         }
     }
 
     // Memory that the library points into: the collector does not move it.
     internal sealed class Memory : SafeHandleZeroOrMinusOneIsInvalid
     {
-        private readonly long bytes;
+        internal Memory(long bytes) : base(true) => SetHandle(Marshal.AllocHGlobal((IntPtr)bytes));
 
-        internal Memory(long bytes) : base(true)
-        {
-            this.bytes = bytes;
-            SetHandle(Marshal.AllocHGlobal((IntPtr)bytes));
-        }
-
-        internal Size Length(long from = 0) => (Size)(ulong)(bytes - from);
         internal IntPtr At(long offset) => (IntPtr)((long)handle + offset);
-        internal void Clear(int length) => Marshal.Copy(new byte[length], 0, handle, length);
-
-        internal void Filled(IntPtr made)
-        {
-            if (made == IntPtr.Zero)
-                throw new SseException(BadArgument);
-        }
 
         protected override bool ReleaseHandle()
         {
@@ -524,14 +492,22 @@ namespace LibSse
         }
     }
 
-    internal static class NativeMethods
+    internal static class Native
     {
-        internal const int End = 2, SseGap = 3, BadArgument = -1, NoSpace = -5;
+        internal const int End = 2, SseGap = 3, NoSpace = -5;
         internal const uint Preflight = 0x400, JoinGaps = 0x2000;
         private const string Library = "libsse.so.0.2";
-        private static readonly UTF8Encoding Strict = new UTF8Encoding(false, true);
 
-        internal static bool IsClosed(int status) => status == End || status < -100;
+        // Half of a surrogate pair becomes NUL, which no type and no id can carry.
+        private static readonly Encoding Strict = Encoding.GetEncoding(
+            "utf-8", new EncoderReplacementFallback("\0"), DecoderFallback.ReplacementFallback);
+
+        internal static byte[] Field(string text) => text == null ? null : Strict.GetBytes(text);
+
+        internal static Size Length(byte[] bytes) => (Size)(uint)(bytes?.Length ?? 0);
+
+        internal static ref byte At(byte[] buffer, int offset, int count) =>
+            ref new ArraySegment<byte>(buffer, offset, count).Array[offset];
 
         // True: it is done; false: SSE_AGAIN.
         internal static bool Done(int status) =>
@@ -543,45 +519,30 @@ namespace LibSse
             return status == End || Done(status);
         }
 
-        internal static Size Length(byte[] bytes) => (Size)(uint)(bytes?.Length ?? 0);
-
-        // What is not text becomes a byte that the library refuses, in the order of its checks.
-        internal static byte[] Field(string text)
-        {
-            try
-            {
-                return text == null ? null : Strict.GetBytes(text);
-            }
-            catch (EncoderFallbackException)
-            {
-                return new byte[] { 0xFF };
-            }
-        }
-
-        internal static ref byte At(byte[] buffer, int offset, int count) =>
-            ref new ArraySegment<byte>(buffer, offset, count).Array[offset];
+        // NULL: the size, or another argument, is out of bounds.
+        internal static IntPtr Made(IntPtr it) =>
+            it != IntPtr.Zero ? it : throw new SseException(-1);
 
         [DllImport(Library)] internal static extern IntPtr sse_status_text(int status);
+        [DllImport(Library)] internal static extern int sse_status_closed(int status);
         [DllImport(Library)] internal static extern int sse_event_encode_parts(
-            byte[] comment, Size commentLength, byte[] type, Size typeLength, byte[] id,
-            Size idLength, uint retryMs, byte[] data, Size dataLength, byte[] to, Size capacity,
-            out Size length);
-        [DllImport(Library)] internal static extern int sse_http_accepts(
-            byte[] accept, Size length);
+            byte[] comment, Size commentLen, byte[] type, Size typeLen, byte[] id, Size idLen, uint
+            retryMs, byte[] data, Size dataLen, byte[] to, Size capacity, out Size length);
+        [DllImport(Library)] internal static extern int sse_http_accepts(byte[] accept, Size len);
         [DllImport(Library)] internal static extern int sse_http_field_parts(
-            int version, int status, uint flags, uint retryMs, byte[] origin, Size originLength,
-            Size index, byte[] to, Size capacity, out Size name, out Size value);
+            int version, int status, uint flags, uint retryMs, byte[] origin, Size originLen, Size
+            index, byte[] to, Size capacity, out Size name, out Size value);
         [DllImport(Library)] internal static extern int sse_http_send_parts(
-            int version, int status, uint flags, uint retryMs, int first, byte[] origin,
-            Size originLength, IntPtr writer);
+            int version, int status, uint flags, uint retryMs, int first, byte[] origin, Size
+            originLen, IntPtr writer);
         [DllImport(Library)] internal static extern Size sse_writer_overhead();
         [DllImport(Library)] internal static extern IntPtr sse_writer_init(
-            IntPtr memory, Size size, uint flags);
+            IntPtr at, Size size, uint flags);
         [DllImport(Library)] internal static extern int sse_writer_send_parts(
-            Memory writer, byte[] type, Size typeLength, byte[] id, Size idLength, byte[] data,
-            Size dataLength);
+            Memory writer, byte[] type, Size typeLen, byte[] id, Size idLen, byte[] data, Size
+            dataLen);
         [DllImport(Library)] internal static extern int sse_writer_comment(
-            Memory writer, byte[] text, Size length);
+            Memory writer, byte[] text, Size len);
         [DllImport(Library)] internal static extern int sse_writer_retry(Memory writer, uint ms);
         [DllImport(Library)] internal static extern int sse_writer_read(
             Memory writer, ref byte to, Size capacity, out Size length);
@@ -589,40 +550,39 @@ namespace LibSse
         [DllImport(Library)] internal static extern Size sse_history_size(
             uint events, Size capacity);
         [DllImport(Library)] internal static extern IntPtr sse_history_init(
-            IntPtr memory, Size size, uint events, uint flags, ulong epoch, byte[] name,
-            Size nameLength);
+            IntPtr at, Size size, uint events, uint flags, ulong epoch, byte[] name, Size nameLen);
         [DllImport(Library)] internal static extern Size sse_channel_size();
         [DllImport(Library)] internal static extern int sse_channel_init(
-            Memory channel, IntPtr history, uint heartbeatMs, Size turnBytes, ulong nowMs);
+            Memory channel, IntPtr history, uint heartbeatMs, uint turnBytes, ulong nowMs);
         [DllImport(Library)] internal static extern int sse_channel_publish_parts(
-            Memory channel, byte[] type, Size typeLength, byte[] id, Size idLength, byte[] data,
-            Size dataLength, ulong tag, ulong key);
+            Memory channel, byte[] type, Size typeLen, byte[] id, Size idLen, byte[] data, Size
+            dataLen, ulong tag, ulong key);
         [DllImport(Library)] internal static extern int sse_channel_tick(
             Memory channel, ulong nowMs);
         [DllImport(Library)] internal static extern IntPtr sse_channel_next(Memory channel);
         [DllImport(Library)] internal static extern int sse_channel_timeout(
             Memory channel, ulong nowMs);
         [DllImport(Library)] internal static extern int sse_channel_drain(
-            Memory channel, byte[] type, Size typeLength, byte[] data, Size dataLength,
-            uint retryMs, uint windowMs, uint overMs, uint limitMs);
+            Memory channel, byte[] type, Size typeLen, byte[] data, Size dataLen, uint retryMs, uint
+            windowMs, uint overMs, uint limitMs);
         [DllImport(Library)] internal static extern ulong sse_channel_count(
             Memory channel, int counter);
         [DllImport(Library)] internal static extern Size sse_subscriber_size();
         [DllImport(Library)] internal static extern int sse_subscriber_join(
-            Memory subscriber, Memory channel, IntPtr queue, IntPtr user, uint flags, byte[] header,
-            Size headerLength, byte[] query, Size queryLength);
+            Memory client, Memory channel, IntPtr queue, IntPtr user, uint flags, byte[] id, Size
+            idLen, byte[] query, Size queryLen);
         [DllImport(Library)] internal static extern int sse_subscriber_set_filter(
-            Memory subscriber, IntPtr tags, Size count);
+            Memory client, IntPtr tags, Size count);
         [DllImport(Library)] internal static extern int sse_subscriber_set_limits(
-            Memory subscriber, uint paceMs, uint stallMs, uint ageMs);
+            Memory client, uint paceMs, uint stallMs, uint ageMs);
         [DllImport(Library)] internal static extern int sse_subscriber_send_parts(
-            Memory subscriber, byte[] type, Size typeLength, byte[] id, Size idLength, byte[] data,
-            Size dataLength);
+            Memory client, byte[] type, Size typeLen, byte[] id, Size idLen, byte[] data, Size
+            dataLen);
         [DllImport(Library)] internal static extern int sse_subscriber_read(
-            Memory subscriber, ref byte to, Size capacity, out Size length);
-        [DllImport(Library)] internal static extern int sse_subscriber_close(Memory subscriber);
-        [DllImport(Library)] internal static extern int sse_subscriber_leave(Memory subscriber);
-        [DllImport(Library)] internal static extern int sse_subscriber_status(Memory subscriber);
-        [DllImport(Library)] internal static extern ulong sse_subscriber_behind(Memory subscriber);
+            Memory client, ref byte to, Size capacity, out Size len);
+        [DllImport(Library)] internal static extern int sse_subscriber_close(Memory client);
+        [DllImport(Library)] internal static extern int sse_subscriber_leave(Memory client);
+        [DllImport(Library)] internal static extern int sse_subscriber_status(Memory client);
+        [DllImport(Library)] internal static extern ulong sse_subscriber_behind(Memory client);
     }
 }
