@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 ## Drives examples/languages/nim/sse.nim by commands on the standard input: see run.py.
 
-import std/[monotimes, options, os, sequtils, strformat, strutils, tables, times]
+import std/[asyncdispatch, monotimes, options, os, sequtils, strformat, strutils, tables, times]
 import sse
 
 let collects = "--gc" in commandLineParams()
@@ -75,6 +75,7 @@ proc run(w: seq[string]): string =
                          parseInt(w[5]), proc (): int64 = clockMs)
   of "join":
     clockMs = parseInt(w[8])
+    channel.tick()
     let tags = if w[4] == "-": none(seq[uint64])
                else: some(w[4].split(',').mapIt(uint64(parseBiggestUInt(it))))
     let c = channel.join(text(w[2]), text(w[3]), tags, ms(w[6]), parseInt(w[5]), ms(w[7]))
@@ -84,6 +85,7 @@ proc run(w: seq[string]): string =
       return "gap"
   of "publish":
     clockMs = parseInt(w[5])
+    channel.tick()
     channel.publish(text(w[2]), text(w[1]), parseBiggestUInt(w[3]), parseBiggestUInt(w[4]))
   of "tick":
     clockMs = parseInt(w[1])
@@ -117,6 +119,37 @@ proc run(w: seq[string]): string =
   of "bench": return "ok " & bench(w[1], parseInt(w[2]))
   else: raise newException(KeyError, w[0])
 
+proc waits() {.async.} =
+  ## What no command does: clients that wait.
+  let quiet = newChannel("quiet", heartbeatMs = 50)
+  let one = quiet.join()
+  discard await one.read()
+  let (first, second) = (one.read(), one.read())
+  doAssert await first.withTimeout(5000), "the only client gets a heartbeat"
+  quiet.publish("news")
+  doAssert await second.withTimeout(5000), "each of two reads gets something"
+  let stalled = quiet.join(stallMs = 50)
+  doAssert await stalled.aborted.withTimeout(5000), "a client that stalls is aborted"
+  while one.tryRead().isSome:
+    discard
+  let last = one.read()
+  one.leave()
+  await sleepAsync(1)
+  doAssert last.failed, "a client leaves while a read waits"
+
+  var time = 0'i64
+  let channel = newChannel("by hand", clock = proc (): int64 = time)
+  let client = channel.join(stallMs = 50)
+  for c in channel.ready:
+    doAssert c == client, "it has its first bytes"
+  while time < 1000:
+    time += 20
+    channel.tick()
+  doAssertRaises(SseError):
+    discard client.send("late")
+  doAssert client.aborted.finished, "the application learns of the end, too"
+  echo "clients that wait"
+
 proc collect() =
   when declared(GC_fullCollect):
     if collects:
@@ -128,6 +161,9 @@ proc answer(w: seq[string]): string =
   except SseError as e:
     (if e.closed: "closed " else: "error ") & $e.status
 
+if "--waits" in commandLineParams():
+  waitFor waits()
+  quit()
 for line in stdin.lines:
   collect()
   let said = answer(line.split(' '))

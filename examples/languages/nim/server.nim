@@ -35,7 +35,7 @@ proc tag(user: string): uint64 =
 proc stream(req: Request, client: Client) {.async.} =
   ## Sends the answer and then the events. The end of the connection ends the stream.
   inc sending
-  client.onAbort(proc () =
+  client.aborted.addCallback(proc () =
     if not req.client.isClosed:
       req.client.close())
   try:
@@ -127,7 +127,7 @@ proc main() {.async.} =
     asyncCheck tick(tickMs)
   await ended
   channel.drain(retryMs = 1000, windowMs = 2000, limitMs = 2000)
-  while channel.count(Subscribers) > 0 or sending > 0:
+  while channel.count(Counter.Subscribers) > 0 or sending > 0:
     await sleepAsync(10)
 
 waitFor main()

@@ -16,14 +16,14 @@
 ## A channel and its clients belong to one thread. A string may hold any bytes; an event type or id
 ## that is not UTF-8 raises `SseError`, as all does that the library refuses.
 
-import std/[asyncdispatch, monotimes, options, os, tables, times]
+import std/[algorithm, asyncdispatch, monotimes, options, os, tables, times]
 
 type
   SseError* = object of CatchableError
     ## The library refused a call, or a stream has ended.
     status*: int ## the number in `sse/status.h`
 
-  Counter* = enum
+  Counter* {.pure.} = enum
     ## What a channel counts since its start; `Subscribers` is the number now.
     Subscribers, Joined, Resumed, Events, Bytes, Gaps, Closed, Heartbeats
 
@@ -32,22 +32,24 @@ type
     memory: seq[uint64] # none of Nim's collectors moves it
 
   Channel* = ref object
-    ## Publishes events to its clients, and keeps the latest ones for those that come back. It is
-    ## served in one of two ways: each client by `read`, or all of them by one loop over `ready`,
-    ## which finds nothing once a `read` has waited.
+    ## Publishes events to its clients, and keeps the latest ones for those that come back. It has
+    ## a timer for heartbeats and limits. A channel with a clock of its program has none, for a loop
+    ## that serves all clients: the program calls `tick` when it is due and before it publishes, and
+    ## reads from the clients that `ready` gives.
     memory, history: seq[uint64]
-    clock: proc (): int64 {.gcsafe.}
+    clock: proc (): int64 {.gcsafe.} # nil: the channel has timers
     clients: Table[pointer, Client]
-    waits: bool
     due: int64 # when the next timer ends
 
   Client* = ref object
     ## One client of a channel. The channel keeps it until its stream ends or it leaves.
+    gap*: bool ## whether the first event says that events were missed
+    aborted*: Future[void]
+      ## Completed when the library has closed the stream for an error, such as a client that has
+      ## stalled: then close the socket, which ends a `send` that is under way.
     channel: Channel
     memory, tags: seq[uint64]
-    gap: bool
     waiter: Future[void]
-    abort: proc () {.gcsafe.}
 
 const
   Again = 1
@@ -82,7 +84,7 @@ proc sse_history_size(events: uint32, capacity: csize_t): csize_t
 proc sse_history_init(mem: pointer, size: csize_t, events, flags: uint32, epoch: uint64,
   name: cstring, nameLen: csize_t): pointer
 proc sse_channel_size(): csize_t
-proc sse_channel_init(channel, history: pointer, heartbeatMs: uint32, turnBytes: csize_t,
+proc sse_channel_init(channel, history: pointer, heartbeatMs: uint32, turnBytes: uint32,
   nowMs: uint64): cint
 proc sse_channel_publish_parts(channel: pointer, event: cstring, eventLen: csize_t, id: cstring,
   idLen: csize_t, data: cstring, dataLen: csize_t, tag, key: uint64): cint
@@ -199,12 +201,17 @@ proc monotonicMs*(): int64 =
   ## The monotonic clock of the system in milliseconds.
   getMonoTime().ticks div 1_000_000
 
-proc newChannel*(name: string, epoch = none(uint64), events = 1000, capacity = 1 shl 20,
-                 heartbeatMs = 15000, clock: proc (): int64 {.gcsafe.} = monotonicMs): Channel =
+proc now(ch: Channel): uint64 =
+  uint64(if ch.clock == nil: monotonicMs() else: ch.clock())
+
+proc newChannel*(name: string, epoch = none(uint64), events: Positive = 1000,
+                 capacity: Positive = 1 shl 20, heartbeatMs: Natural = 15000,
+                 clock: proc (): int64 {.gcsafe.} = nil): Channel =
   ## Makes a channel without clients. `name` differs between the channels of a program, `epoch`
   ## between its runs: usually it is the milliseconds since 1970. The newest `events` are kept, as
   ## far as they fit into `capacity` bytes. A client that got nothing for `heartbeatMs` gets a
-  ## heartbeat.
+  ## heartbeat. `clock` is in milliseconds and monotonic, such as `monotonicMs`: the program calls
+  ## `tick` and `ready`; nil: the channel does.
   let size = sse_history_size(uint32(events), csize_t(capacity))
   result = Channel(memory: words(sse_channel_size()), history: words(size), clock: clock,
                    due: high(int64))
@@ -213,74 +220,77 @@ proc newChannel*(name: string, epoch = none(uint64), events = 1000, capacity = 1
                                    name.start, name.size) == nil:
     raise failure(BadArgument)
   discard done sse_channel_init(result.handle, addr result.history[0], uint32(heartbeatMs), 0,
-                                uint64(clock()))
+                                result.now)
+
+proc wake(c: Client) =
+  if c.waiter != nil and not c.waiter.finished:
+    c.waiter.complete()
 
 proc forget(c: Client, status: cint) =
   if c.handle in c.channel.clients:
     c.channel.clients.del(c.handle)
-    if status < 0 and c.abort != nil:
-      callSoon(c.abort)
-  if c.waiter != nil and not c.waiter.finished:
-    c.waiter.complete()
+    if status < 0:
+      c.aborted.complete()
+  c.wake()
+
+proc learn(c: Client, status: cint): cint =
+  # A result that says that the stream is over is the last that the channel knows of it.
+  if closed(status):
+    c.forget(status)
+  status
 
 iterator ready*(ch: Channel): Client =
   ## The clients that have something to read or were closed, each once. Read from each until there
   ## is nothing. A loop may be left early.
   while (let s = sse_channel_next(ch.handle); s != nil):
     let c = ch.clients[s]
-    let status = sse_subscriber_status(s)
-    if closed(status):
-      c.forget(status)
+    discard c.learn sse_subscriber_status(s)
+    c.wake()
     yield c
 
 proc timeout*(ch: Channel): int =
-  ## The milliseconds until `tick` is due; -1: it is not. Once a `read` has waited, the channel
-  ## ticks by itself.
-  int(sse_channel_timeout(ch.handle, uint64(ch.clock())))
+  ## The milliseconds until `tick` is due; -1: it is not.
+  int(sse_channel_timeout(ch.handle, ch.now))
 
 proc tick*(ch: Channel) {.gcsafe.}
 
-proc wake(ch: Channel) =
-  # Wakes the clients that wait, and starts a timer if none ends early enough.
-  if ch.waits:
-    for c in ch.ready:
-      if c.waiter != nil and not c.waiter.finished:
-        c.waiter.complete()
-    let wait = ch.timeout
-    if wait >= 0 and ch.clock() + wait < ch.due:
-      let due = ch.clock() + wait
-      ch.due = due
-      sleepAsync(wait).addCallback(proc () =
-        if ch.due == due:
-          ch.due = high(int64)
-        ch.tick())
+proc startTimer(ch: Channel) =
+  # A timer cannot be stopped: there is a new one only where none ends early enough.
+  let wait = ch.timeout
+  let due = monotonicMs() + wait
+  if wait >= 0 and due < ch.due:
+    ch.due = due
+    sleepAsync(wait).addCallback(proc () =
+      if ch.due == due:
+        ch.due = high(int64)
+      ch.tick())
 
-proc finish(ch: Channel, status: cint): bool =
-  # After a call: wakes the clients that have something now.
-  ch.wake()
+template call(ch: Channel, function: cint): bool =
+  # Makes a call; with timers at the time of now, and wakes those that it concerns.
+  if ch.clock == nil:
+    discard sse_channel_tick(ch.handle, ch.now)
+  let status = function
+  if ch.clock == nil:
+    for _ in ch.ready:
+      discard
+    ch.startTimer()
   done(status)
-
-proc tickIfItWaits(ch: Channel) =
-  if ch.waits:
-    discard sse_channel_tick(ch.handle, uint64(ch.clock()))
 
 proc tick*(ch: Channel) =
   ## Does what is due by now: heartbeats, limits, farewells.
-  discard ch.finish sse_channel_tick(ch.handle, uint64(ch.clock()))
+  discard ch.call sse_channel_tick(ch.handle, ch.now)
 
 proc publish*(ch: Channel, data: string, event = "", tag = 0'u64, key = 0'u64) =
   ## Publishes an event. Of the clients with tags, those with this one get it; 0: all. `key` is
   ## what the event is the newest state of; 0: nothing.
-  discard sse_channel_tick(ch.handle, uint64(ch.clock()))
-  discard ch.finish sse_channel_publish_parts(ch.handle, event.start, event.size, nil, 0,
-                                              data.start, data.size, tag, key)
+  discard ch.call sse_channel_publish_parts(ch.handle, event.start, event.size, nil, 0, data.start,
+                                            data.size, tag, key)
 
 proc drain*(ch: Channel, retryMs = 1000'u32, windowMs = 2000'u32, limitMs = 2000'u32) =
   ## Sends all clients away, after what was published, with a farewell. They come back after
   ## `retryMs`, spread over `windowMs`. A client that has not read all after `limitMs` is closed. It
-  ## is done when there are no subscribers. In a loop over `ready`, tick first.
-  ch.tickIfItWaits()
-  discard ch.finish sse_channel_drain(ch.handle, nil, 0, nil, 0, retryMs, windowMs, 0, limitMs)
+  ## is done when there are no subscribers.
+  discard ch.call sse_channel_drain(ch.handle, nil, 0, nil, 0, retryMs, windowMs, 0, limitMs)
 
 proc count*(ch: Channel, counter: Counter): uint64 =
   ## One of the counters.
@@ -291,36 +301,32 @@ proc leave*(c: Client) =
   c.forget(sse_subscriber_leave(c.handle))
 
 proc join*(ch: Channel, lastEventId = "", query = "", tags = none(seq[uint64]),
-           stallMs = 30000'u32, capacity = 33 * 1024, retryMs = 1000'u32): Client =
+           stallMs = 30000'u32, capacity: Natural = 33 * 1024, retryMs = 1000'u32): Client =
   ## Lets a client join at the place where it was: `lastEventId` is the header Last-Event-ID; the
-  ## `query` of the URL can have it, too. `tags` ascend; none: the events of all tags. A client that
-  ## reads nothing for `stallMs` is closed. `capacity` holds its largest usual event, and 1 KiB.
-  ## `retryMs` is the reconnection time that it is told first; 0: none. While the channel drains,
-  ## this raises `SseError`: answer 503.
+  ## `query` of the URL can have it, too. It gets the events with one of the `tags`, and with 0;
+  ## none: all events. A client that reads nothing for `stallMs` is closed. `capacity` holds its
+  ## largest usual event, and 1 KiB. `retryMs` is the reconnection time that it is told first; 0:
+  ## none. While the channel drains, this raises `SseError`: answer 503.
   let size = sse_writer_overhead() + csize_t(capacity)
   let start = (sse_subscriber_size() + 7) div 8
-  result = Client(channel: ch, memory: words(start * 8 + size), tags: tags.get(@[]))
-  let queue = sse_writer_init(addr result.memory[start], size, 0)
+  let c = Client(channel: ch, memory: words(start * 8 + size), tags: sorted(tags.get(@[])),
+                 aborted: newFuture[void]("sse.aborted"))
+  let queue = sse_writer_init(addr c.memory[start], size, 0)
   if queue == nil:
     raise failure(BadArgument)
   discard done sse_http_send_parts(0, 200, 0, retryMs, 0, nil, 0, queue)
-  discard sse_channel_tick(ch.handle, uint64(ch.clock()))
-  let status = sse_subscriber_join(result.handle, ch.handle, queue, nil, JoinGaps,
-    lastEventId.start, lastEventId.size, query.start, query.size)
-  if status >= 0:
-    ch.clients[result.handle] = result
-    discard sse_subscriber_set_limits(result.handle, 0, stallMs, 0)
-    if tags.isSome:
-      let first = if result.tags.len > 0: addr result.tags[0] else: addr result.memory[0]
-      if sse_subscriber_set_filter(result.handle, first, csize_t(result.tags.len)) != 0:
-        result.leave()
-        raise failure(BadArgument)
-  result.gap = status == Gap
-  discard ch.finish(status)
-
-proc gap*(c: Client): bool =
-  ## Whether the first event says that events were missed.
-  c.gap
+  if ch.clock == nil:
+    ch.tick()
+  let status = sse_subscriber_join(c.handle, ch.handle, queue, nil, JoinGaps, lastEventId.start,
+                                   lastEventId.size, query.start, query.size)
+  discard done(status)
+  ch.clients[c.handle] = c
+  c.gap = status == Gap
+  if tags.isSome:
+    let first = if c.tags.len > 0: addr c.tags[0] else: addr c.memory[0]
+    discard sse_subscriber_set_filter(c.handle, first, csize_t(c.tags.len))
+  discard ch.call sse_subscriber_set_limits(c.handle, 0, stallMs, 0)
+  c
 
 proc behind*(c: Client): uint64 =
   ## How many events of the channel it has not taken.
@@ -329,35 +335,26 @@ proc behind*(c: Client): uint64 =
 proc send*(c: Client, data: string, event = "", id = none(string)): bool =
   ## Sends an event to this client alone; it is not kept for a reconnect. False: it does not fit
   ## now.
-  c.channel.tickIfItWaits()
-  c.channel.finish sse_subscriber_send_parts(c.handle, event.start, event.size, id.start, id.size,
-                                             data.start, data.size)
+  c.channel.call c.learn sse_subscriber_send_parts(c.handle, event.start, event.size, id.start,
+                                                   id.size, data.start, data.size)
 
 proc close*(c: Client) =
   ## Ends the stream after what was published or sent.
-  c.channel.tickIfItWaits()
-  discard c.channel.finish sse_subscriber_close(c.handle)
-
-proc onAbort*(c: Client, callback: proc () {.gcsafe.}) =
-  ## Calls back when the library has closed the stream for an error, such as a client that has
-  ## stalled: then close the socket, which ends a `send` that is under way.
-  c.abort = callback
+  discard c.channel.call c.learn sse_subscriber_close(c.handle)
 
 proc tryRead*(c: Client, max = 16384): Option[string] =
   ## Reads what there is now. None: there is nothing; "": the stream has ended.
   var bytes = newString(max)
   var len: csize_t
-  let status = sse_subscriber_read(c.handle, bytes.start, bytes.size, len)
-  if closed(status):
-    c.forget(status)
+  let status = c.learn sse_subscriber_read(c.handle, bytes.start, bytes.size, len)
   taken(status, bytes, len)
 
 proc read*(c: Client, max = 16384): Future[string] {.async.} =
   ## Waits for bytes, and reads them; "": the stream has ended.
-  c.channel.waits = true
   while true:
     let bytes = c.tryRead(max)
     if bytes.isSome:
       return bytes.get
-    c.waiter = newFuture[void]("sse.read")
+    if c.waiter == nil or c.waiter.finished:
+      c.waiter = newFuture[void]("sse.read")
     await c.waiter
