@@ -79,6 +79,12 @@ internal static class Probe
         Check(Fails<SseException>(() => client.Send("late")), "a send learns of the end");
         Check(client.Aborted.WaitHandle.WaitOne(5000), "and so does the application");
 
+        foreach (int size in new[] { -1, -100, int.MinValue })
+            Check(Fails<ArgumentOutOfRangeException>(() => channel.Join(capacity: size)) &&
+                  Fails<ArgumentOutOfRangeException>(() => new SseWriter(size)) &&
+                  Fails<ArgumentOutOfRangeException>(() => new SseChannel("a", capacity: size)),
+                  "a size that is no size");
+
         var busy = new SseChannel("busy", capacity: 4096);
         Task[] tasks = Enumerable.Range(0, 12).Select(i => Task.Factory.StartNew(
             () => Use(busy, i), TaskCreationOptions.LongRunning)).ToArray();

@@ -85,8 +85,9 @@ internal static class Server
                 else
                     await Answer(stream, 404);
             }
-            catch (Exception e) when (e is IOException || e is ObjectDisposedException ||
-                                      e is ArgumentException || e is SseException)
+            catch (Exception e) when (e is IOException || e is InvalidOperationException ||
+                                      e is SocketException || e is ArgumentException ||
+                                      e is FormatException || e is SseException)
             {
                 // The client has gone or was cut off, or it does not speak HTTP.
             }

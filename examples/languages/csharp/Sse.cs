@@ -110,7 +110,7 @@ namespace LibSse
         /// <summary>Makes an empty queue of at least 64 bytes.</summary>
         public SseWriter(int capacity)
         {
-            long size = (long)sse_writer_overhead() + capacity;
+            long size = (long)sse_writer_overhead() + NotNegative(capacity);
             memory = new Memory(size);
             Made(sse_writer_init(memory.At(0), (Size)(ulong)size, 0));
         }
@@ -191,7 +191,7 @@ namespace LibSse
                           int capacity = 1 << 20, int heartbeatMs = 15000, Func<long> clock = null)
         {
             byte[] n = Field(name);
-            Size history = sse_history_size((uint)events, (Size)(uint)capacity);
+            Size history = sse_history_size(NotNegative(events), (Size)NotNegative(capacity));
             long size = (long)sse_channel_size();
             memory = new Memory(size + (long)history);
             this.clock = clock ?? Now;
@@ -329,7 +329,7 @@ namespace LibSse
         internal SseClient(SseChannel channel, ulong[] tags, int capacity, int retryMs)
         {
             int start = (int)sse_subscriber_size();
-            long size = (long)sse_writer_overhead() + capacity;
+            long size = (long)sse_writer_overhead() + NotNegative(capacity);
             this.channel = channel;
             this.tags = tags?.Length ?? 0;
             memory = new Memory(start + 8 * this.tags + size);
@@ -503,6 +503,9 @@ namespace LibSse
             "utf-8", new EncoderReplacementFallback("\0"), DecoderFallback.ReplacementFallback);
 
         internal static byte[] Field(string text) => text == null ? null : Strict.GetBytes(text);
+
+        internal static uint NotNegative(int size) =>
+            size >= 0 ? (uint)size : throw new ArgumentOutOfRangeException(nameof(size));
 
         internal static Size Length(byte[] bytes) => (Size)(uint)(bytes?.Length ?? 0);
 
