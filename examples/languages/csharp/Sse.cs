@@ -16,6 +16,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
@@ -113,6 +114,7 @@ namespace LibSse
             long size = (long)sse_writer_overhead() + NotNegative(capacity);
             memory = new Memory(size);
             Made(sse_writer_init(memory.At(0), (Size)(ulong)size, 0));
+            GC.KeepAlive(memory);
         }
 
         /// <summary>Queues an event. Returns false where it does not fit now.</summary>
@@ -229,8 +231,9 @@ namespace LibSse
         /// <returns>The client. The channel keeps it until its stream ends or it is disposed.
         /// </returns>
         /// <exception cref="SseException">The channel drains: answer 503.</exception>
-        public SseClient Join(string lastEventId = null, string query = null, ulong[] tags = null,
-                              int stallMs = 30000, int capacity = 33 * 1024, int retryMs = 1000)
+        public SseClient Join(string lastEventId = null, string query = null,
+                              IEnumerable<ulong> tags = null, int stallMs = 30000,
+                              int capacity = 33 * 1024, int retryMs = 1000)
         {
             var client = new SseClient(this, tags, capacity, retryMs);
             byte[] id = Field(lastEventId), q = Field(query);
@@ -322,26 +325,22 @@ namespace LibSse
         private readonly SseChannel channel;
         private readonly Memory memory; // the subscriber, the tags, the queue
         private readonly IntPtr filter, queue;
-        private readonly int tags;
+        private readonly int count; // of tags
         private readonly SemaphoreSlim news = new SemaphoreSlim(0);
         private readonly CancellationTokenSource aborted = new CancellationTokenSource();
 
-        internal SseClient(SseChannel channel, ulong[] tags, int capacity, int retryMs)
+        internal SseClient(SseChannel channel, IEnumerable<ulong> tags, int capacity, int retryMs)
         {
-            int start = (int)sse_subscriber_size();
+            long[] sorted = tags?.OrderBy(tag => tag).Select(tag => (long)tag).ToArray();
             long size = (long)sse_writer_overhead() + NotNegative(capacity);
+            int start = (int)sse_subscriber_size();
             this.channel = channel;
-            this.tags = tags?.Length ?? 0;
-            memory = new Memory(start + 8 * this.tags + size);
+            count = sorted?.Length ?? 0;
+            memory = new Memory(start + 8L * count + size);
             Marshal.Copy(new byte[start], 0, memory.At(0), start);
-            if (tags != null)
-            {
-                var sorted = (ulong[])tags.Clone();
-                Array.Sort(sorted);
-                filter = memory.At(start);
-                Marshal.Copy(Array.ConvertAll(sorted, tag => (long)tag), 0, filter, this.tags);
-            }
-            queue = Made(sse_writer_init(memory.At(start + 8 * this.tags), (Size)(ulong)size, 0));
+            if (sorted != null)
+                Marshal.Copy(sorted, 0, filter = memory.At(start), count);
+            queue = Made(sse_writer_init(memory.At(start + 8L * count), (Size)(ulong)size, 0));
             Done(sse_http_send_parts(0, 200, 0, (uint)retryMs, 0, null, Size.Zero, queue));
         }
 
@@ -446,7 +445,7 @@ namespace LibSse
             if (status < 0)
                 return status;
             Gap = status == SseGap;
-            sse_subscriber_set_filter(memory, filter, (Size)(uint)tags);
+            sse_subscriber_set_filter(memory, filter, (Size)(uint)count);
             sse_subscriber_set_limits(memory, 0, (uint)stallMs, 0);
             channel.Clients.Add(memory.At(0), this);
             return status;
