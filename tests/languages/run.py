@@ -32,7 +32,7 @@ class Language:
 
     def __init__(self, needs, probe, format, servers, build=(), folder=None, env=None, gc_probe=None,
                  gc_env=None, check=None, keeps=False, asan=False):
-        self.needs = needs  # programs, and files by their path: the Debian package of each
+        self.needs = needs  # programs, and files by their path: the Debian package of each, or a command
         self.build, self.probe, self.format, self.servers = build, probe, format, servers
         self.folder = folder  # in examples/languages; None: the name of the language
         self.env = env or {}
@@ -106,10 +106,9 @@ LANGUAGES = {
         asan=True,
     ),
     "node": Language(
-        needs={"node": "nodejs"},
+        needs={"node": "nodejs", "{tests}/../e2e/node_modules/koffi": "npm install --prefix tests/e2e"},
         # A module finds others in the folder node_modules beside it.
-        build=[["sh", "-c", 'test -d "$1/koffi" || { echo "there is no koffi: npm install --prefix tests/e2e"; '
-                'exit 77; }; ln -sfn "$1" node_modules', "sh", "{tests}/../e2e/node_modules"],
+        build=[["ln", "-sfn", "{tests}/../e2e/node_modules", "node_modules"],
                ["cp", "{here}/package.json", "{here}/sse.mjs", "{here}/server.mjs", "{here}/format.test.mjs",
                 "{tests}/probe.mjs", "."]],
         probe=["node", "{out}/probe.mjs", "sse.mjs"],
@@ -191,16 +190,16 @@ class Run:
         # The soname, as a system that has the library installed would find it.
         self.env = {**os.environ, "SSE_LIBRARY": os.path.abspath(library), "LD_LIBRARY_PATH": folder,
                     **self.fill(self.language.env)}
-        for program, package in self.language.needs.items():
+        for program, package in self.fill(self.language.needs).items():
             if not (os.path.exists(program) if "/" in program else shutil.which(program)):
-                raise Missing("there is no %s (Debian: %s)" % (program, package))
+                raise Missing("there is no %s (%s)" % (program, package))
         os.makedirs(name, exist_ok=True)
 
     def fill(self, it):
         if isinstance(it, str):
             return re.sub(r"\{(\w+)\}", lambda m: self.paths[m.group(1)], it)
         if isinstance(it, dict):
-            return {k: self.fill(v) for k, v in it.items()}
+            return {self.fill(k): self.fill(v) for k, v in it.items()}
         return [self.fill(part) for part in it]
 
     def call(self, command):

@@ -414,7 +414,6 @@ class channel
                                              how.query.data(), how.query.size())) == SSE_GAP;
         if (how.tags) {
             slot->tags = std::move(*how.tags);
-            slot->tags.reserve(1); // without tags it is not NULL, either
             std::sort(slot->tags.begin(), slot->tags.end());
             detail::must(sse_subscriber_set_filter(s, slot->tags.data(), slot->tags.size()));
         }

@@ -445,7 +445,8 @@ namespace LibSse
             if (status < 0)
                 return status;
             Gap = status == SseGap;
-            sse_subscriber_set_filter(memory, filter, (Size)(uint)count);
+            if (filter != IntPtr.Zero)
+                sse_subscriber_set_filter(memory, filter, (Size)(uint)count);
             sse_subscriber_set_limits(memory, 0, (uint)stallMs, 0);
             channel.Clients.Add(memory.At(0), this);
             return status;

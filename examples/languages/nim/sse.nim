@@ -323,7 +323,7 @@ proc join*(ch: Channel, lastEventId = "", query = "", tags = none(seq[uint64]),
   ch.clients[c.handle] = c
   c.gap = status == Gap
   if tags.isSome:
-    let first = if c.tags.len > 0: addr c.tags[0] else: addr c.memory[0]
+    let first = if c.tags.len > 0: addr c.tags[0] else: nil
     discard sse_subscriber_set_filter(c.handle, first, csize_t(c.tags.len))
   discard ch.call sse_subscriber_set_limits(c.handle, 0, stallMs, 0)
   c

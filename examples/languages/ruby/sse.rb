@@ -324,7 +324,7 @@ module SSE
                                           *Native.range(last_event_id, query))
       Native.check(status)
       @gap = status == Native::GAP
-      Native.check(Native.sse_subscriber_set_filter(self, @tags, tags.to_a.size))
+      Native.check(Native.sse_subscriber_set_filter(self, @tags, tags.size)) if tags
       Native.check(Native.sse_subscriber_set_limits(self, 0, stall_ms, 0))
     rescue StandardError
       leave
