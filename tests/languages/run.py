@@ -164,6 +164,18 @@ LANGUAGES = {
         servers={"server": ["{out}/server"]},
         asan=True,
     ),
+    "wasm": Language(
+        needs={"node": "nodejs"},
+        build=[["sh", "{here}/build.sh", "{out}"]],  # which says what it needs
+        # The arenas that malloc has for each thread of Node.js grow one after the other, in the server.
+        env={"SSE_WASM": "{out}/sse.wasm", "MALLOC_ARENA_MAX": "1"},
+        probe=["node", "{tests}/probe.mjs", "{here}/node.mjs"],
+        gc_probe=["node", "--expose-gc", "--stress-compaction", "{tests}/probe.mjs", "{here}/node.mjs", "--gc"],
+        format=["node", "--expose-gc", "--test", "{here}/format.test.mjs", "{tests}/wasm_module.mjs"],
+        # The usual 16 MiB for new objects are more than a server may grow by.
+        servers={"server": ["node", "--max-semi-space-size=1", "{here}/server.mjs"]},
+        keeps=True,
+    ),
 }
 # fmt: on
 
