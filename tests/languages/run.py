@@ -79,6 +79,19 @@ LANGUAGES = {
         keeps=True,
         asan=True,
     ),
+    "go": Language(
+        needs={"go": "golang-go", "gofmt": "golang-go", "gcc": "gcc"},
+        env={"GOCACHE": "{out}/cache", "GOFLAGS": "-buildvcs=false", "GOPROXY": "off", "CGO_CFLAGS": "-O2 -I{include}",
+             "CGO_LDFLAGS": "-L{folder}"},
+        build=[["sh", "-c", "cd {here} && ! gofmt -d . {tests}/probe.go | grep . && go vet ./... && go vet {tests}/probe.go"
+                            " && go build -o {out}/server ./server && go build -o {out}/probe {tests}/probe.go"]],
+        probe=["{out}/probe"],
+        gc_env={"GOGC": "1", "GODEBUG": "cgocheck=2,clobberfree=1", "MALLOC_PERTURB_": "165"},
+        format=["sh", "-c", "cd {here} && go test ./..."],
+        servers={"server": ["{out}/server"]},
+        keeps=True,
+        asan=True,
+    ),
     "luajit": Language(
         needs={"luajit": "luajit", "/usr/lib/x86_64-linux-gnu/lua/5.1/luv.so": "lua-luv"},
         env={"LUA_PATH": "{here}/?.lua;;"},
