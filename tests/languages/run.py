@@ -47,6 +47,27 @@ CXX = ["g++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wsign-c
        "-Wpedantic", "-Werror", "-DNDEBUG", "-I{include}"]
 LSSE = ["-L{folder}", "-lsse"]
 RUSTC = ["/usr/bin/rustc", "--edition", "2021", "-O", "-D", "warnings", "-L", "native={folder}"]
+JDK = {"java": "openjdk-17-jre-headless", "javac": "openjdk-17-jdk-headless"}
+
+
+def java(variant):
+    """The module is the same; how it calls the library is not."""
+    return dict(
+        folder="java",
+        build=[["sh", "{here}/build.sh", variant, "{out}", "{tests}/Probe.java"]],
+        probe=["java", "@{out}/options", "Probe"],
+        gc_probe=["java", "@{out}/options", "-Xmx64m", "-XX:+UseSerialGC", "Probe", "--gc"],
+        gc_env={"MALLOC_PERTURB_": "165"},  # what is freed is overwritten
+        format=["sh", "-c", "java @{out}/options -ea FormatTest && java @{out}/options -ea SseTest"],
+        # A heap of one size, touched as a whole: the process does not grow with garbage. A compiler that is
+        # done soon: it is not what is measured after a burst of events.
+        servers={"server": ["java", "@{out}/options", "-Xms48m", "-Xmx48m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC",
+                            "-XX:TieredStopAtLevel=1", "Server"]},
+        keeps=True,
+        asan=True,
+    )
+
+
 LANGUAGES = {
     "cpp": Language(
         needs={"g++": "g++", "/usr/include/httplib.h": "libcpp-httplib-dev",
@@ -92,6 +113,9 @@ LANGUAGES = {
         keeps=True,
         asan=True,
     ),
+    "java_jna": Language(
+        needs={**JDK, "/usr/share/java/jna.jar": "libjna-java"}, **java("jna")),
+    "java_panama": Language(needs=JDK, **java("panama")),
     "luajit": Language(
         needs={"luajit": "luajit", "/usr/lib/x86_64-linux-gnu/lua/5.1/luv.so": "lua-luv"},
         env={"LUA_PATH": "{here}/?.lua;;"},
