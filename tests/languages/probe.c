@@ -251,13 +251,16 @@ static void do_channel(void)
     puts("ok");
 }
 
-static size_t read_tags(uint64_t *tags)
+/* Returns how many tags a filter has; -1: there is no filter. */
+static int read_tags(uint64_t *tags)
 {
     const char *at = word();
-    size_t count = 0;
+    int count = 0;
     char *end;
 
     if (strcmp(at, "-") == 0)
+        return -1;
+    if (strcmp(at, ".") == 0)
         return 0;
     for (;; at = end + 1) {
         if (count == TAGS)
@@ -284,7 +287,7 @@ static void do_join(void)
     client *const c = memory(sizeof *c);
     const uint64_t k = number();
     const sse_str header = text(), query = text();
-    const size_t tags = read_tags(c->tags);
+    const int tags = read_tags(c->tags);
     uint64_t stall_ms, retry_ms;
     int status;
 
@@ -300,8 +303,8 @@ static void do_join(void)
     clients[k] = c;
     if (status < SSE_OK)
         drop((int)k);
-    if (status >= SSE_OK && tags > 0)
-        sse_subscriber_set_filter(&c->subscriber, c->tags, tags);
+    if (status >= SSE_OK && tags >= 0)
+        sse_subscriber_set_filter(&c->subscriber, c->tags, (size_t)tags);
     if (status >= SSE_OK)
         sse_subscriber_set_limits(&c->subscriber, 0, (uint32_t)stall_ms, 0);
     answer(status);

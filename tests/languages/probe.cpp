@@ -183,7 +183,7 @@ string join()
         std::istringstream list(tags);
 
         how.tags.emplace();
-        for (string tag; std::getline(list, tag, ',');)
+        for (string tag; tags != "." && std::getline(list, tag, ',');)
             how.tags->push_back(std::stoull(tag));
     }
     how.capacity = number();

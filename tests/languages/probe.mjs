@@ -81,7 +81,7 @@ const commands = {
         clients.delete(k);
         const client = channel.join({
             lastEventId: words(header), query: words(query),
-            tags: tags === "-" ? undefined : tags.split(",").map(BigInt),
+            tags: tags === "-" ? undefined : tags === "." ? [] : tags.split(",").map(BigInt),
             capacity: Number(capacity), stallMs: Number(stall), retryMs: Number(retry),
             nowMs: Number(now),
         });

@@ -77,6 +77,7 @@ proc run(w: seq[string]): string =
     clockMs = parseInt(w[8])
     channel.tick()
     let tags = if w[4] == "-": none(seq[uint64])
+               elif w[4] == ".": some(newSeq[uint64]())
                else: some(w[4].split(',').mapIt(uint64(parseBiggestUInt(it))))
     let c = channel.join(text(w[2]), text(w[3]), tags, ms(w[6]), parseInt(w[5]), ms(w[7]))
     clients[w[1]] = c

@@ -108,7 +108,7 @@ class Probe
         $this->now = (int) $now;
         unset($this->clients[$k]);
         $this->clients[$k] = new Sse\Client($this->channel, $this->text($header), $this->text($query),
-            $tags === '-' ? null : array_map('intval', explode(',', $tags)), (int) $stall, (int) $retry,
+            $tags === '-' ? null : ($tags === '.' ? [] : array_map('intval', explode(',', $tags))), (int) $stall, (int) $retry,
             (int) $capacity, $k);
         return $this->clients[$k]->hasGap ? 'gap' : 'ok';
     }

@@ -38,7 +38,7 @@ sub join_channel ($k, $header, $query, $tags, $capacity, $stall_ms, $retry_ms, $
     delete $client{$k};
     $channel->tick($now_ms);
     $client{$k} = $channel->join(last_event_id => text($header), query => text($query), capacity => $capacity,
-        stall_ms => $stall_ms, retry_ms => $retry_ms, user => $k, $tags eq '-' ? () : (tags => [split /,/, $tags]));
+        stall_ms => $stall_ms, retry_ms => $retry_ms, user => $k, $tags eq '-' ? () : (tags => [$tags eq '.' ? () : split /,/, $tags]));
     return $client{$k}->gap ? 'gap' : 'ok';
 }
 

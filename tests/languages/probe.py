@@ -63,7 +63,7 @@ def join(k, header, query, tags, capacity, stall_ms, retry_ms, now):
     leave(k)
     clients[k] = sse.Client(
         channel, text(header), text(query), capacity=int(capacity), stall_ms=int(stall_ms),
-        retry_ms=int(retry_ms), tags=None if tags == "-" else map(int, tags.split(",")))
+        retry_ms=int(retry_ms), tags=None if tags == "-" else [] if tags == "." else map(int, tags.split(",")))
     clients[k].number = k
     return "gap" if clients[k].has_gap else "ok"
 

@@ -41,7 +41,7 @@ class Probe
     case kind
     when "n" then Integer(word)
     when "s" then word
-    when "g" then word == "-" ? nil : word.split(",").map(&:to_i)
+    when "g" then word == "-" ? nil : word.delete(".").split(",").map(&:to_i)
     else
       { "-" => nil, "." => "" }.fetch(word) { [word].pack("H*") }
     end

@@ -205,15 +205,16 @@ impl Probe {
 
     fn join(&mut self, w: &mut Words) -> Result<String, Error> {
         let (k, header, query, tags) = (w.number(), w.bytes(), w.bytes(), w.word());
-        let tags: Vec<u64> = match tags {
-            "-" => Vec::new(),
-            tags => tags.split(',').map(|tag| tag.parse().expect("not a number")).collect(),
+        let tags: Option<Vec<u64>> = match tags {
+            "-" => None,
+            "." => Some(Vec::new()),
+            tags => Some(tags.split(',').map(|tag| tag.parse().expect("not a number")).collect()),
         };
         let capacity = w.number();
         let how = Join {
             last_event_id: header.as_deref(),
             query: query.as_deref(),
-            tags: (!tags.is_empty()).then_some(&tags),
+            tags: tags.as_deref(),
             stall: w.time(),
             retry: w.time(),
             token: k,

@@ -310,7 +310,7 @@ def wander(seed, steps):
             id = "%s-%d" % (ORIGIN, max(0, published - dice.randrange(40)))
             lines.append("join %d %s %s %s %d %d %d %d" % (
                 k, some("-", text("nonsense"), text(id), text(id)), some("-", text("lastEventId=" + id)),
-                some("-", "1", "2,3", "1,2,3"), some(512, 1024, 4096), some(0, 900, 5000), some(0, 0, 1500), now))
+                some("-", ".", "1", "2,3", "1,2,3"), some(512, 1024, 4096), some(0, 900, 5000), some(0, 0, 1500), now))
             there.add(k)
         elif what < 30:
             lines.append("publish %s %s %d %d %d" % (some("-", ".", text("t")), some(*data), some(0, 0, 1, 2, 3),
