@@ -1,4 +1,5 @@
-"""Every function of the library is shown in a program, and examples/README.md says in which.
+"""Every function of the library is shown in a program, and examples/README.md says in which. The flat
+twin of a function, which is for other languages, may be shown by the other one.
 
     python3 shown.py            fails where that is not so
     python3 shown.py --write    writes the list anew"""
@@ -11,7 +12,8 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 README = os.path.join(TOP, "examples", "README.md")
 BEGIN, END = "<!-- functions -->\n", "<!-- end -->\n"
-PLACES = ("examples/*.c", "examples/servers/*.c*", "examples/serve/*.c", "examples/ssecat/*.c", "tests/bindings/*.*")
+PLACES = ("examples/*.c", "examples/servers/*.c*", "examples/serve/*.c", "examples/ssecat/*.c",
+          "examples/languages/*/[sS][sS][eE].*")
 MOST = 3  # files that are named for a function
 
 
@@ -29,11 +31,11 @@ def headers():
 
 
 def programs():
-    """The names in each program, outside of comments; a binding leaves out the prefix."""
+    """The names in each program, outside of comments; a module can leave out the prefix."""
     for place in PLACES:
         for path in sorted(glob.glob(os.path.join(TOP, place))):
             names = re.findall(r"\w+", re.sub(r"/\*.*?\*/", "", read(path), flags=re.S))
-            if "bindings" in place:
+            if "languages" in place:
                 names += ["sse_" + name for name in names]
             yield os.path.relpath(path, TOP), set(names)
 
@@ -45,11 +47,12 @@ def table():
         lines += ["", "`sse/%s`" % header, "", "| function | shown in |", "|---|---|"]
         for name in names:
             places = [path for path, used in shown if name in used]
-            if not places:
+            twin = name.replace("_parts", "")
+            if not places and not (twin != name and any(twin in used for _, used in shown)):
                 missing.append(name)
             in_c = [p for p in places if p.endswith(".c")]
             files = ["`%s`" % re.sub("^examples/", "", p) for p in (in_c or places)[:MOST]]
-            lines.append("| `%s` | %s |" % (name, ", ".join(files)))
+            lines.append("| `%s` | %s |" % (name, ", ".join(files) or "as `%s`" % twin))
     return "\n".join(lines[1:]) + "\n", missing
 
 

@@ -65,7 +65,7 @@ final class Probe {
 
     private long[] tags() {
         String word = word();
-        return word.equals("-") ? null
+        return word.equals("-") ? null : word.equals(".") ? new long[0]
                 : Arrays.stream(word.split(",")).mapToLong(Long::parseUnsignedLong).toArray();
     }
 

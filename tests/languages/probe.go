@@ -57,7 +57,11 @@ func text() sse.Text {
 }
 
 func tags() (tags []uint64) {
-	if w := word(); w != "-" {
+	w := word()
+	if w == "." {
+		return []uint64{}
+	}
+	if w != "-" {
 		for _, tag := range strings.Split(w, ",") {
 			tags = append(tags, must(strconv.ParseUint(tag, 10, 64)))
 		}
