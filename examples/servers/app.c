@@ -197,6 +197,8 @@ static int user_tag(sse_str query, uint64_t *tag)
     *tag = len > 0 ? 14695981039346656037u : 0;
     for (i = 0; i < len; i++)
         *tag = (*tag ^ (unsigned char)name[i]) * 1099511628211u;
+    if (len > 0 && *tag == 0)
+        *tag = 1;
     return 0;
 }
 

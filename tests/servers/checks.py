@@ -131,10 +131,12 @@ async def live(t):
 async def filters(t):
     """a user sees the events for everybody, and those of their own"""
     users = [None, "ann", "b\u00f6 b&c"]
+    hashes_to_0 = b"\xd5\x6b\xb9\x53\x42\x87\x08\x36"  # with FNV-1a of 64 bits
     clients = [await Client(t, user).begin() for user in users]
     for i in range(24):
         user = users[i * 7 % 3]
         await t.publish("for %s, number %d" % (user, i), user=user)
+    await t.publish("not for everybody", user=hashes_to_0)
     await t.publish("the last one, for everybody")
     for c in clients:
         await c.gets_all()

@@ -522,6 +522,12 @@ class ShowsAll(Right):
 
 
 @wrong("filters")
+class HashesAUserToNobody(Right):
+    def publish(self, type, data, user):
+        super().publish(type, data, user if user.isprintable() and "\ufffd" not in user else "")
+
+
+@wrong("filters")
 class HidesThoseForEverybody(Right):
     def sees(self, c, event):
         return event.user == c.user

@@ -185,7 +185,7 @@ internal static class Server
          select Uri.UnescapeDataString(pair.Substring(name.Length + 1).Replace('+', ' ')))
         .FirstOrDefault();
 
-    private static ulong Tag(string user) =>
-        string.IsNullOrEmpty(user) ? 0 : Encoding.UTF8.GetBytes(user).Aggregate(
-            14695981039346656037ul, (hash, b) => unchecked((hash ^ b) * 1099511628211ul));
+    private static ulong Tag(string user) => // not 0, which is everybody
+        string.IsNullOrEmpty(user) ? 0 : Math.Max(1, Encoding.UTF8.GetBytes(user).Aggregate(
+            14695981039346656037ul, (hash, b) => unchecked((hash ^ b) * 1099511628211ul)));
 }

@@ -31,6 +31,8 @@ proc tag(user: string): uint64 =
     result = 14695981039346656037'u64
   for c in user:
     result = (result xor uint64(c)) * 1099511628211'u64
+  if user.len > 0 and result == 0: # that is everybody
+    result = 1
 
 proc stream(req: Request, client: Client) {.async.} =
   ## Sends the answer and then the events. The end of the connection ends the stream.
