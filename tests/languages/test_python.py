@@ -1,5 +1,7 @@
 """What examples/languages/python/sse.py adds to the library: waiting, threads, asyncio, exceptions."""
 import asyncio
+import pickle
+import sys
 import threading
 import time
 import unittest
@@ -57,6 +59,49 @@ class Exceptions(unittest.TestCase):
             self.assertEqual(sse.encode(b"x" * length), b"data: " + b"x" * length + b"\n\n")
 
 
+    def test_a_number_that_is_out_of_its_range_is_refused(self):
+        channel = sse.Channel("c")
+        client = sse.Client(channel, tags=[7])
+        for call in (lambda: channel.publish("for one", tag=2**64), lambda: channel.publish("x", tag=-1),
+                     lambda: channel.publish("x", key=2**64), lambda: sse.Client(channel, tags=[2**64 + 7]),
+                     lambda: sse.Client(channel, stall_ms=2**32), lambda: sse.encode("x", retry_ms=2**32 + 5),
+                     lambda: sse.Writer().retry(2**32 + 5), lambda: channel.drain(limit_ms=2**32),
+                     lambda: sse.Channel("c", heartbeat_ms=-1), lambda: sse.Channel("c", events=2**32 + 1),
+                     lambda: sse.Channel("c", epoch=2**64)):
+            with self.assertRaises(sse.InvalidError) as caught:
+                call()
+            self.assertEqual(caught.exception.status, -2)
+        for tag in (None, "7", 7.0):
+            with self.assertRaises(TypeError):
+                channel.publish("x", tag=tag)
+        client.read()
+        self.assertIsNone(client.read(wait=False))
+
+    def test_an_exception_passes_from_process_to_process(self):
+        for kind in (sse.InvalidError, sse.FullError, sse.ClosedError):
+            again = pickle.loads(pickle.dumps(kind(-104)))
+            self.assertEqual((type(again), again.status, str(again)), (kind, -104, str(kind(-104))))
+
+    def test_a_failure_of_on_closed_is_logged_and_fails_no_other_call(self):
+        now = [0]
+        channel = sse.Channel("c", clock_ms=lambda: now[0])
+        sse.Client(channel, stall_ms=1000, on_closed=lambda: 1 // 0)
+        channel._wakes = True
+        channel.publish("unread")
+        with self.assertLogs("sse", "ERROR"):
+            for now[0] in range(0, 2000, 100):
+                channel.tick()
+
+    def test_a_refused_client_is_not_kept(self):
+        channel = sse.Channel("c")
+        with self.assertRaises(ValueError):
+            sse.Client(channel, capacity=100)
+        channel.drain()
+        with self.assertRaises(sse.Error):
+            sse.Client(channel)
+        channel.keep_time()
+
+
 class Waiting(unittest.TestCase):
     """A thread, or a task, that waits for a client is woken by each call that gives it something."""
 
@@ -102,7 +147,6 @@ class Waiting(unittest.TestCase):
             start = time.monotonic()
             self.assertEqual(client.read(), b":\n\n")
             self.assertLess(time.monotonic() - start, 5)
-            self.channel.tick()
             self.channel.drain(retry_ms=7)
             self.assertIn(b"event: farewell\nretry: 7\n", b"".join(client))
             self.assertTrue(timekeeper.is_alive())
@@ -126,6 +170,31 @@ class Waiting(unittest.TestCase):
         asyncio.run(asyncio.wait_for(run(), LIMIT))
         thread.join()
         self.assertEqual(self.got, [b"0", b"1", b"2"])
+
+    def test_a_loop_that_is_closed_fails_no_call_of_others(self):
+        async def read_once():
+            async for chunk in self.client:
+                return
+
+        self.channel.publish("1")
+        asyncio.run(read_once())
+        self.channel.publish("2")
+        self.client.leave()
+        self.assertEqual(self.channel.counters()["subscribers"], 0)
+
+    def test_a_drain_ends_the_thread_that_keeps_the_time_however_threads_are_switched(self):
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        self.addCleanup(sys.setswitchinterval, usual)
+        for _ in range(200):
+            channel = sse.Channel("/events")
+            timekeeper = threading.Thread(target=channel.keep_time, daemon=True)
+            timekeeper.start()
+            while not channel._wakes:
+                time.sleep(0)
+            channel.drain()
+            timekeeper.join(LIMIT)
+            self.assertFalse(timekeeper.is_alive())
 
     def test_an_exception_in_the_block_of_a_client_leaves(self):
         with self.assertRaises(ZeroDivisionError):

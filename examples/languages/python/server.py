@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers the request of one connection."""
 
     disable_nagle_algorithm = True
-    timeout = STALL_MS / 1000  # of a read or a write
+    timeout = STALL_MS / 1000 or None  # of a read or a write
 
     def answer(self) -> None:
         url = urlsplit(self.path)
@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         length = self.headers["Content-Length"] or "0"
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             return self.reply(HTTPStatus.LENGTH_REQUIRED)
-        if int(length) > BODY_MAX:
+        if len(length) > 9 or int(length) > BODY_MAX:
             return self.reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         body = self.rfile.read(int(length))
         if len(body) < int(length):
@@ -125,7 +125,6 @@ def main(port: int) -> None:
         channel.publish(str(time.monotonic_ns() // 1_000_000), "tick")
     if not TICK_MS:
         signal.sigwait(signals)
-    channel.tick()
     channel.drain(retry_ms=1000, window_ms=2000, limit_ms=2000)
     timekeeper.join()
 

@@ -48,7 +48,7 @@ async def stream(writer: asyncio.StreamWriter, header: str | None, query: str, t
         writer.write(head(200, sse.fields("*")))
         async for chunk in client:
             writer.write(chunk)
-            async with asyncio.timeout(STALL_MS / 1000):
+            async with asyncio.timeout(STALL_MS / 1000 or None):
                 await writer.drain()
 
 
@@ -78,7 +78,7 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[str, str, dict[str
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    async with asyncio.timeout(STALL_MS / 1000):
+    async with asyncio.timeout(STALL_MS / 1000 or None):
         method, target, fields, body = await read_request(reader)
     url = urlsplit(target)
     query = dict(parse_qsl(url.query))
@@ -134,7 +134,6 @@ async def main(port: int) -> None:
     ticker = asyncio.create_task(publish_time())
     await stopped.wait()
     ticker.cancel()
-    channel.tick()
     channel.drain(retry_ms=1000, window_ms=2000, limit_ms=2000)
     await timekeeper
 

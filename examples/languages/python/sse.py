@@ -16,7 +16,9 @@ itself and its clients: use them from any thread, and a Writer from one at a tim
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
+import logging
 import os
 import threading
 import time
@@ -26,7 +28,7 @@ from typing import TypeVar
 T = TypeVar("T")
 Text = str | bytes | bytearray | memoryview | None  # None: absent
 COUNTERS = ("subscribers", "joined", "resumed", "events", "bytes", "gaps", "closed", "heartbeats")
-_OK, _AGAIN, _END, _GAP, _ARG, _FIELD, _SPACE, _FATAL = 0, 1, 2, 3, -1, -4, -5, -100
+_OK, _AGAIN, _END, _GAP, _ARG, _RANGE, _FIELD, _SPACE, _FATAL = 0, 1, 2, 3, -1, -2, -4, -5, -100
 _HTTP_MANAGED, _HTTP_PREFLIGHT, _HTTP_FIRST_BLOCK, _JOIN_GAPS = 0, 0x400, 0, 0x2000
 
 # Result and parameters of each function. r: a status that is checked; s: a pointer and a length.
@@ -46,8 +48,11 @@ class Error(Exception):
     """The library has refused a call. The text says why; status is the number of the reason."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(_sse.sse_status_text(status).decode())
+        super().__init__(status)
         self.status = status
+
+    def __str__(self) -> str:
+        return str(_sse.sse_status_text(self.status).decode())
 
 
 class InvalidError(Error, ValueError):
@@ -87,6 +92,13 @@ def _text(value: Text) -> tuple[bytes | None, int]:
     return data, len(data)
 
 
+def _number(value: int, bits: int = 32) -> int:
+    """Return an unsigned number that ctypes would cut: a tag of 2**64 to 0, which is for all."""
+    if value >> bits:
+        raise InvalidError(_RANGE)
+    return value
+
+
 def _memory(size: int) -> ctypes.Array[ctypes.c_uint64]:
     return (ctypes.c_uint64 * (size // 8 + 1))()  # aligned, and not moved
 
@@ -106,7 +118,7 @@ def encode(data: Text, type: Text = None, id: Text = None, *, comment: Text = No
            retry_ms: int = 0) -> bytes:
     """Return the bytes of one event, or raise InvalidError."""
     return _read(_sse.sse_event_encode_parts, 4096, *_text(comment), *_text(type), *_text(id),
-                 retry_ms, *_text(data)) or b""
+                 _number(retry_ms), *_text(data)) or b""
 
 
 def accepts(accept: Text) -> bool:
@@ -147,7 +159,7 @@ class Writer:
 
     def retry(self, retry_ms: int) -> None:
         """Queue a reconnection time."""
-        _sse.sse_writer_retry(self._memory, retry_ms)
+        _sse.sse_writer_retry(self._memory, _number(retry_ms))
 
     def read(self, size: int = 16384) -> bytes | None:
         """Take at most size bytes. None: there is nothing now; b"": closed, and all is taken."""
@@ -173,10 +185,11 @@ class Channel:
                  clock_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
                  ) -> None:
         epoch = time.time_ns() // 1_000_000 if epoch is None else epoch
-        size = _sse.sse_history_size(events, capacity)
+        size = _sse.sse_history_size(_number(events), _number(capacity))
         self._history, self._memory = _memory(size), _memory(_sse.sse_channel_size())
-        _sse.sse_history_init(self._history, size, events, 0, epoch, *_text(name)) or _check(_ARG)
-        _sse.sse_channel_init(self._memory, self._history, heartbeat_ms, 0, clock_ms())
+        _sse.sse_history_init(self._history, size, events, 0, _number(epoch, 64),
+                              *_text(name)) or _check(_ARG)
+        _sse.sse_channel_init(self._memory, self._history, _number(heartbeat_ms), 0, clock_ms())
         self._clients: dict[int, Client] = {}  # by the address of their memory, until they leave
         self._clock_ms, self._lock = clock_ms, threading.Lock()
         self._wakes = self._drains = False
@@ -203,10 +216,10 @@ class Channel:
         return int(self._call(_sse.sse_channel_timeout, self._memory, self._clock_ms()))
 
     def publish(self, data: Text, type: Text = None, *, tag: int = 0, key: int = 0) -> None:
-        """Send an event to all clients, or to those with the tag."""
+        """Send an event to all clients, or to those with the tag: 1 to 2**64 - 1."""
         self.tick()
         self._call(_sse.sse_channel_publish_parts, self._memory, *_text(type), None, 0,
-                   *_text(data), tag, key)
+                   *_text(data), _number(tag, 64), _number(key, 64))
 
     def ready(self) -> Iterator[Client]:
         """Iterate over the clients that have something to take, or were closed, each once."""
@@ -216,11 +229,14 @@ class Channel:
     def drain(self, retry_ms: int = 0, window_ms: int = 0, limit_ms: int = 0) -> None:
         """Send all clients away, to return after retry_ms to retry_ms + window_ms.
 
-        Those that have not gone after limit_ms are closed; 0: no limit. Call tick() first.
+        Those that have not gone after limit_ms are closed; 0: no limit.
         """
-        self._call(_sse.sse_channel_drain, self._memory, None, 0, None, 0, retry_ms, window_ms, 0,
-                   limit_ms)
-        self._drains = True
+        self.tick()
+        with self._lock:
+            _sse.sse_channel_drain(self._memory, None, 0, None, 0, _number(retry_ms),
+                                   _number(window_ms), 0, _number(limit_ms))
+            self._drains = True
+        self.tick()
 
     def keep_time(self) -> None:
         """Tick whenever it is due. Returns after drain(), when all clients have left."""
@@ -236,8 +252,9 @@ class Channel:
 
     def counters(self) -> dict[str, int]:
         """Return the number of subscribers, and what was counted since the start."""
-        return {name: self._call(_sse.sse_channel_count, self._memory, number)
-                for number, name in enumerate(COUNTERS)}
+        with self._lock:
+            return {name: _sse.sse_channel_count(self._memory, number)
+                    for number, name in enumerate(COUNTERS)}
 
 
 class Client:
@@ -252,28 +269,36 @@ class Client:
     def __init__(self, channel: Channel, header: Text = None, query: Text = None, *,
                  tags: Iterable[int] | None = None, stall_ms: int = 30000, retry_ms: int = 0,
                  capacity: int = 4096, on_closed: Callable[[], object] | None = None) -> None:
-        seen = sorted({tag % 2**64 for tag in tags or ()})
+        seen = sorted({_number(tag, 64) for tag in tags or ()})
         self._memory, self._queue = _memory(_sse.sse_subscriber_size()), Writer(capacity)
         self._tags = (ctypes.c_uint64 * len(seen))(*seen)  # the library borrows it
         self._channel, self._on_closed = channel, on_closed
-        _sse.sse_http_send_parts(_HTTP_MANAGED, 200, 0, retry_ms, _HTTP_FIRST_BLOCK, None, 0,
-                                 self._queue._memory)
+        _sse.sse_http_send_parts(_HTTP_MANAGED, 200, 0, _number(retry_ms), _HTTP_FIRST_BLOCK,
+                                 None, 0, self._queue._memory)
         self._more = threading.Condition(channel._lock)
         self._wake: Callable[[], object] = self._more.notify_all
+        limits, ids = (0, _number(stall_ms), 0), (*_text(header), *_text(query))
         channel.tick()
         with channel._lock:
-            self.has_gap = _GAP == _sse.sse_subscriber_join(
-                self._memory, channel._memory, self._queue._memory, None, _JOIN_GAPS,
-                *_text(header), *_text(query))
+            # Kept before it joins: the handler of a signal may raise at any time.
             channel._clients[ctypes.addressof(self._memory)] = self
+            try:
+                self.has_gap = _GAP == _sse.sse_subscriber_join(
+                    self._memory, channel._memory, self._queue._memory, None, _JOIN_GAPS, *ids)
+            except Error:
+                del channel._clients[ctypes.addressof(self._memory)]
+                raise
             if tags is not None:
                 _sse.sse_subscriber_set_filter(self._memory, self._tags, len(seen))
-        channel._call(_sse.sse_subscriber_set_limits, self._memory, 0, stall_ms, 0)
+        channel._call(_sse.sse_subscriber_set_limits, self._memory, *limits)
 
     def _notify(self) -> None:
         self._wake()
         if self._on_closed and _sse.sse_subscriber_status(self._memory) < _FATAL:
-            self._on_closed()
+            try:
+                self._on_closed()
+            except Exception:  # it is no business of the thread that publishes or keeps the time
+                logging.getLogger(__name__).exception("on_closed of a client has failed")
 
     def read(self, size: int = 16384, *, wait: bool = True) -> bytes | None:
         """Take at most size bytes. b"": the end; None: nothing now, where it does not wait."""
@@ -289,9 +314,13 @@ class Client:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         loop, more = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(more.set)
+
         with self._channel._lock:
-            self._channel._wakes = True
-            self._wake = lambda: loop.call_soon_threadsafe(more.set)
+            self._channel._wakes, self._wake = True, wake
         while (data := self.read(wait=False)) != b"":
             if data is None:
                 await more.wait()
@@ -311,15 +340,16 @@ class Client:
     def leave(self) -> None:
         """Leave the channel, in any state. A client that does not leave is kept by its channel."""
         with self._channel._lock:
+            _sse.sse_subscriber_leave(self._memory)
             self._channel._clients.pop(ctypes.addressof(self._memory), None)
             self._channel._sooner.notify()
             self._wake()
-            _sse.sse_subscriber_leave(self._memory)
 
     @property
     def behind(self) -> int:
         """How many events it has not taken yet."""
-        return int(self._channel._call(_sse.sse_subscriber_behind, self._memory))
+        with self._channel._lock:
+            return int(_sse.sse_subscriber_behind(self._memory))
 
     def __enter__(self) -> Client:
         return self
