@@ -154,7 +154,7 @@ LANGUAGES = {
                "/usr/lib/*/perl5/*/FFI/Platypus.pm": "libffi-platypus-perl"},
         probe=["perl", "-I", "{here}", "{tests}/probe.pl"],
         gc_env={"MALLOC_PERTURB_": "165"},  # what is freed is overwritten
-        format=["prove", "-I{here}", "{here}/test_format.t"],
+        format=["prove", "-I{here}", "{here}/test_format.t", "{tests}/test_perl.t"],
         servers={"server": ["perl", "-I", "{here}", "{here}/server.pl"]},
         asan=True,
     ),
@@ -162,7 +162,7 @@ LANGUAGES = {
         files=(["sse.php"], ["server.php"]),
         needs={"php": "php-cli"},
         probe=["php", "{tests}/probe.php"],
-        format=["php", "-d", "zend.assertions=1", "{here}/test_format.php"],
+        format=["sh", "-c", "php -d zend.assertions=1 {here}/test_format.php && php -d zend.assertions=1 {tests}/test_php.php"],
         servers={"server": ["php", "{here}/server.php"]},
         # Without asan: PHP loads its extensions with RTLD_DEEPBIND, which the sanitizer refuses.
     ),

@@ -38,7 +38,7 @@ use FFI::Platypus::Buffer qw(grow scalar_to_pointer set_used_length);
 use Time::HiRes ();
 
 use constant {
-    OK => 0, AGAIN => 1, FINISHED => 2, GAP => 3, SPACE => -5,
+    OK => 0, AGAIN => 1, FINISHED => 2, GAP => 3, ARG => -1, RANGE => -2, SPACE => -5,
     PREFLIGHT => 0x400, GAPS => 0x2000,
 };
 
@@ -80,10 +80,18 @@ for (
 
 # Strings, or undef, as the library takes them.
 sub _text (@strings) {
-    for (@strings) {
-        Carp::croak('Wide character: encode text as UTF-8') if defined && !utf8::downgrade($_, 1);
+    for (grep { defined } @strings) {
+        $_ = "$_";    # an object becomes text once
+        utf8::downgrade($_, 1) or Carp::croak('Wide character: encode text as UTF-8');
     }
     return map { ($_, length($_) // 0) } @strings;
+}
+
+# A number that the library gets as it is: a tag that became 0 would be for everybody.
+sub _number ($number, $max = 0xffff_ffff) {
+    no warnings 'uninitialized';
+    return $number if $number =~ /\A[0-9]+\z/ && $number <= $max && $number + 0 eq $number;
+    return SSE::Error->throw(RANGE);
 }
 
 # True for OK and GAP, false for AGAIN. Dies for what else there is.
@@ -94,7 +102,7 @@ sub _check ($status) {
 
 # The bytes that a function gives; undef: none now; empty: there will be none.
 sub _read ($function, @arguments) {
-    my $max = pop @arguments;
+    my $max = _number(pop @arguments, ~0 >> 1);
     grow(my $bytes = '', $max);
     my $status = $function->(@arguments, scalar_to_pointer($bytes), $max, \my $length);
     return _read($function, @arguments, $length) if $status == SPACE;
@@ -113,7 +121,7 @@ The bytes of an event. All options can be absent.
 =cut
 
 sub encode ($data, %part) {
-    my @head = (_text(@part{qw(comment type id)}), $part{retry_ms} // 0);
+    my @head = (_text(@part{qw(comment type id)}), _number($part{retry_ms} // 0));
     return _read(\&_event_encode_parts, @head, _text($data // ''), 256);
 }
 
@@ -213,9 +221,9 @@ Accept no more. What is queued can be read.
 package SSE::Writer {
 
     sub new ($class, $capacity = 4096) {
-        my $size   = SSE::_writer_overhead() + $capacity;
+        my $size   = SSE::_writer_overhead() + SSE::_number($capacity);
         my $memory = SSE::Memory->new($size);
-        SSE::_writer_init($$memory, $size, 0) // Carp::croak("capacity $capacity");
+        SSE::_writer_init($$memory, $size, 0) // SSE::_check(SSE::ARG);
         return bless {memory => $memory, at => $$memory}, $class;
     }
 
@@ -224,7 +232,7 @@ package SSE::Writer {
     }
 
     sub comment ($writer, $text) { return SSE::_check(SSE::_writer_comment($writer->{at}, SSE::_text($text))) }
-    sub retry ($writer, $ms)     { return SSE::_check(SSE::_writer_retry($writer->{at}, $ms)) }
+    sub retry ($writer, $ms)     { return SSE::_check(SSE::_writer_retry($writer->{at}, SSE::_number($ms))) }
     sub read ($writer, $max)     { return SSE::_read(\&SSE::_writer_read, $writer->{at}, $max) }
     sub close ($writer)          { return SSE::_check(SSE::_writer_close($writer->{at})) }
     sub CLONE_SKIP               { return 1 }
@@ -246,15 +254,15 @@ a heartbeat.
 
 A new L<client|/SSE::Client>. C<last_event_id> and C<query> are the field and the query of its request. It
 sees the events with its tags and those with tag 0; without C<tags>, all. A client that reads nothing for
-C<stall_ms> is closed; it is told to reconnect after C<retry_ms>. C<capacity>, 4096, is that of its queue, for
+C<stall_ms>, 30000, is closed, unless that is 0; it is told to reconnect after C<retry_ms>. C<capacity>, 4096, is that of its queue, for
 the rest of an event and those for it alone. C<user> is anything of the program's.
 
 The program keeps the client. One that is dropped has left the channel.
 
 =item $channel->publish($data, type => $type, tag => 0, key => 0)
 
-Only clients with this tag see it; all if it is 0. It replaces older ones with its key. Call C<tick>
-before it, if that is seldom called.
+Only clients with this tag see it; all if it is 0 or not given. C<undef>, and what is no whole number, are
+refused. Call C<tick> before it, if that is seldom called.
 
 =item $channel->tick($now_ms), $channel->timeout($now_ms)
 
@@ -268,7 +276,7 @@ read and more has come.
 =item $channel->drain(retry_ms => 1000, window_ms => 2000, limit_ms => 2000)
 
 Send all clients away: each reconnects after C<retry_ms> and up to C<window_ms> more. Those that do not
-read are closed after C<limit_ms>.
+read are closed after C<limit_ms>, which counts from the latest C<tick>: call that before.
 
 =item $channel->count($counter)
 
@@ -285,13 +293,13 @@ package SSE::Channel {
     my %number = map { $COUNTERS[$_] => $_ } 0 .. $#COUNTERS;
 
     sub new ($class, $name, %with) {
-        my $events  = $with{events} // 1000;
-        my $size    = SSE::_history_size($events, $with{capacity} // 1 << 20);
-        my $epoch   = $with{epoch} // int 1000 * Time::HiRes::time();
+        my $events  = SSE::_number($with{events} // 1000);
+        my $size    = SSE::_history_size($events, SSE::_number($with{capacity} // 1 << 20));
+        my $epoch   = SSE::_number($with{epoch} // int(1000 * Time::HiRes::time()), ~0);
         my $history = SSE::Memory->new($size);
         my $memory  = SSE::Memory->new(SSE::_channel_size());
-        SSE::_history_init($$history, $size, $events, 0, $epoch, SSE::_text($name));
-        my @times = ($with{heartbeat_ms} // 15_000, 0, $with{now_ms} // SSE::now_ms());
+        SSE::_history_init($$history, $size, $events, 0, $epoch, SSE::_text($name)) // SSE::_check(SSE::ARG);
+        my @times = (SSE::_number($with{heartbeat_ms} // 15_000), 0, $with{now_ms} // SSE::now_ms());
         SSE::_check(SSE::_channel_init($$memory, $$history, @times));
         return bless {memory => $memory, at => $$memory, history => $history, clients => {}}, $class;
     }
@@ -303,8 +311,9 @@ package SSE::Channel {
     }
 
     sub publish ($channel, $data, %with) {
-        my @text = SSE::_text($with{type}, undef, $data // '');
-        return SSE::_check(SSE::_channel_publish_parts($channel->{at}, @text, $with{tag} // 0, $with{key} // 0));
+        my @text    = SSE::_text($with{type}, undef, $data // '');
+        my @numbers = map { exists $with{$_} ? SSE::_number($with{$_}, ~0) : 0 } qw(tag key);
+        return SSE::_check(SSE::_channel_publish_parts($channel->{at}, @text, @numbers));
     }
 
     sub tick ($channel, $now_ms = SSE::now_ms()) { return SSE::_check(SSE::_channel_tick($channel->{at}, $now_ms)) }
@@ -317,6 +326,7 @@ package SSE::Channel {
 
     sub drain ($channel, %with) {
         my @times = ($with{retry_ms} // 1000, $with{window_ms} // 2000, 0, $with{limit_ms} // 2000);
+        SSE::_number($_) for @times;
         return SSE::_check(SSE::_channel_drain($channel->{at}, SSE::_text(undef, undef), @times));
     }
 
@@ -361,10 +371,10 @@ package SSE::Client {
         my $memory = SSE::Memory->new(SSE::_subscriber_size());
         my $client = bless {
             memory => $memory, at => $$memory, queue => $queue, channel => $channel, user => $with{user},
-            tags => pack('Q*', sort { $a <=> $b } uniqnum(($with{tags} // [])->@*)),
+            tags => pack('Q*', sort { $a <=> $b } uniqnum(map { SSE::_number($_, ~0) } ($with{tags} // [])->@*)),
         }, $class;
         my $at = $client->{at};
-        SSE::_check(SSE::_http_send_parts(0, 200, 0, $with{retry_ms} // 0, 0, undef, 0, $queue->{at}));
+        SSE::_check(SSE::_http_send_parts(0, 200, 0, SSE::_number($with{retry_ms} // 0), 0, undef, 0, $queue->{at}));
         my @ids    = SSE::_text(@with{qw(last_event_id query)});
         my $status = SSE::_subscriber_join($at, $channel->{at}, $queue->{at}, undef, SSE::GAPS, @ids);
         $client->{gap} = SSE::_check($status) && $status == SSE::GAP;
@@ -372,7 +382,7 @@ package SSE::Client {
             my ($tags, $size) = FFI::Platypus::Buffer::scalar_to_buffer($client->{tags});
             SSE::_check(SSE::_subscriber_set_filter($at, $tags, $size / 8));
         }
-        SSE::_check(SSE::_subscriber_set_limits($at, 0, $with{stall_ms} // 0, 0));
+        SSE::_check(SSE::_subscriber_set_limits($at, 0, SSE::_number($with{stall_ms} // 30_000), 0));
         return $client;
     }
 

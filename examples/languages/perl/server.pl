@@ -43,8 +43,9 @@ sub tick (@) {
 
 sub drain (@) {
     return if $is_draining++;
+    $channel->tick;
     $channel->drain;
-    tick();
+    serve();
     Mojo::IOLoop->stop if !%clients;
 }
 
@@ -103,7 +104,7 @@ get '/status' => sub ($c) {
 };
 
 app->max_request_size(64 * 1024)->log->level('error');
-my $port   = shift;
+my $port   = shift // 8080;
 my $daemon = Mojo::Server::Daemon->new(app => app, listen => ["http://127.0.0.1:$port"], silent => 1)->start;
 Mojo::IOLoop->recurring($ENV{APP_TICK_MS} / 1000 => sub {
     $channel->tick;

@@ -20,6 +20,7 @@ use Sse;
 require __DIR__ . '/sse.php';
 
 const BODY_MAX = 32768;
+const CONNECTIONS_MAX = 1000; // stream_select takes 1024 descriptors
 const METHODS = [
     '/events' => ['GET', 'HEAD', 'OPTIONS'],
     '/publish' => ['POST'],
@@ -34,7 +35,8 @@ function now(): int
 
 function setting(string $name, int $usual): int
 {
-    return (int) (getenv($name) ?: $usual);
+    $value = getenv($name);
+    return $value === false ? $usual : (int) $value;
 }
 
 /** The head of an answer; the end of the connection ends its body. */
@@ -143,7 +145,8 @@ final class Connection
     {
         parse_str($query, $values);
         // A real application has numbers of its users, and knows from a session which one asks.
-        $tag = is_string($values['user'] ?? null) ? crc32($values['user']) + 1 : 0;
+        $user = $values['user'] ?? '';
+        $tag = is_string($user) && $user !== '' ? crc32($user) + 1 : 0;
         $methods = METHODS[$path] ?? null;
         return match (true) {
             $methods === null => head(404),
@@ -209,7 +212,7 @@ echo 'http://', stream_socket_get_name($listener, false), "/\n";
 
 while ($end === null || (now() < $end && array_filter($connections, fn ($c) => $c->client !== null))) {
     $sockets = array_map(fn ($c) => $c->socket, $connections);
-    $read = [$listener, ...$sockets];
+    $read = count($sockets) < CONNECTIONS_MAX ? [$listener, ...$sockets] : $sockets;
     $write = array_filter($sockets, fn ($id) => $connections[$id]->isBlocked(), ARRAY_FILTER_USE_KEY);
     $wait = min(1000, $channel->timeout() & PHP_INT_MAX, $period > 0 ? max(0, $nextTick - now()) : 1000); // -1: never
     if (@stream_select($read, $write, $none, 0, $wait * 1000) === false) {
@@ -230,7 +233,10 @@ while ($end === null || (now() < $end && array_filter($connections, fn ($c) => $
     foreach ($read as $socket) {
         $id = get_resource_id($socket);
         if ($socket === $listener) {
-            while (($accepted = @stream_socket_accept($listener, 0)) !== false) {
+            while (
+                count($connections) < CONNECTIONS_MAX
+                && ($accepted = @stream_socket_accept($listener, 0)) !== false
+            ) {
                 $connections[get_resource_id($accepted)] = new Connection($accepted, $channel);
             }
         } elseif (isset($connections[$id])) {
@@ -241,7 +247,8 @@ while ($end === null || (now() < $end && array_filter($connections, fn ($c) => $
         $connection = $client->user->get();
         $connection->flush() || $drop(get_resource_id($connection->socket));
     }
-    foreach (array_filter($connections, fn ($c) => $c->client === null && now() - $c->since > $stall) as $id => $late) {
+    $isLate = fn ($c) => $c->client === null && $stall > 0 && now() - $c->since > $stall;
+    foreach (array_filter($connections, $isLate) as $id => $late) {
         $drop($id);
     }
 }

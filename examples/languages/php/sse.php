@@ -71,7 +71,7 @@ const DECLARATIONS = <<<'C'
     C;
 
 /** @internal */
-const OK = 0, AGAIN = 1, END = 2, GAP = 3, E_ARG = -1, E_FIELD = -4, E_SPACE = -5, E_FATAL = -100;
+const OK = 0, AGAIN = 1, END = 2, GAP = 3, E_ARG = -1, E_RANGE = -2, E_FIELD = -4, E_SPACE = -5, E_FATAL = -100;
 /** @internal */
 const HTTP_MANAGED = 0, HTTP_PREFLIGHT = 0x400, HTTP_FIRST_BLOCK = 0, JOIN_GAPS = 0x2000;
 
@@ -118,6 +118,13 @@ function check(int $status): bool
     })(call('status_text', $status), $status);
 }
 
+/** @internal Returns an unsigned number of 32 bits, which FFI would cut. */
+function number(int $number): int
+{
+    check($number >> 32 === 0 ? OK : E_RANGE);
+    return $number;
+}
+
 /** @internal */
 function memory(int $size): CData
 {
@@ -128,6 +135,7 @@ function memory(int $size): CData
 function read(string $name, int $size, CData|string|int|null ...$arguments): ?string
 {
     static $buffer = null, $n = null;
+    check($size > 0 ? OK : E_ARG);
     if ($buffer === null || FFI::sizeof($buffer) < $size) {
         [$buffer, $n] = [memory($size), FFI::cdef()->new('size_t[1]')];
     }
@@ -147,7 +155,7 @@ function encode(
     ?string $comment = null,
     int $retryMs = 0
 ): string {
-    return read('event_encode_parts', 4096, $comment, $type, $id, $retryMs, $data);
+    return read('event_encode_parts', 4096, $comment, $type, $id, number($retryMs), $data);
 }
 
 /** Returns whether a client with this Accept field takes a stream; if not, answer 406. */
@@ -202,7 +210,7 @@ final class Writer
     /** Queues a reconnection time. Returns false if there is no room now. */
     public function retry(int $retryMs): bool
     {
-        return check(call('writer_retry', $this->memory, $retryMs));
+        return check(call('writer_retry', $this->memory, number($retryMs)));
     }
 
     /** Takes at most so many bytes. '': there is nothing now; null: closed, and all is taken. */
@@ -246,11 +254,11 @@ final class Channel
         int $heartbeatMs = 15000,
         private readonly \Closure|null $clock = null
     ) {
-        $size = call('history_size', $events, $capacity);
+        $size = call('history_size', number($events), $capacity);
         [$this->history, $this->memory] = [memory($size), memory(call('channel_size'))];
         $epoch ??= (int) (microtime(true) * 1000);
         check(call('history_init', $this->history, $size, $events, 0, $epoch, $name) === null ? E_ARG : OK);
-        check(call('channel_init', $this->memory, $this->history, $heartbeatMs, 0, $this->now()));
+        check(call('channel_init', $this->memory, $this->history, number($heartbeatMs), 0, $this->now()));
     }
 
     private function now(): int
@@ -291,11 +299,13 @@ final class Channel
 
     /**
      * Sends all clients away, to return after $retryMs to $retryMs + $windowMs. Those that have not
-     * gone after $limitMs are closed; 0: no limit. Call tick() first.
+     * gone after $limitMs are closed; 0: no limit.
      */
     public function drain(int $retryMs = 0, int $windowMs = 0, int $limitMs = 0): void
     {
-        check(call('channel_drain', $this->memory, null, null, $retryMs, $windowMs, 0, $limitMs));
+        $this->tick();
+        $times = [number($retryMs), number($windowMs), 0, number($limitMs)];
+        check(call('channel_drain', $this->memory, null, null, ...$times));
     }
 
     /** @return array<string, int> the number of subscribers, and what was counted since the start */
@@ -309,9 +319,9 @@ final class Channel
 /** One client of a channel. A client that is dropped leaves. */
 final class Client
 {
+    private readonly CData $memory;
     /** Whether it will read that events are missing. */
     public readonly bool $hasGap;
-    private readonly CData $memory;
     private readonly CData $tags;
     private readonly Writer $queue;
 
@@ -333,7 +343,7 @@ final class Client
         int $capacity = 4096,
         public readonly mixed $user = null
     ) {
-        $sorted = array_values(array_unique($tags ?? []));
+        $sorted = array_values(array_unique((fn (int ...$tags): array => $tags)(...array_values($tags ?? []))));
         usort($sorted, fn (int $a, int $b): int => ($a ^ PHP_INT_MIN) <=> ($b ^ PHP_INT_MIN)); // unsigned
         $this->tags = memory(8 * count($sorted));
         foreach ($sorted as $i => $tag) {
@@ -341,7 +351,8 @@ final class Client
         }
         [$this->memory, $this->queue] = [memory(call('subscriber_size')), new Writer($capacity)];
         $queue = $this->queue->memory;
-        check(call('http_send_parts', HTTP_MANAGED, 200, 0, $retryMs, HTTP_FIRST_BLOCK, null, $queue));
+        check(call('http_send_parts', HTTP_MANAGED, 200, 0, number($retryMs), HTTP_FIRST_BLOCK, null, $queue));
+        $limits = [0, number($stallMs), 0];
         $channel->tick();
         $joined = [$this->memory, $channel->memory, $queue, spl_object_id($this), JOIN_GAPS, $header, $query];
         $status = call('subscriber_join', ...$joined);
@@ -350,7 +361,11 @@ final class Client
         if ($tags !== null) {
             call('subscriber_set_filter', $this->memory, $this->tags, count($sorted));
         }
-        call('subscriber_set_limits', $this->memory, 0, $stallMs, 0);
+        call('subscriber_set_limits', $this->memory, ...$limits);
+    }
+
+    private function __clone() // it has one place in the channel
+    {
     }
 
     public function __destruct()
