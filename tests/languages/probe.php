@@ -182,8 +182,10 @@ class Probe
 
     private function doTimeout($now)
     {
-        $this->now = (int) $now;
-        return "ok {$this->channel->timeout()}";
+        [$ticked, $this->now] = [$this->now, (int) $now];
+        $answer = "ok {$this->channel->timeout()}";
+        $this->now = $ticked; // for drain, which ticks
+        return $answer;
     }
 
     private function doDrain($retry, $window, $limit)

@@ -101,8 +101,11 @@ def forget(k):
 
 
 def timeout(now):
+    ticked = now_ms
     set_time(now)
-    return "ok %d" % channel.timeout_ms()
+    answer = "ok %d" % channel.timeout_ms()
+    set_time(ticked)  # for drain, which ticks
+    return answer
 
 
 def fields(origin):
