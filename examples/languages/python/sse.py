@@ -231,12 +231,13 @@ class Channel:
 
         Those that have not gone after limit_ms are closed; 0: no limit.
         """
-        self.tick()
-        with self._lock:
+        def start() -> None:
             _sse.sse_channel_drain(self._memory, None, 0, None, 0, _number(retry_ms),
                                    _number(window_ms), 0, _number(limit_ms))
             self._drains = True
+
         self.tick()
+        self._call(start)
 
     def keep_time(self) -> None:
         """Tick whenever it is due. Returns after drain(), when all clients have left."""
