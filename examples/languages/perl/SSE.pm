@@ -252,10 +252,11 @@ a heartbeat.
 
 =item $channel->join(last_event_id => $header, query => $query, tags => [@numbers], %more)
 
-A new L<client|/SSE::Client>. C<last_event_id> and C<query> are the field and the query of its request. It
-sees the events with its tags and those with tag 0; without C<tags>, all. A client that reads nothing for
-C<stall_ms>, 30000, is closed, unless that is 0; it is told to reconnect after C<retry_ms>. C<capacity>, 4096, is that of its queue, for
-the rest of an event and those for it alone. C<user> is anything of the program's.
+A new L<client|/SSE::Client>. C<last_event_id> and C<query> are the field and the query of its request.
+It sees the events with its tags and those with tag 0; without C<tags>, all. A client that reads nothing
+for C<stall_ms>, 30000, is closed, unless that is 0; it is told to reconnect after C<retry_ms>.
+C<capacity>, 4096, is that of its queue, for the rest of an event and those for it alone. C<user> is
+anything of the program's.
 
 The program keeps the client. One that is dropped has left the channel.
 
