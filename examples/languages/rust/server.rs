@@ -33,8 +33,8 @@ struct App {
 /// users, and knows from a session which one asks.
 fn tag(request: &Request) -> sse::Result<u64> {
     let name = sse::query(&request.query, "user")?;
-    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(1099511628211);
-    Ok(if name.is_empty() { 0 } else { name.iter().fold(14695981039346656037, mix) })
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(1_099_511_628_211);
+    Ok(if name.is_empty() { 0 } else { name.iter().fold(14_695_981_039_346_656_037, mix).max(1) })
 }
 
 fn publish(app: &App, request: &Request) -> sse::Result {
