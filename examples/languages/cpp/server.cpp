@@ -7,8 +7,8 @@
 //     curl -d 'Hello' http://127.0.0.1:8080/publish
 //
 // httplib calls the content provider of a response again and again: it waits for news and writes
-// them. A write ends after the write timeout without progress, so that a stalled client needs no
-// `cut`. The macros of pkg-config are needed: the layout of a request depends on them.
+// them. A write ends after the write timeout without progress: so ends the thread of a client that
+// has stalled. The macros of pkg-config are needed: the layout of a request depends on them.
 #include "sse.hpp"
 
 #include <httplib.h>
@@ -62,7 +62,7 @@ std::vector<std::uint64_t> tags(const Request &from)
 
     for (const char c : user)
         tag = (tag ^ static_cast<unsigned char>(c)) * 1099511628211u;
-    return user.empty() ? std::vector<std::uint64_t>() : std::vector{tag};
+    return user.empty() ? std::vector<std::uint64_t>() : std::vector{tag == 0 ? 1 : tag};
 }
 
 void answer(Response &to, int status)
@@ -105,6 +105,8 @@ void stream(app &a, const Request &from, Response &to)
         return answer(to, 406);
     if (from.method == "HEAD")
         return answer(to, 200);
+    if (a.channel.count(SSE_COUNT_SUBSCRIBERS) >= streams)
+        return answer(to, 503); // the other requests need threads, too
     try {
         const auto client = std::make_shared<sse::client>(join(a, from));
 
