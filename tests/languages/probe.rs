@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //! probe.rs - the probe of examples/languages/rust: README.md beside this file has the commands.
 //!
-//! With --gc all objects are moved to another place before each command.
+//! With --gc all objects are moved to another place before each command. With --waits it checks what
+//! commands cannot say, and ends.
 #[allow(dead_code)] // what only a server uses
 #[path = "../../examples/languages/rust/sse.rs"]
 mod sse;
 
 use sse::{Channel, Client, Config, Error, Join, Writer};
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
@@ -254,6 +255,35 @@ impl Probe {
     }
 }
 
+/// Threads wait for news and for the end of a drain; what is out of the ordinary.
+fn check_waits() -> io::Result<()> {
+    let second = Duration::from_secs(1);
+    let config = Config { heartbeat: Duration::from_nanos(1), ..Config::default() };
+    let (channel, now) = (Channel::new("waits", config)?, Instant::now());
+    let (reader, keeper) =
+        (channel.join(4096, Join::default())?, channel.join(4096, Join::default())?);
+    channel.ready().for_each(drop);
+    assert!(channel.timeout(now).is_some(), "a short time is not none");
+    assert_eq!((&keeper).read(&mut [])?, 0);
+
+    let clock = channel.clone();
+    let clock = std::thread::spawn(move || clock.keep_time());
+    let waiting = std::thread::spawn(move || {
+        let mut all = String::new();
+        (&reader).read_to_string(&mut all).map(|_| all)
+    });
+    std::thread::sleep(Duration::from_millis(20));
+    channel.publish(None, "for the reader", 0, 0)?;
+    std::thread::sleep(Duration::from_millis(20));
+    channel.tick(Instant::now());
+    channel.drain(second, second, Duration::from_millis(200))?;
+    let all = waiting.join().expect("a reader")?;
+    assert!(all.contains("for the reader") && all.contains("farewell"));
+    io::copy(&mut &keeper, &mut io::sink())?;
+    clock.join().expect("a clock"); // a client is still there: that is the limit
+    Ok(())
+}
+
 /// What the types promise about threads.
 fn assert_send_and_sync<T: Send + Sync>() {}
 
@@ -261,6 +291,9 @@ fn main() -> io::Result<()> {
     assert_send_and_sync::<Channel>();
     assert_send_and_sync::<Client>();
     assert_send_and_sync::<Writer>();
+    if std::env::args().any(|arg| arg == "--waits") {
+        return check_waits();
+    }
     let is_moving = std::env::args().any(|arg| arg == "--gc");
     let mut probe =
         Probe { start: Instant::now(), writer: None, channel: None, clients: BTreeMap::new() };

@@ -22,7 +22,7 @@ use std::ffi::CStr;
 use std::io::{self, Read};
 use std::os::raw::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -151,7 +151,9 @@ fn text(text: Option<&str>) -> (Ptr, Len) {
     range(text.map(str::as_bytes))
 }
 
+/// Rounded up, since 0 is "none".
 fn ms(time: Duration) -> u32 {
+    let time = time.saturating_add(Duration::from_nanos(999_999));
     time.as_millis().try_into().unwrap_or(u32::MAX)
 }
 
@@ -296,6 +298,7 @@ fn at(block: &Block, word: usize) -> Mem {
 }
 
 /// How a channel is made.
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Differs from run to run, as the time of the start does; 0: events have no ids.
     pub epoch: u64,
@@ -347,20 +350,14 @@ struct Slot {
     token: usize,
     more: Condvar,
     cut: Option<Box<dyn Fn() + Send + Sync>>,
-    is_counted: AtomicBool, // under the lock
 }
 
 #[derive(Default)]
 struct State {
     is_threaded: bool, // threads wait for news
     is_draining: bool,
-    clients: usize, // without those that were given up
-}
-
-impl State {
-    fn forget(&mut self, slot: &Slot) {
-        self.clients -= usize::from(slot.is_counted.swap(false, Relaxed));
-    }
+    end: Option<Instant>, // of the drain
+    clients: usize,
 }
 
 struct Shared {
@@ -368,7 +365,7 @@ struct Shared {
     sooner: Condvar,     // keep_time is to look again
     start: Instant,
     channel: Block,
-    _history: Block,
+    history: Block,
 }
 
 impl Shared {
@@ -400,7 +397,6 @@ impl Shared {
         while let Some((slot, is_given_up)) = self.next(state) {
             slot.more.notify_all();
             if is_given_up {
-                state.forget(&slot);
                 slot.cut.iter().for_each(|cut| cut());
             }
         }
@@ -436,9 +432,9 @@ impl Channel {
             sooner: Condvar::new(),
             start: config.now,
             channel: block(channel_size / 8 + 1),
-            _history: block(size / 8 + 1),
+            history: block(size / 8 + 1),
         });
-        let (channel, history) = (at(&shared.channel, 0), at(&shared._history, 0));
+        let (channel, history) = (at(&shared.channel, 0), at(&shared.history, 0));
         let (n, n_len) = text(Some(name));
         // SAFETY: blocks of these sizes, of which no other thread knows, and a range.
         check(unsafe {
@@ -456,18 +452,10 @@ impl Channel {
         let (s_size, overhead) = unsafe { (sse_subscriber_size(), sse_writer_overhead()) };
         let size = capacity.saturating_add(overhead);
         let (q_at, t_at) = (s_size / 8 + 1, s_size / 8 + size / 8 + 2);
-        let slot = Slot {
-            token: how.token,
-            more: Condvar::new(),
-            cut: how.cut,
-            is_counted: AtomicBool::new(false),
-        };
-        let mut client = Client {
-            shared: self.0.clone(),
-            slot: Arc::new(slot),
-            memory: block(t_at + tags.len()),
-            has_gap: false,
-        };
+        let slot = Slot { token: how.token, more: Condvar::new(), cut: how.cut };
+        let (slot, memory) = (Arc::new(slot), block(t_at + tags.len()));
+        self.0.lock().clients += 1;
+        let mut client = Client { shared: self.0.clone(), slot, memory, has_gap: false };
         let [s, queue, t] = [0, q_at, t_at].map(|word| at(&client.memory, word));
         let (ch, user) = (at(&self.0.channel, 0), Arc::as_ptr(&client.slot) as Mem);
         let ((h, h_len), (q, q_len)) = (range(how.last_event_id), range(how.query));
@@ -483,12 +471,10 @@ impl Channel {
             client.has_gap = joined == GAP;
             if how.tags.is_some() {
                 t.cast::<u64>().copy_from_nonoverlapping(tags.as_ptr(), tags.len());
-                sse_subscriber_set_filter(s, t.cast(), tags.len());
+                check(sse_subscriber_set_filter(s, t.cast(), tags.len()))?;
             }
             sse_subscriber_set_limits(s, 0, ms(how.stall), 0);
         }
-        client.slot.is_counted.store(true, Relaxed);
-        state.clients += 1;
         self.0.wake(&mut state);
         drop(state);
         Ok(client)
@@ -532,19 +518,25 @@ impl Channel {
         std::iter::from_fn(move || self.0.next(&mut self.0.lock()).map(|(slot, _)| slot.token))
     }
 
-    /// Ticks when it is due: the life of a thread. Returns when a drain is complete, and each
-    /// client has left or was given up.
+    /// Ticks when it is due: the life of a thread. Returns when the channel drains, and all its
+    /// clients were dropped or the limit of the drain is over.
     pub fn keep_time(&self) {
         let (ch, mut state) = (at(&self.0.channel, 0), self.0.lock());
         state.is_threaded = true;
-        while !state.is_draining || state.clients > 0 {
-            let now_ms = self.0.ms(Instant::now());
+        loop {
+            let now = Instant::now();
+            let now_ms = self.0.ms(now);
             // SAFETY: a channel under its lock.
             unsafe { sse_channel_tick(ch, now_ms) };
             self.0.wake(&mut state);
             // SAFETY: as above.
             let wait_ms = unsafe { sse_channel_timeout(ch, now_ms) };
             let wait = wait_ms.try_into().map_or(Duration::MAX, Duration::from_millis);
+            let left = state.end.map_or(Duration::MAX, |end| end.saturating_duration_since(now));
+            if state.is_draining && (state.clients == 0 || left.is_zero()) {
+                return;
+            }
+            let wait = wait.min(left);
             let woken = self.0.sooner.wait_timeout(state, wait);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -554,10 +546,11 @@ impl Channel {
     /// up those that have not taken all after `limit`.
     pub fn drain(&self, retry: Duration, window: Duration, limit: Duration) -> Result {
         let (ch, none, mut state) = (at(&self.0.channel, 0), ptr::null(), self.0.lock());
-        let (retry, window, limit) = (ms(retry), ms(window), ms(limit));
+        let (retry, window, limit_ms) = (ms(retry), ms(window), ms(limit));
         // SAFETY: a channel under its lock. Two absent ranges: the usual farewell.
-        check(unsafe { sse_channel_drain(ch, none, 0, none, 0, retry, window, 0, limit) })?;
+        check(unsafe { sse_channel_drain(ch, none, 0, none, 0, retry, window, 0, limit_ms) })?;
         state.is_draining = true;
+        state.end = if limit_ms > 0 { Instant::now().checked_add(limit) } else { None };
         self.0.wake(&mut state);
         Ok(())
     }
@@ -622,6 +615,9 @@ impl Client {
 /// Waits for bytes; 0 is the regular end. As for a `TcpStream`, it is the reference that reads.
 impl Read for &Client {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        if to.is_empty() {
+            return Ok(0);
+        }
         let mut state = self.shared.lock();
         state.is_threaded = true;
         loop {
@@ -642,7 +638,7 @@ impl Drop for Client {
         let mut state = self.shared.lock();
         // SAFETY: a subscriber under its lock. It can have left, or not have joined.
         unsafe { sse_subscriber_leave(at(&self.memory, 0)) };
-        state.forget(&self.slot);
+        state.clients -= 1;
         self.shared.sooner.notify_one();
     }
 }
