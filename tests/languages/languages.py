@@ -62,7 +62,8 @@ LANGUAGES = {
         build=[CXX + ["{tests}/probe.cpp", "-o", "probe"] + LSSE,
                ["sh", "-c", '"$@" $(pkg-config --cflags --libs cpp-httplib) -pthread', "sh"] + CXX
                + ["{here}/server.cpp", "-o", "server"] + LSSE,
-               CXX + ["{here}/test_format.cpp", "-o", "test_format"] + LSSE],
+               CXX + ["{here}/test_format.cpp", "-o", "test_format"] + LSSE,
+               ["{out}/probe", "--waits"]],
         probe=["{out}/probe"],
         gc_env={"MALLOC_PERTURB_": "165"},  # what is freed is overwritten
         format=["{out}/test_format"],
@@ -191,7 +192,7 @@ LANGUAGES = {
         files=(["sse.rs"], ["server.rs"]),
         needs={"/usr/bin/rustc": "rustc"},
         build=[RUSTC + ["{tests}/probe.rs"], RUSTC + ["{here}/server.rs"],
-               RUSTC + ["--test", "{here}/test_format.rs"]],
+               RUSTC + ["--test", "{here}/test_format.rs"], ["{out}/probe", "--waits"]],
         probe=["{out}/probe"],
         gc_env={"MALLOC_PERTURB_": "165"},  # what is freed is overwritten
         format=["{out}/test_format"],

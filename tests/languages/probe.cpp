@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // probe.cpp - the probe of examples/languages/cpp: README.md beside this file has the commands.
 //
-// With --gc all objects are moved to another place before and after each command.
+// With --gc all objects are moved to another place before and after each command. With --waits it
+// checks what commands cannot say, and ends.
 #include "../../examples/languages/cpp/sse.hpp"
 
 #include <charconv>
@@ -11,6 +12,7 @@
 #include <map>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 #include <type_traits>
 
 namespace
@@ -357,6 +359,51 @@ void move_all()
         move_to_new_place(client);
 }
 
+template <typename Error, typename Call> void must_throw(Call call)
+{
+    try {
+        call();
+    } catch (const Error &) {
+        return;
+    }
+    must(false);
+}
+
+/// Threads wait for news and for the end of a drain; numbers that are out of range.
+void check_waits()
+{
+    using namespace std::chrono_literals;
+    const std::size_t huge = std::numeric_limits<std::size_t>::max() - SSE_WRITER_OVERHEAD;
+    sse::channel news("waits");
+    sse::join_options how;
+
+    must_throw<std::bad_alloc>([&] { sse::writer queue(huge); });
+    how.capacity = huge;
+    must_throw<std::bad_alloc>([&] { must(news.join(how).behind() == 0); });
+    how.capacity = 4096;
+    how.stall = -1ms;
+    must_throw<sse::error>([&] { must(news.join(how).behind() == 0); });
+
+    sse::client reader = news.join({}), keeper = news.join({});
+    string all;
+    std::thread waiting([&] {
+        for (string bytes; reader.read(bytes) == sse::result::ok;)
+            all += bytes;
+    });
+    std::thread clock([&] { news.keep_time(); });
+    std::this_thread::sleep_for(20ms);
+    news.publish("for the reader");
+    std::this_thread::sleep_for(20ms);
+    news.tick();
+    news.drain(1000ms, 1000ms, 200ms);
+    waiting.join();
+    must(all.find("for the reader") != string::npos && all.find("farewell") != string::npos);
+    for (string bytes; keeper.read(bytes) == sse::result::ok;)
+        ;
+    must(keeper.reason() == SSE_END);
+    clock.join(); // the clients are still there: that is the limit
+}
+
 string run(const string &line)
 {
     words = std::istringstream(line);
@@ -373,6 +420,8 @@ int main(int argc, char **argv)
 {
     const bool is_moving = argc > 1 && std::strcmp(argv[1], "--gc") == 0;
 
+    if (argc > 1 && std::strcmp(argv[1], "--waits") == 0)
+        return check_waits(), 0;
     for (string line; std::getline(std::cin, line);) {
         if (is_moving)
             move_all();

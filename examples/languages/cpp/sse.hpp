@@ -26,7 +26,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -81,15 +80,24 @@ inline result check(int status)
 
 inline std::uint32_t ms(milliseconds time)
 {
-    constexpr milliseconds::rep most = std::numeric_limits<std::uint32_t>::max();
+    constexpr milliseconds most{std::numeric_limits<std::uint32_t>::max()};
 
-    return static_cast<std::uint32_t>(std::clamp(time.count(), milliseconds::rep(0), most));
+    if (time < time.zero())
+        throw error(SSE_E_RANGE);
+    return static_cast<std::uint32_t>(std::min(time, most).count());
 }
 
 inline std::uint64_t ms(clock::time_point now)
 {
     return static_cast<std::uint64_t>(
         std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count());
+}
+
+/// Memory for a writer. It is more than SSE_WRITER_WORDS, which wraps around for huge capacities.
+inline std::unique_ptr<std::size_t[]> queue(std::size_t capacity)
+{
+    return std::make_unique<std::size_t[]>(capacity / sizeof(std::size_t) + 1 +
+                                           SSE_WRITER_WORDS(0));
 }
 
 /// Read up to max bytes into a string, whose memory is used again.
@@ -153,8 +161,7 @@ class writer
 {
   public:
     /// capacity: bytes, at least 64.
-    explicit writer(std::size_t capacity)
-        : memory_(std::make_unique<std::size_t[]>(SSE_WRITER_WORDS(capacity)))
+    explicit writer(std::size_t capacity) : memory_(detail::queue(capacity))
     {
         if (!sse_writer_init(memory_.get(), SSE_WRITER_OVERHEAD + capacity, 0))
             throw error(SSE_E_ARG);
@@ -212,13 +219,10 @@ struct join_options {
     std::string_view last_event_id = {}; ///< the value of its Last-Event-ID field
     std::string_view query = {};         ///< of its URL, in which the id can be, too
     std::optional<std::vector<std::uint64_t>> tags = {}; ///< it gets these and tag 0; none: all
-    milliseconds stall{
-        0}; ///< given up if it takes no byte for so long while there are some; 0: never
+    milliseconds stall{0};       ///< given up if it has taken no byte for so long; 0: never
     milliseconds retry{0};       ///< its reconnection time; 0: it has one of its own
     std::size_t capacity = 4096; ///< of its queue, at least 512
     std::uint64_t token = 0;     ///< what channel::next calls it
-    /// Called when it is given up, to end a write that blocks. It must not use the channel.
-    std::function<void()> cut = {};
 };
 
 namespace detail
@@ -229,10 +233,10 @@ struct slot;
 /// A channel, and the mutex of all that is in it.
 struct shared {
     std::mutex lock;
-    std::condition_variable sooner; // keep_time is to look again
-    bool is_threaded = false;       // threads wait for news
-    bool is_draining = false;
-    std::size_t clients = 0; // without those that were given up
+    std::condition_variable sooner;       // keep_time is to look again
+    bool is_threaded = false;             // threads wait for news
+    std::optional<clock::time_point> end; // of the drain
+    std::size_t clients = 0;
     std::unique_ptr<std::uint64_t[]> history;
     sse_channel channel;
 
@@ -252,7 +256,13 @@ struct shared {
 
 /// A client. The library points to it: it stays where it is.
 struct slot {
-    explicit slot(std::shared_ptr<shared> channel) : home(std::move(channel)) {}
+    slot(std::shared_ptr<shared> channel, std::size_t capacity, std::uint64_t number)
+        : home(std::move(channel)), queue(detail::queue(capacity)), token(number)
+    {
+        const std::lock_guard hold(home->lock);
+
+        home->clients++;
+    }
     slot(const slot &) = delete;
     slot &operator=(const slot &) = delete;
 
@@ -261,24 +271,17 @@ struct slot {
         const std::lock_guard hold(home->lock);
 
         sse_subscriber_leave(&subscriber);
-        forget();
-    }
-
-    void forget()
-    {
-        home->clients -= is_counted;
-        is_counted = false;
+        home->clients--;
         home->sooner.notify_one();
     }
 
     std::shared_ptr<shared> home;
     sse_subscriber subscriber = {};
-    std::unique_ptr<std::size_t[]> queue = {};
+    std::unique_ptr<std::size_t[]> queue;
     std::vector<std::uint64_t> tags = {};
-    std::uint64_t token = 0;
-    std::function<void()> cut = {};
+    std::uint64_t token;
     std::condition_variable more = {};
-    bool has_gap = false, is_counted = false;
+    bool has_gap = false;
 };
 
 /// Wake the threads that have something to do now. The lock is held.
@@ -286,14 +289,8 @@ inline void shared::wake()
 {
     if (!is_threaded)
         return;
-    while (slot *const s = next()) {
+    while (slot *const s = next())
         s->more.notify_all();
-        if (sse_subscriber_status(&s->subscriber) < SSE_E_FATAL) {
-            s->forget();
-            if (s->cut)
-                s->cut();
-        }
-    }
     sooner.notify_one();
 }
 
@@ -316,7 +313,7 @@ class client
         });
     }
 
-    /// Take bytes: wait for them. Several threads may wait, and each gets other bytes.
+    /// Take bytes: wait for them. One thread at a time.
     result read(std::string &to, std::size_t max = 16384)
     {
         std::unique_lock hold(slot_->home->lock);
@@ -397,14 +394,11 @@ class channel
     /// Begin a stream where its client was.
     client join(join_options how)
     {
-        auto slot = std::make_unique<detail::slot>(shared_);
+        auto slot = std::make_unique<detail::slot>(shared_, how.capacity, how.token);
         const auto size = SSE_WRITER_OVERHEAD + how.capacity;
         const std::lock_guard hold(shared_->lock);
         sse_subscriber *const s = &slot->subscriber;
 
-        slot->queue = std::make_unique<std::size_t[]>(SSE_WRITER_WORDS(how.capacity));
-        slot->token = how.token;
-        slot->cut = std::move(how.cut);
         sse_writer *const queue = sse_writer_init(slot->queue.get(), size, 0);
         detail::must(sse_http_send_parts(SSE_HTTP_MANAGED, 200, 0, detail::ms(how.retry),
                                          SSE_HTTP_FIRST_BLOCK, nullptr, 0, queue));
@@ -418,8 +412,6 @@ class channel
             detail::must(sse_subscriber_set_filter(s, slot->tags.data(), slot->tags.size()));
         }
         detail::must(sse_subscriber_set_limits(s, 0, detail::ms(how.stall), 0));
-        slot->is_counted = true;
-        shared_->clients++;
         shared_->wake();
         return client(std::move(slot));
     }
@@ -460,23 +452,23 @@ class channel
         return s ? std::optional(s->token) : std::nullopt;
     }
 
-    /// Tick when it is due: the life of a thread. Returns when a drain is complete, and each client
-    /// has left or was given up.
+    /// Tick when it is due: the life of a thread. Returns when the channel drains, and all clients
+    /// were destroyed or the limit of the drain is over.
     void keep_time()
     {
         std::unique_lock hold(shared_->lock);
 
         shared_->is_threaded = true;
-        while (!shared_->is_draining || shared_->clients > 0) {
+        for (;;) {
             const auto now = clock::now();
 
             sse_channel_tick(at(), detail::ms(now));
             shared_->wake();
             const int wait = sse_channel_timeout(at(), detail::ms(now));
-            if (wait < 0)
-                shared_->sooner.wait(hold);
-            else
-                shared_->sooner.wait_until(hold, now + milliseconds(wait));
+            if (shared_->end && (shared_->clients == 0 || now >= *shared_->end))
+                return;
+            const auto due = wait < 0 ? clock::time_point::max() : now + milliseconds(wait);
+            shared_->sooner.wait_until(hold, std::min(due, shared_->end.value_or(due)));
         }
     }
 
@@ -488,7 +480,10 @@ class channel
             const int status = sse_channel_drain(at(), nullptr, 0, nullptr, 0, detail::ms(retry),
                                                  detail::ms(window), 0, detail::ms(limit));
 
-            shared_->is_draining |= status == SSE_OK;
+            if (status == SSE_OK)
+                shared_->end = limit == limit.zero()
+                                   ? clock::time_point::max()
+                                   : clock::now() + milliseconds(detail::ms(limit));
             return status;
         });
     }
