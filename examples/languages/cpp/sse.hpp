@@ -93,11 +93,12 @@ inline std::uint64_t ms(clock::time_point now)
         std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count());
 }
 
-/// Memory for a writer. It is more than SSE_WRITER_WORDS, which wraps around for huge capacities.
+/// Memory for a writer. SSE_WRITER_WORDS wraps around for huge capacities.
 inline std::unique_ptr<std::size_t[]> queue(std::size_t capacity)
 {
-    return std::make_unique<std::size_t[]>(capacity / sizeof(std::size_t) + 1 +
-                                           SSE_WRITER_WORDS(0));
+    if (capacity > PTRDIFF_MAX)
+        throw error(SSE_E_ARG);
+    return std::make_unique<std::size_t[]>(SSE_WRITER_WORDS(capacity));
 }
 
 /// Read up to max bytes into a string, whose memory is used again.
