@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import sse.Sse;
 
@@ -28,7 +29,6 @@ final class Probe {
         }
     }
 
-    private final ByteBuffer bytes = ByteBuffer.allocate(1 << 20);
     private Deque<String> words;
     private Sse.Writer writer;
     private Sse.Channel channel;
@@ -82,12 +82,10 @@ final class Probe {
         return "ok";
     }
 
-    private ByteBuffer room() {
-        return bytes.clear().limit(small());
-    }
-
-    private String taken(int n) {
-        return n < 0 ? "closed 2" : n == 0 ? "again" : "ok " + hex(bytes.array(), n);
+    private String read(ToIntFunction<byte[]> from) {
+        byte[] bytes = new byte[small()];
+        int n = from.applyAsInt(bytes);
+        return n < 0 ? "closed 2" : n == 0 ? "again" : "ok " + hex(bytes, n);
     }
 
     private String join() throws CharacterCodingException {
@@ -135,19 +133,20 @@ final class Probe {
 
     private String bench(String what, int count) {
         byte[] data = "hello from libsse !".getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = new byte[4096];
         Sse.Event event = new Sse.Event("tick", null, data);
         Sse.Writer queue = new Sse.Writer(4096);
         Sse.Channel news = Sse.Channel.manual("bench", 1, 1000, 1 << 20, 0, 0);
         Sse.Client client = news.join(new Sse.Join(null, null));
-        require(client.poll(bytes.clear()) > 0 && news.ready() == null);
+        require(client.poll(bytes) > 0 && news.ready() == null);
         Runnable once = switch (what) {
             case "encode" -> () -> require(Sse.encode(event, null, 0).length > 0);
             case "send" -> () ->
-                require(queue.send(event) && queue.read(bytes.clear().limit(4096)) > 0);
+                require(queue.send(event) && queue.read(bytes) > 0);
             default -> () -> {
                 news.publish(event, 0, 0);
-                require(news.ready() == client && client.poll(bytes.clear().limit(4096)) > 0
-                        && client.poll(bytes.clear().limit(4096)) == 0);
+                require(news.ready() == client && client.poll(bytes) > 0
+                        && client.poll(bytes) == 0);
             };
         };
         for (int i = 0; i < count / 4; i++) {
@@ -205,15 +204,15 @@ final class Probe {
             case "send" -> sent(writer.send(new Sse.Event(text(), text(), data())));
             case "comment" -> sent(writer.comment(data()));
             case "retry" -> sent(writer.retry(number()));
-            case "read" -> taken(writer.read(room()));
-            case "close" -> done(writer::close);
+            case "read" -> read(writer::read);
+            case "close" -> done(writer::end);
             case "channel" -> make();
             case "join" -> join();
             case "publish" -> publish();
             case "tick" -> done(() -> channel.tick(number()));
             case "ready" -> ready();
             case "throw" -> fail();
-            case "take" -> taken(clients.get(word()).poll(room()));
+            case "take" -> read(clients.get(word())::poll);
             case "tell" -> sent(clients.get(word()).send(new Sse.Event(text(), null, data())));
             case "end" -> done(clients.get(word())::end);
             case "leave" -> done(clients.get(word())::close);

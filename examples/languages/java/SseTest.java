@@ -3,7 +3,6 @@
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ServerSocketChannel;
@@ -29,7 +28,7 @@ final class SseTest {
 
     private static Sse.Client join(Sse.Channel channel, long stallMs) {
         Sse.Client client = channel.join(new Sse.Join(null, null, null, stallMs, 0, 65_536));
-        assert client.poll(ByteBuffer.allocate(4096)) > 0; // the first bytes, and a place
+        assert client.poll(new byte[4096]) > 0; // the first bytes, and a place
         return client;
     }
 
@@ -45,9 +44,9 @@ final class SseTest {
     }
 
     private static String take(Sse.Client client) throws InterruptedException {
-        ByteBuffer bytes = ByteBuffer.allocate(4096);
-        return client.take(bytes) < 0 ? null
-                : StandardCharsets.UTF_8.decode(bytes.flip()).toString();
+        byte[] bytes = new byte[4096];
+        int n = client.take(bytes);
+        return n < 0 ? null : new String(bytes, 0, n, StandardCharsets.UTF_8);
     }
 
     static void takeWaitsForAnEvent() throws Exception {
@@ -101,14 +100,13 @@ final class SseTest {
         }
     }
 
-    static void aWriteToAClientThatHasStalledEnds() throws Exception {
-        Sse.Channel channel = channel(20); // there are heartbeats to take
+    /** Fills the socket of a client that never reads, until something ends the write to it. */
+    private static void block(Sse.Channel channel, Sse.Client client) throws Exception {
         try (ServerSocketChannel listener = ServerSocketChannel.open()) {
             listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             try (SocketChannel theirs = SocketChannel.open(listener.getLocalAddress());
-                    SocketChannel ours = listener.accept();
-                    Sse.Client client = join(channel, 200)) {
-                assert theirs.isConnected(); // and never reads
+                    SocketChannel ours = listener.accept()) {
+                assert theirs.isConnected();
                 THREADS.execute(() -> {
                     while (channel.count(Sse.Counter.SUBSCRIBERS) > 0) {
                         channel.publish(event("x".repeat(30_000)), 0, 0);
@@ -118,8 +116,44 @@ final class SseTest {
                 assert false;
             } catch (ClosedByInterruptException e) {
                 assert !Thread.currentThread().isInterrupted();
-                assert channel.count(Sse.Counter.CLOSED) == 1;
             }
+        }
+    }
+
+    static void aWriteToAClientThatHasStalledEnds() throws Exception {
+        Sse.Channel channel = channel(20); // there are heartbeats to take
+        try (Sse.Client client = join(channel, 200)) {
+            block(channel, client);
+        }
+        assert channel.count(Sse.Counter.CLOSED) == 1;
+    }
+
+    static void closeEndsAWriteThatBlocks() throws Exception {
+        Sse.Channel channel = channel(0);
+        Sse.Client client = join(channel, 0);
+        THREADS.submit(() -> {
+            Thread.sleep(300);
+            client.close();
+            return null;
+        });
+        block(channel, client);
+    }
+
+    static void aNumberOutOfRangeIsRefusedAndNothingJoins() {
+        Sse.Channel channel = channel(0);
+        for (long stallMs : new long[] {-1, 1L << 32}) {
+            try {
+                join(channel, stallMs);
+                assert false;
+            } catch (Sse.SseException e) {
+                assert channel.count(Sse.Counter.SUBSCRIBERS) == 0;
+            }
+        }
+        try {
+            new Sse.Channel("/events", 1, 0, 1 << 20, 0);
+            assert false;
+        } catch (IllegalArgumentException e) {
+            assert e.getMessage().contains("events");
         }
     }
 
@@ -165,11 +199,13 @@ final class SseTest {
             takeEndsWithTheStreamWithCloseAndWithAnInterrupt();
             aChannelKeepsTimeForItsOnlyClient();
             aWriteToAClientThatHasStalledEnds();
+            closeEndsAWriteThatBlocks();
+            aNumberOutOfRangeIsRefusedAndNothingJoins();
             threadsShareAChannel();
         } finally {
             THREADS.shutdownNow();
             THREADS.awaitTermination(5, TimeUnit.SECONDS);
         }
-        System.out.println("5 tests passed");
+        System.out.println("7 tests passed");
     }
 }

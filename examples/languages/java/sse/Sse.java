@@ -6,7 +6,6 @@ import java.io.OutputStream;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,13 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntSupplier;
-import java.util.function.LongFunction;
 import java.util.function.Supplier;
 
 /**
@@ -49,6 +45,7 @@ public final class Sse {
     private static final int AGAIN = 1;
     private static final int END = 2;
     private static final int GAP = 3;
+    private static final int RANGE = -2;
     private static final int SPACE = -5;
     private static final int FATAL = -100;
     private static final int PREFLIGHT = 0x400;
@@ -57,20 +54,7 @@ public final class Sse {
     private static final LibSse LIB =
             Backend.load(Objects.requireNonNullElse(System.getenv("SSE_LIBRARY"), "libsse.so.0.2"));
 
-    private static final ScheduledThreadPoolExecutor TIMERS =
-            new ScheduledThreadPoolExecutor(1, Sse::daemon);
-
-    static {
-        TIMERS.setRemoveOnCancelPolicy(true);
-    }
-
     private Sse() {}
-
-    private static Thread daemon(Runnable task) {
-        Thread thread = new Thread(task, "sse-timers");
-        thread.setDaemon(true);
-        return thread;
-    }
 
     /** What the library refuses, and the end of a stream where something is sent to it. */
     public static final class SseException extends RuntimeException {
@@ -113,10 +97,6 @@ public final class Sse {
         public Event(String type, String data) {
             this(type, null, utf8(data));
         }
-
-        private Arguments arguments() {
-            return new Arguments(0, utf8(type), utf8(id), data);
-        }
     }
 
     /**
@@ -128,22 +108,23 @@ public final class Sse {
     public static byte[] encode(Event event, byte[] comment, long retryMs) {
         byte[] type = utf8(event.type);
         byte[] id = utf8(event.id);
-        for (int room = 256 + event.data.length;;) {
-            Arguments a = new Arguments(room, comment, type, id, event.data);
-            int status = LIB.sse_event_encode_parts(a.at(0), a.len(0), a.at(1), a.len(1), a.at(2),
-                    a.len(2), uint32(retryMs), a.at(3), a.len(3), a.room(), room, a.out(0));
+        long[] len = new long[1];
+        byte[] dst = new byte[256 + event.data.length];
+        for (;;) {
+            int status = LIB.sse_event_encode_parts(comment, len(comment), type, len(type), id,
+                    len(id), uint32(retryMs), event.data, len(event.data), dst, len(dst), len);
             if (status != SPACE) {
                 check(status);
-                return a.bytes(0, a.result(0));
+                return Arrays.copyOf(dst, (int) len[0]);
             }
-            room = a.result(0);
+            dst = new byte[Math.toIntExact(len[0])];
         }
     }
 
     /** Returns whether a client with this field Accept takes a stream; null: there is none. */
     public static boolean accepts(String accept) {
-        Arguments a = new Arguments(0, utf8(accept));
-        return LIB.sse_http_accepts(a.at(0), a.len(0)) != 0;
+        byte[] field = utf8(accept);
+        return LIB.sse_http_accepts(field, len(field)) != 0;
     }
 
     /**
@@ -154,73 +135,59 @@ public final class Sse {
     public static List<Map.Entry<String, String>> fields(int status, String origin) {
         List<Map.Entry<String, String>> fields = new ArrayList<>();
         byte[] from = utf8(origin);
-        int room = 256 + (from == null ? 0 : from.length);
+        byte[] dst = new byte[256 + (int) len(from)];
+        long[] name = new long[1];
+        long[] value = new long[1];
         for (;;) {
-            Arguments a = new Arguments(room, from);
-            int result = LIB.sse_http_field_parts(0, status, status == 204 ? PREFLIGHT : 0, 0,
-                    a.at(0), a.len(0), fields.size(), a.room(), room, a.out(0), a.out(1));
+            int result = LIB.sse_http_field_parts(0, status, status == 204 ? PREFLIGHT : 0, 0, from,
+                    len(from), fields.size(), dst, len(dst), name, value);
             if (result == END) {
                 return fields;
             }
             check(result);
-            fields.add(Map.entry(new String(a.bytes(0, a.result(0)), StandardCharsets.UTF_8),
-                    new String(a.bytes(a.result(0) + 1, a.result(1)), StandardCharsets.UTF_8)));
+            fields.add(Map.entry(text(dst, 0, name[0]), text(dst, name[0] + 1, value[0])));
         }
     }
 
     /** A queue of whole events for one client. One thread uses it at a time. */
-    public static final class Writer implements ReadableByteChannel {
-        private final Block block;
-        private boolean isOpen = true;
+    public static final class Writer {
+        private final ByteBuffer queue;
 
         /** Makes a queue of so many bytes, at least 64. */
         public Writer(int capacity) {
-            long size = LIB.sse_writer_overhead() + capacity;
-            block = new Block(size);
-            if (LIB.sse_writer_init(block.at, size, 0) == 0) {
+            queue = queue(capacity);
+            if (LIB.sse_writer_init(queue, queue.capacity(), 0) == 0) {
                 throw new IllegalArgumentException("capacity: " + capacity);
             }
         }
 
         /** Queues an event. Returns false where it does not fit now. */
         public boolean send(Event event) {
-            Arguments a = event.arguments();
-            return check(block.call(w -> LIB.sse_writer_send_parts(w, a.at(0), a.len(0), a.at(1),
-                    a.len(1), a.at(2), a.len(2)))) != AGAIN;
+            byte[] type = utf8(event.type);
+            byte[] id = utf8(event.id);
+            return check(LIB.sse_writer_send_parts(queue, type, len(type), id, len(id), event.data,
+                    len(event.data))) != AGAIN;
         }
 
         /** Queues a comment, which clients ignore. Returns false where it does not fit now. */
         public boolean comment(byte[] text) {
-            Arguments a = new Arguments(0, text);
-            return check(block.call(w -> LIB.sse_writer_comment(w, a.at(0), a.len(0)))) != AGAIN;
+            return check(LIB.sse_writer_comment(queue, text, len(text))) != AGAIN;
         }
 
         /** Queues a reconnection time. Returns false where it does not fit now. */
         public boolean retry(long ms) {
-            return check(block.call(w -> LIB.sse_writer_retry(w, uint32(ms)))) != AGAIN;
+            return check(LIB.sse_writer_retry(queue, uint32(ms))) != AGAIN;
         }
 
-        /** Moves queued bytes. Returns how many: 0 where there are none now, -1 at the end. */
-        @Override
-        public int read(ByteBuffer dst) {
-            if (!dst.hasRemaining()) {
-                return 0;
-            }
-            Arguments a = new Arguments(dst.remaining());
-            int cap = dst.remaining();
-            return a.take(block.call(w -> LIB.sse_writer_read(w, a.room(), cap, a.out(0))), dst);
-        }
-
-        @Override
-        public boolean isOpen() {
-            return isOpen;
+        /** Moves queued bytes to dst. Returns how many: 0: none now; -1: it is the end. */
+        public int read(byte[] dst) {
+            long[] len = new long[1];
+            return taken(LIB.sse_writer_read(queue, dst, len(dst), len), len);
         }
 
         /** Ends the stream: what is queued can still be read. */
-        @Override
-        public void close() {
-            isOpen = false;
-            block.call(LIB::sse_writer_close);
+        public void end() {
+            LIB.sse_writer_close(queue);
         }
     }
 
@@ -248,13 +215,6 @@ public final class Sse {
      */
     public record Join(String lastEventId, String query, long[] tags, long stallMs, long retryMs,
             int capacity) {
-        /** Refuses a negative capacity. */
-        public Join {
-            if (capacity < 0) {
-                throw new IllegalArgumentException("capacity: " + capacity);
-            }
-        }
-
         /** A client that sees all events, and is closed when it stalls for half a minute. */
         public Join(String lastEventId, String query) {
             this(lastEventId, query, null, 30_000, 0, 33 * 1024);
@@ -266,11 +226,12 @@ public final class Sse {
      * Any thread may use a channel and its clients.
      */
     public static final class Channel {
-        private final Block block;
+        private final ByteBuffer memory;
+        private final ByteBuffer history;
         private final ReentrantLock lock = new ReentrantLock();
         private final Map<Long, Client> clients = new HashMap<>();
         private final boolean isManual;
-        private Future<?> timer = CompletableFuture.completedFuture(null);
+        private CompletableFuture<Void> timer = new CompletableFuture<>();
         private long dueMs = Long.MAX_VALUE;
 
         /** Makes a channel that keeps 1000 events and 1 MiB, and sends heartbeats each 15 s. */
@@ -305,13 +266,14 @@ public final class Sse {
         private Channel(String name, long epoch, int events, long capacity, long heartbeatMs,
                 long nowMs, boolean isManual) {
             this.isManual = isManual;
-            long size = LIB.sse_history_size(events, capacity);
-            long history = aligned(LIB.sse_channel_size());
-            block = new Block(history + size);
-            Arguments a = new Arguments(0, utf8(name));
-            long h = LIB.sse_history_init(block.at + history, size, events, 0, epoch, a.at(0),
-                    a.len(0));
-            check(LIB.sse_channel_init(block.at, h, uint32(heartbeatMs), 0, nowMs));
+            byte[] bytes = utf8(name);
+            memory = memory(LIB.sse_channel_size());
+            history = memory(LIB.sse_history_size(events, capacity));
+            if (LIB.sse_history_init(history, history.capacity(), events, 0, epoch, bytes,
+                    len(bytes)) == 0) {
+                throw new IllegalArgumentException("name, events or capacity");
+            }
+            check(LIB.sse_channel_init(memory, history, uint32(heartbeatMs), 0, nowMs));
         }
 
         private <T> T locked(Supplier<T> function) {
@@ -331,16 +293,17 @@ public final class Sse {
                     return check(function.getAsInt());
                 }
                 long now = System.nanoTime() / 1_000_000;
-                LIB.sse_channel_tick(block.at, now);
+                LIB.sse_channel_tick(memory, now);
                 int status = function.getAsInt();
                 while (next() != null) {
                     continue;
                 }
-                int wait = LIB.sse_channel_timeout(block.at, now);
+                int wait = LIB.sse_channel_timeout(memory, now);
                 if (wait >= 0 && now + wait < dueMs) {
                     dueMs = now + wait;
                     timer.cancel(false);
-                    timer = TIMERS.schedule(this::onTime, wait, TimeUnit.MILLISECONDS);
+                    timer = CompletableFuture.runAsync(this::onTime,
+                            CompletableFuture.delayedExecutor(wait, TimeUnit.MILLISECONDS));
                 }
                 return check(status);
             });
@@ -354,10 +317,10 @@ public final class Sse {
         }
 
         private Client next() {
-            Client client = clients.get(LIB.sse_channel_next(block.at));
+            Client client = clients.get(LIB.sse_channel_next(memory));
             if (client != null) {
                 client.more.signalAll();
-                client.learn(LIB.sse_subscriber_status(client.block.at));
+                client.learn(LIB.sse_subscriber_status(client.memory));
             }
             return client;
         }
@@ -377,19 +340,20 @@ public final class Sse {
          * @param key what the event is the newest state of; 0: nothing
          */
         public void publish(Event event, long tag, long key) {
-            Arguments a = event.arguments();
-            call(() -> LIB.sse_channel_publish_parts(block.at, a.at(0), a.len(0), a.at(1), a.len(1),
-                    a.at(2), a.len(2), tag, key));
+            byte[] type = utf8(event.type);
+            byte[] id = utf8(event.id);
+            call(() -> LIB.sse_channel_publish_parts(memory, type, len(type), id, len(id),
+                    event.data, len(event.data), tag, key));
         }
 
         /** Sets the time of a channel that is manual: heartbeats and limits follow it. */
         public void tick(long nowMs) {
-            locked(() -> LIB.sse_channel_tick(block.at, nowMs));
+            locked(() -> LIB.sse_channel_tick(memory, nowMs));
         }
 
         /** Returns the milliseconds until {@link #tick} is due; -1: for ever. */
         public int timeout(long nowMs) {
-            return locked(() -> LIB.sse_channel_timeout(block.at, nowMs));
+            return locked(() -> LIB.sse_channel_timeout(memory, nowMs));
         }
 
         /**
@@ -400,20 +364,19 @@ public final class Sse {
          * @param limitMs a client that has not gone after this time is closed; 0: there is no limit
          */
         public void drain(long retryMs, long windowMs, long limitMs) {
-            call(() -> LIB.sse_channel_drain(block.at, 0, 0, 0, 0, uint32(retryMs),
+            call(() -> LIB.sse_channel_drain(memory, null, 0, null, 0, uint32(retryMs),
                     uint32(windowMs), 0, uint32(limitMs)));
         }
 
         /** Returns a counter. */
         public long count(Counter counter) {
-            return locked(() -> LIB.sse_channel_count(block.at, counter.ordinal()));
+            return locked(() -> LIB.sse_channel_count(memory, counter.ordinal()));
         }
 
         /** Adds a client. The answer to it is {@link Sse#fields} of 200. */
         public Client join(Join join) {
-            Arguments a = new Arguments(0, utf8(join.lastEventId), utf8(join.query));
             Client client = new Client(this, join);
-            call(() -> client.join(join, a));
+            call(() -> client.join(join));
             return client;
         }
     }
@@ -425,7 +388,9 @@ public final class Sse {
     public static final class Client implements AutoCloseable {
         private final Channel channel;
         private final Condition more;
-        private final Block block; // the subscriber, its queue, its tags
+        private final ByteBuffer memory = memory(LIB.sse_subscriber_size());
+        private final ByteBuffer queue;
+        private final ByteBuffer tags;
         private boolean hasGap;
         private Thread writing; // the thread that is outside of the lock, in transferTo
         private boolean wasInterrupted;
@@ -433,41 +398,33 @@ public final class Sse {
         private Client(Channel channel, Join join) {
             this.channel = channel;
             more = channel.lock.newCondition();
-            int tags = join.tags == null ? 0 : join.tags.length;
-            block = new Block(queue() + aligned(queueSize(join)) + (long) tags * Long.BYTES);
+            queue = queue(join.capacity);
+            long[] sorted = join.tags == null ? new long[0] : join.tags.clone();
+            Arrays.sort(sorted);
+            tags = memory((long) sorted.length * Long.BYTES);
+            tags.asLongBuffer().put(sorted);
         }
 
-        private static long queue() {
-            return aligned(LIB.sse_subscriber_size());
-        }
-
-        private static long queueSize(Join join) {
-            return LIB.sse_writer_overhead() + join.capacity;
-        }
-
-        private int join(Join join, Arguments a) {
-            long s = block.at;
-            long queue = LIB.sse_writer_init(s + queue(), queueSize(join), 0);
-            int status = LIB.sse_http_send_parts(0, 200, 0, uint32(join.retryMs), 0, 0, 0, queue);
+        private int join(Join join) {
+            byte[] id = utf8(join.lastEventId);
+            byte[] query = utf8(join.query);
+            int stallMs = uint32(join.stallMs);
+            LIB.sse_writer_init(queue, queue.capacity(), 0);
+            int status =
+                    LIB.sse_http_send_parts(0, 200, 0, uint32(join.retryMs), 0, null, 0, queue);
             if (status == 0) {
-                status = LIB.sse_subscriber_join(s, channel.block.at, queue, 0, JOIN_GAPS, a.at(0),
-                        a.len(0), a.at(1), a.len(1));
+                status = LIB.sse_subscriber_join(memory, channel.memory, queue, 0, JOIN_GAPS, id,
+                        len(id), query, len(query));
             }
             if (status < 0) {
                 return status;
             }
             hasGap = status == GAP;
-            channel.clients.put(s, this);
+            channel.clients.put(Backend.address(memory), this);
             if (join.tags != null) {
-                int tags = (int) (queue() + aligned(queueSize(join)));
-                long[] sorted = join.tags.clone();
-                Arrays.sort(sorted);
-                for (int i = 0; i < sorted.length; i++) {
-                    block.bytes.putLong(tags + i * Long.BYTES, sorted[i]);
-                }
-                LIB.sse_subscriber_set_filter(s, s + tags, sorted.length);
+                LIB.sse_subscriber_set_filter(memory, tags, join.tags.length);
             }
-            return LIB.sse_subscriber_set_limits(s, 0, uint32(join.stallMs), 0);
+            return LIB.sse_subscriber_set_limits(memory, 0, stallMs, 0);
         }
 
         /** Returns whether the client came with an id from which the channel cannot go on. */
@@ -477,44 +434,49 @@ public final class Sse {
 
         /** Sends an event without an id to this client alone. Returns false: it has no room. */
         public boolean send(Event event) {
-            Arguments a = event.arguments();
-            return channel.call(() -> learn(block.call(s -> LIB.sse_subscriber_send_parts(s,
-                    a.at(0), a.len(0), a.at(1), a.len(1), a.at(2), a.len(2))))) != AGAIN;
+            byte[] type = utf8(event.type);
+            byte[] id = utf8(event.id);
+            return channel.call(() -> learn(LIB.sse_subscriber_send_parts(memory, type, len(type),
+                    id, len(id), event.data, len(event.data)))) != AGAIN;
         }
 
         /** Ends the stream: the client gets what was published before. */
         public void end() {
-            channel.call(() -> learn(block.call(LIB::sse_subscriber_close)));
+            channel.call(() -> learn(LIB.sse_subscriber_close(memory)));
         }
 
-        /** Moves bytes, and does not wait. Returns how many: 0: none now; -1: it is the end. */
-        public int poll(ByteBuffer dst) {
-            Arguments a = new Arguments(dst.remaining());
+        /** Moves bytes to dst, and does not wait. Returns how many: 0: none; -1: it is the end. */
+        public int poll(byte[] dst) {
+            long[] len = new long[1];
             return channel.locked(() -> {
-                int cap = dst.remaining();
-                int status = block.call(s -> LIB.sse_subscriber_read(s, a.room(), cap, a.out(0)));
-                return a.take(learn(status), dst);
+                int status = LIB.sse_subscriber_read(memory, dst, len(dst), len);
+                return taken(learn(status), len);
             });
         }
 
-        /** Lets the channel forget a client that was closed, and ends a write that blocks. */
+        /** Lets the channel forget a client that was closed. */
         private int learn(int status) {
             if (LIB.sse_status_closed(status) != 0) {
-                channel.clients.remove(block.at);
-                if (status < FATAL && writing != null) {
-                    wasInterrupted = true;
-                    writing.interrupt();
-                }
+                forget(status < FATAL);
             }
             return status;
         }
 
-        /** Moves bytes, and waits for them. Returns how many, or -1 at the end. */
-        public int take(ByteBuffer dst) throws InterruptedException {
+        private void forget(boolean cutsWrite) {
+            channel.clients.remove(Backend.address(memory));
+            more.signalAll();
+            if (cutsWrite && writing != null) {
+                wasInterrupted = true;
+                writing.interrupt();
+            }
+        }
+
+        /** Moves bytes to dst, and waits for them. Returns how many, or -1 at the end. */
+        public int take(byte[] dst) throws InterruptedException {
             return take(dst, null);
         }
 
-        private int take(ByteBuffer dst, Thread writer) throws InterruptedException {
+        private int take(byte[] dst, Thread writer) throws InterruptedException {
             channel.lock.lockInterruptibly();
             try {
                 writing = null;
@@ -534,14 +496,15 @@ public final class Sse {
          * Writes the stream until its end. Any exception means that the connection is to be closed.
          *
          * <p>If the library closes the stream while the write blocks, as that of a client that has
-         * stalled, this interrupts the thread. That ends a write to an InterruptibleChannel, such
-         * as that of the JDK's HttpServer, and to any socket in a virtual thread.
+         * stalled, or another thread calls {@link #close}, this interrupts the thread. That ends a
+         * write to an InterruptibleChannel, such as that of the JDK's HttpServer, and to any socket
+         * in a virtual thread.
          */
         public void transferTo(OutputStream out) throws IOException, InterruptedException {
-            ByteBuffer bytes = ByteBuffer.allocate(32 * 1024);
+            byte[] bytes = new byte[32 * 1024];
             try {
-                while (take(bytes.clear(), Thread.currentThread()) >= 0) {
-                    out.write(bytes.array(), 0, bytes.position());
+                for (int n; (n = take(bytes, Thread.currentThread())) >= 0;) {
+                    out.write(bytes, 0, n);
                     out.flush();
                 }
             } finally {
@@ -558,108 +521,16 @@ public final class Sse {
 
         /** Returns how many events the client has not taken yet. */
         public long behind() {
-            return channel.locked(() -> block.call(LIB::sse_subscriber_behind));
+            return channel.locked(() -> LIB.sse_subscriber_behind(memory));
         }
 
         /** Leaves the channel at once. It may be called again. */
         @Override
         public void close() {
             channel.call(() -> {
-                channel.clients.remove(block.at);
-                more.signalAll();
-                return block.call(LIB::sse_subscriber_leave);
+                forget(true);
+                return LIB.sse_subscriber_leave(memory);
             });
-        }
-    }
-
-    /** Direct memory at an address that the library can use. */
-    private static final class Block {
-        private final ByteBuffer bytes;
-        private final long at;
-
-        Block(long size) {
-            bytes = ByteBuffer.allocateDirect(Math.toIntExact(size)).order(ByteOrder.nativeOrder());
-            at = Backend.address(bytes);
-        }
-
-        /** Calls a function with the address, while this is not collected. */
-        <T> T call(LongFunction<T> function) {
-            try {
-                return function.apply(at);
-            } finally {
-                Reference.reachabilityFence(this);
-            }
-        }
-    }
-
-    /** The arguments of a call that are bytes, and its results, in memory of the thread. */
-    private static final class Arguments {
-        private static final int OUT = 2 * Long.BYTES; // two results that are a size_t come first
-        private static final ThreadLocal<Block> MEMORY =
-                ThreadLocal.withInitial(() -> new Block(4096));
-        private final Block block;
-        private final long[] at;
-        private final long[] len;
-        private final int room;
-
-        /** Copies parts, each of which can be null, and leaves room for bytes after them. */
-        Arguments(int room, byte[]... parts) {
-            long size = OUT + (long) room;
-            for (byte[] part : parts) {
-                size += part == null ? 0 : part.length;
-            }
-            if (size > MEMORY.get().bytes.capacity()) {
-                MEMORY.set(new Block(size));
-            }
-            block = MEMORY.get();
-            at = new long[parts.length];
-            len = new long[parts.length];
-            block.bytes.clear().position(OUT);
-            for (int i = 0; i < parts.length; i++) {
-                if (parts[i] != null) {
-                    at[i] = block.at + block.bytes.position();
-                    len[i] = parts[i].length;
-                    block.bytes.put(parts[i]);
-                }
-            }
-            this.room = block.bytes.position();
-        }
-
-        long at(int part) {
-            return at[part];
-        }
-
-        long len(int part) {
-            return len[part];
-        }
-
-        long room() {
-            return block.at + room;
-        }
-
-        long out(int i) {
-            return block.at + (long) i * Long.BYTES;
-        }
-
-        int result(int i) {
-            return (int) block.bytes.getLong(i * Long.BYTES);
-        }
-
-        /** Returns bytes that the library has put into the room. */
-        byte[] bytes(int offset, int len) {
-            byte[] bytes = new byte[len];
-            block.bytes.get(room + offset, bytes);
-            return bytes;
-        }
-
-        /** Ends a read into the room. */
-        int take(int status, ByteBuffer dst) {
-            if (status == END) {
-                return -1;
-            }
-            check(status);
-            dst.put(block.bytes.slice(room, result(0)));
-            return result(0);
         }
     }
 
@@ -678,12 +549,36 @@ public final class Sse {
         return bytes;
     }
 
-    /** A number as the library has it; one that is out of range becomes one that it refuses. */
-    private static int uint32(long n) {
-        return n < 0 || n > 0xffffffffL ? -1 : (int) n;
+    private static String text(byte[] bytes, long offset, long len) {
+        return new String(bytes, (int) offset, (int) len, StandardCharsets.UTF_8);
     }
 
-    private static long aligned(long size) {
-        return (size + 7) & -8;
+    private static long len(byte[] bytes) {
+        return bytes == null ? 0 : bytes.length;
     }
+
+    private static int uint32(long n) {
+        if (n < 0 || n > 0xffffffffL) {
+            throw new SseException(RANGE);
+        }
+        return (int) n;
+    }
+
+    /** Returns the number of bytes that were read, or -1. */
+    private static int taken(int status, long[] len) {
+        return status == END ? -1 : check(status) == AGAIN ? 0 : (int) len[0];
+    }
+
+    /** Returns zeroed memory that stays where it is. */
+    private static ByteBuffer memory(long size) {
+        return ByteBuffer.allocateDirect(Math.toIntExact(size)).order(ByteOrder.nativeOrder());
+    }
+
+    private static ByteBuffer queue(int capacity) {
+        if (capacity < 0) {
+            throw new IllegalArgumentException("capacity: " + capacity);
+        }
+        return memory(LIB.sse_writer_overhead() + capacity);
+    }
+
 }

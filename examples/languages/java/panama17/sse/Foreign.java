@@ -55,6 +55,20 @@ final class Foreign {
         return CLinker.toJavaString(MemoryAddress.ofLong(at));
     }
 
+    /** Memory for the time of a call. */
+    static final class Memory implements AutoCloseable {
+        private final ResourceScope scope = ResourceScope.newConfinedScope();
+
+        ByteBuffer allocate(long size) {
+            return MemorySegment.allocateNative(size, Long.BYTES, scope).asByteBuffer();
+        }
+
+        @Override
+        public void close() {
+            scope.close();
+        }
+    }
+
     static long address(ByteBuffer direct) {
         return MemorySegment.ofByteBuffer(direct).address().toRawLongValue();
     }

@@ -34,6 +34,20 @@ final class Foreign {
         return MemorySegment.ofAddress(at).reinterpret(Long.MAX_VALUE).getString(0);
     }
 
+    /** Memory for the time of a call. */
+    static final class Memory implements AutoCloseable {
+        private final Arena arena = Arena.ofConfined();
+
+        ByteBuffer allocate(long size) {
+            return arena.allocate(size, Long.BYTES).asByteBuffer();
+        }
+
+        @Override
+        public void close() {
+            arena.close();
+        }
+    }
+
     static long address(ByteBuffer direct) {
         return MemorySegment.ofBuffer(direct).address();
     }
