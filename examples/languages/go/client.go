@@ -9,6 +9,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"runtime"
 	"sort"
 	"time"
 	"unsafe"
@@ -104,15 +105,22 @@ func (c *Client) TryRead(p []byte) (int, error) {
 	return int(n), check(c.learn(status))
 }
 
-// learn lets the channel forget a client that the library has closed, and ends a write that blocks.
+// learn lets the channel forget a client that the library has closed.
 func (c *Client) learn(status C.int) C.int {
 	if C.sse_status_closed(status) != 0 {
 		delete(c.channel.clients, c.c())
-		if status < C.SSE_E_FATAL && c.deadline != nil {
-			_ = c.deadline(time.Unix(1, 0))
+		if status < C.SSE_E_FATAL {
+			c.cut()
 		}
 	}
 	return status
+}
+
+// cut ends a write that blocks.
+func (c *Client) cut() {
+	if c.deadline != nil {
+		_ = c.deadline(time.Unix(1, 0))
+	}
 }
 
 // Read is TryRead that waits, until the context is done. One goroutine reads a client at a time.
@@ -133,9 +141,10 @@ func (c *Client) Read(ctx context.Context, p []byte) (int, error) {
 // Serve writes the stream to w until its end, which is no error. It flushes w where that is an
 // [http.Flusher].
 //
-// deadline sets the write deadline of the connection, so that a write to a client that has stalled
-// does not block for ever: SetWriteDeadline of the [net.Conn] that http.Server.ConnContext has
-// seen, or of the http.ResponseController since Go 1.20; nil: there is none.
+// deadline sets the write deadline of the connection, so that a write to a client that has stalled,
+// or that another goroutine closes, does not block for ever: SetWriteDeadline of the [net.Conn] that
+// http.Server.ConnContext has seen, or of the http.ResponseController since Go 1.20; nil: there is
+// none.
 func (c *Client) Serve(ctx context.Context, w io.Writer, deadline func(time.Time) error) error {
 	c.interrupt(deadline)
 	defer c.interrupt(nil)
@@ -167,10 +176,12 @@ func (c *Client) interrupt(deadline func(time.Time) error) {
 func (c *Client) Behind() uint64 {
 	c.channel.mu.Lock()
 	defer c.channel.mu.Unlock()
+	defer runtime.KeepAlive(c) // it may be in its channel no longer
 	return uint64(C.sse_subscriber_behind(c.c()))
 }
 
-// Close takes the client out of its channel at once, and frees its memory. It may be called twice.
+// Close takes the client out of its channel at once, ends a write of Serve that blocks, and frees the
+// memory. It may be called twice.
 func (c *Client) Close() error {
 	c.channel.mu.Lock()
 	defer c.channel.mu.Unlock()
@@ -182,5 +193,6 @@ func (c *Client) leave() {
 	C.sse_subscriber_leave(c.c())
 	delete(c.channel.clients, c.c())
 	c.block.free()
+	c.cut()
 	notify(c.more)
 }

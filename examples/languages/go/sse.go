@@ -95,7 +95,8 @@ func (e *Event) parts() (t *C.char, tn C.size_t, i *C.char, in C.size_t, d *C.ch
 	return
 }
 
-// ms rounds up to milliseconds; what is out of range becomes a number that the library refuses.
+// ms rounds up to milliseconds. What is out of range becomes the largest number: a wait of 49 days, or
+// a reconnection time that the library refuses.
 func ms(d time.Duration) C.uint32_t {
 	n := (d + time.Millisecond - 1) / time.Millisecond
 	if n < 0 || n > math.MaxUint32 {

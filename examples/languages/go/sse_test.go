@@ -102,6 +102,19 @@ func TestWriteToStalledClientEnds(t *testing.T) {
 	}
 }
 
+func TestCloseEndsWriteThatBlocks(t *testing.T) {
+	channel := newChannel(t, sse.Options{})
+	client := join(t, channel, sse.Join{})
+	channel.Publish(event("a write that blocks"), 0, 0)
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	time.AfterFunc(20*time.Millisecond, func() { channel.Close() })
+	err := client.Serve(context.Background(), ours, ours.SetWriteDeadline)
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("err = %v, want %v", err, os.ErrDeadlineExceeded)
+	}
+}
+
 func TestChannelKeepsTimeForItsOnlyClient(t *testing.T) {
 	channel, err := sse.NewChannel("/events", sse.Options{Heartbeat: 30 * time.Millisecond})
 	if err != nil {

@@ -57,7 +57,7 @@ func userTag(query url.Values) uint64 {
 	}
 	hash := fnv.New64a()
 	io.WriteString(hash, query.Get("user"))
-	return hash.Sum64()
+	return hash.Sum64() | 1 // 0 would be everybody
 }
 
 // answer sends the head of an answer; the body of 200 is the stream.
