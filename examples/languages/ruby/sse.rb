@@ -84,8 +84,15 @@ module SSE
     GAPS = 0x2000
 
     # Memory that no collection moves. It is freed with the object that holds it.
-    def self.memory(size, content = "\0" * size)
-      Fiddle::Pointer.malloc(size, Fiddle::RUBY_FREE).tap { |block| block[0, size] = content }
+    def self.memory(size, content = "")
+      Fiddle::Pointer.malloc(size, Fiddle::RUBY_FREE).tap { |block| block[0, content.bytesize] = content }
+    end
+
+    # A tag or a key. What Fiddle and pack cut off could become 0, which is for everybody.
+    def self.u64(number)
+      return number if number.is_a?(Integer) && number.between?(0, 2**64 - 1)
+
+      raise RangeError, "#{number.inspect} is no whole number of 64 bits"
     end
 
     # Strings, or nil, as the library takes them: a pointer and a length each.
@@ -108,6 +115,8 @@ module SSE
     # The bytes that a function gives. As IO#read_nonblock without exceptions: :wait_readable where
     # there are none now, nil where there will be none.
     def self.read(function, *arguments, max)
+      raise ArgumentError, "negative length #{max} given" if max.negative?
+
       Fiddle::Pointer.malloc(Fiddle::SIZEOF_SIZE_T + max, Fiddle::RUBY_FREE) do |length|
         bytes = length + Fiddle::SIZEOF_SIZE_T
         status = public_send(function, *arguments, bytes, max, length)
@@ -220,8 +229,8 @@ module SSE
 
     # Publish an event. tag: only clients with this tag see it; 0: all. key: it replaces older ones.
     def publish(data, type: nil, tag: 0, key: 0)
-      parts = Native.range(type, nil, data.to_s)
-      change { Native.check(Native.sse_channel_publish_parts(self, *parts, tag, key)) }
+      parts = *Native.range(type, nil, data.to_s), Native.u64(tag), Native.u64(key)
+      change { Native.check(Native.sse_channel_publish_parts(self, *parts)) }
       self
     end
 
@@ -313,10 +322,10 @@ module SSE
     # retry_ms::             the time after which it reconnects; 0: it decides
     def initialize(channel, last_event_id: nil, query: nil, tags: nil, stall_ms: 0, capacity: 4096, retry_ms: 0)
       @channel = channel
-      @to_ptr = Native.memory(Native.sse_subscriber_size)
+      @to_ptr = Native.memory(Native.sse_subscriber_size, "\0" * Native.sse_subscriber_size)
       @more = channel.new_cond
       @queue = Writer.new(capacity)
-      tags = tags&.uniq&.sort
+      tags = tags&.map { |tag| Native.u64(tag) }&.uniq&.sort
       @tags = tags && Native.memory(8 * tags.size, tags.pack("Q*")) # which the library borrows
       Native.check(Native.sse_http_send_parts(0, 200, 0, retry_ms, 0, nil, 0, @queue))
       channel.keep(self)
@@ -326,9 +335,9 @@ module SSE
       @gap = status == Native::GAP
       Native.check(Native.sse_subscriber_set_filter(self, @tags, tags.size)) if tags
       Native.check(Native.sse_subscriber_set_limits(self, 0, stall_ms, 0))
-    rescue StandardError
-      leave
-      raise
+      joined = true
+    ensure
+      leave unless joined # also where the thread is killed
     end
 
     # Whether events are missing that it has asked for: a gap event says so.
@@ -362,13 +371,17 @@ module SSE
 
     # Yield all bytes as they come; then #leave. So a Client can be the body of an answer in Rack.
     def each
-      while (bytes = read)
-        yield bytes
+      return enum_for(__method__) unless block_given?
+
+      begin
+        while (bytes = read)
+          yield bytes
+        end
+      rescue Closed
+        nil
+      ensure
+        leave
       end
-    rescue Closed
-      nil
-    ensure
-      leave
     end
 
     # End the stream: what was published before can be read.
@@ -392,6 +405,8 @@ module SSE
     def wake # :nodoc:
       @more.broadcast
       @on_close&.call if status.negative? # after the end of a stream its last bytes are still to be sent
+    rescue IOError, SystemCallError
+      nil # the connection is lost already
     end
   end
 end
