@@ -31,11 +31,16 @@ local function finish(socket)
     socket:shutdown(function() close(socket) end)
 end
 
--- Send what a client has, a piece at a time: the next one when this one is written.
+-- Send what a client has, a piece at a time: the next one when this one is written. A client whose piece is
+-- still on its way takes nothing, and stalls; here that it was closed for it is noticed.
 local function send_to(client)
-    local bytes, _, status = client:read(16384)
+    local read = client.is_writing and client.status or client.read
+    local bytes, _, status = read(client, 16384)
+    if bytes == true then return end
     if bytes then
+        client.is_writing = true
         client.socket:write(bytes, function(failed)
+            client.is_writing = false
             if not failed then send_to(client) end
         end)
     elseif status == sse.END then

@@ -68,6 +68,7 @@ int sse_subscriber_send_parts(sse_subscriber *s, const char *type, size_t type_l
 int sse_subscriber_read(sse_subscriber *s, void *dst, size_t cap, size_t *len);
 int sse_subscriber_close(sse_subscriber *s);
 int sse_subscriber_leave(sse_subscriber *s);
+int sse_subscriber_status(sse_subscriber *s);
 uint64_t sse_subscriber_behind(const sse_subscriber *s);
 ]]
 
@@ -106,6 +107,31 @@ local function result(status)
     return nil, ffi.string(lib.sse_status_text(status)), status
 end
 
+-- The ffi would cut a number off, and a tag of 0 is for everybody.
+local function whole(number, limit)
+    if type(number) ~= "number" or number % 1 ~= 0 or number < 0 or number >= limit then
+        error(("%s is no whole number below %.0f"):format(tostring(number), limit), 4)
+    end
+    return number
+end
+
+local function u32(number) return whole(number, 2 ^ 32) end
+
+local function u64(number)
+    return ffi.istype("uint64_t", number) and number or whole(number, 2 ^ 53)
+end
+
+-- Tags as the library wants them: ascending, each once.
+local function filter(tags)
+    local sorted, list, n = {}, ffi.new("uint64_t[?]", #tags + 1), 0
+    for i, tag in ipairs(tags) do sorted[i] = u64(tag) end
+    table.sort(sorted)
+    for _, tag in ipairs(sorted) do
+        if n == 0 or list[n - 1] ~= tag then list[n], n = tag, n + 1 end
+    end
+    return list, n
+end
+
 local lengths, buffer, buffer_size = ffi.new "size_t[2]", nil, 0
 
 local function reserve(size)
@@ -115,7 +141,7 @@ local function reserve(size)
 end
 
 local function read(f, object, max)
-    reserve(max)
+    reserve(u32(max))
     local status = f(object, buffer, max, lengths)
     if status == OK then
         return ffi.string(buffer, lengths[0])
@@ -146,7 +172,7 @@ function sse.encode(data, with)
     local status
     repeat
         status = lib.sse_event_encode_parts(e.comment, len(e.comment), e.type, len(e.type), e.id, len(e.id),
-            e.retry_ms or 0, data, #data, buffer, buffer_size, lengths)
+            u32(e.retry_ms or 0), data, #data, buffer, buffer_size, lengths)
         reserve(tonumber(lengths[0]))
     until status ~= SPACE
     if status == OK then
@@ -179,7 +205,7 @@ end
 --- The queue of one client, without a channel.
 -- @int[opt=4096] capacity the bytes that it holds, at least 64
 function sse.writer(capacity)
-    local size = lib.sse_writer_overhead() + (capacity or 4096)
+    local size = lib.sse_writer_overhead() + u32(capacity or 4096)
     local memory, at = allocate(size, "sse_writer *")
     assert(lib.sse_writer_init(memory, size, 0) ~= nil, "capacity")
     return setmetatable({memory = memory, at = at}, Writer)
@@ -198,7 +224,7 @@ end
 function Writer:comment(text) return result(lib.sse_writer_comment(self.at, text, len(text))) end
 
 --- Queue the time after which the client reconnects.
-function Writer:retry(ms) return result(lib.sse_writer_retry(self.at, ms)) end
+function Writer:retry(ms) return result(lib.sse_writer_retry(self.at, u32(ms))) end
 
 --- Up to max bytes.
 -- @return the bytes; or nil, a text, a status
@@ -213,27 +239,29 @@ function Writer:close() return result(lib.sse_writer_close(self.at)) end
 -- keeps, in capacity (1 MiB) bytes, heartbeat_ms (15000; 0: none), now_ms
 function sse.channel(name, with)
     local o = with or {}
-    local events = o.events or 1000
-    local size = lib.sse_history_size(events, o.capacity or 2 ^ 20)
+    local events = u32(o.events or 1000)
+    local size = lib.sse_history_size(events, u32(o.capacity or 2 ^ 20))
     local memory, history = allocate(size, "sse_history *")
-    lib.sse_history_init(memory, size, events, 0, o.epoch or clock(0), name, #name)
+    lib.sse_history_init(memory, size, events, 0, u64(o.epoch or clock(0)), name, #name)
     local self = {history = memory, clients = setmetatable({}, {__mode = "v"})}
     self.memory, self.at = allocate(lib.sse_channel_size(), "sse_channel *")
-    assert(result(lib.sse_channel_init(self.at, history, o.heartbeat_ms or 15000, 0, o.now_ms or sse.now_ms())))
+    assert(result(lib.sse_channel_init(self.at, history, u32(o.heartbeat_ms or 15000), 0,
+        u64(o.now_ms or sse.now_ms()))))
     return setmetatable(self, Channel)
 end
 
 local function address(s) return tonumber(ffi.cast("intptr_t", s)) end
 
 --- A new client. The program keeps it: one that is collected has left.
--- @tab[opt] with last_event_id and query of its request; tags (a list of numbers: it sees events with these and
+-- @tab[opt] with last_event_id and query of its request; tags (a list of numbers, above 2^53 of type uint64_t: it sees events with these and
 -- with 0; nil: all); stall_ms (it is closed if it reads nothing for so long); capacity (4096) of its queue, for
 -- the rest of an event and those for it alone; retry_ms (the time after which it reconnects)
 -- @return the client, whose `gap` tells whether events that it has asked for are missing; or nil, a text, a status
 function Channel:join(with)
     with = with or {}
-    local queue, tags = sse.writer(with.capacity), with.tags and ffi.new("uint64_t[?]", #with.tags + 1)
-    local status = lib.sse_http_send_parts(0, 200, 0, with.retry_ms or 0, 0, nil, 0, queue.at)
+    local queue, stall_ms, tags, count = sse.writer(with.capacity), u32(with.stall_ms or 0), nil, 0
+    if with.tags then tags, count = filter(with.tags) end
+    local status = lib.sse_http_send_parts(0, 200, 0, u32(with.retry_ms or 0), 0, nil, 0, queue.at)
     if status ~= OK then
         return result(status)
     end
@@ -248,16 +276,8 @@ function Channel:join(with)
     if status < OK then
         return result(status)
     end
-    if tags then
-        local sorted = {unpack(with.tags)}
-        table.sort(sorted)
-        local n = 0
-        for _, tag in ipairs(sorted) do
-            if n == 0 or tags[n - 1] ~= tag then tags[n], n = tag, n + 1 end
-        end
-        lib.sse_subscriber_set_filter(s, tags, n)
-    end
-    lib.sse_subscriber_set_limits(s, 0, with.stall_ms or 0, 0)
+    if tags then lib.sse_subscriber_set_filter(s, tags, count) end
+    lib.sse_subscriber_set_limits(s, 0, stall_ms, 0)
     local client = setmetatable({memory = memory, at = s, channel = self, gap = status == GAP}, Client)
     self.clients[address(s)] = client
     return client
@@ -269,15 +289,15 @@ end
 -- @return true; or nil, a text, a status
 function Channel:publish(data, with)
     local e = with or {}
-    return result(lib.sse_channel_publish_parts(self.at, e.type, len(e.type), nil, 0, data, #data, e.tag or 0,
-        e.key or 0))
+    return result(lib.sse_channel_publish_parts(self.at, e.type, len(e.type), nil, 0, data, #data,
+        u64(e.tag or 0), u64(e.key or 0)))
 end
 
 --- Set the time: heartbeats, limits, farewells. Call it before `publish` where it is seldom called.
-function Channel:tick(now_ms) return result(lib.sse_channel_tick(self.at, now_ms or sse.now_ms())) end
+function Channel:tick(now_ms) return result(lib.sse_channel_tick(self.at, u64(now_ms or sse.now_ms()))) end
 
 --- The milliseconds until `tick` is due; -1: it is not.
-function Channel:timeout(now_ms) return lib.sse_channel_timeout(self.at, now_ms or sse.now_ms()) end
+function Channel:timeout(now_ms) return lib.sse_channel_timeout(self.at, u64(now_ms or sse.now_ms())) end
 
 local function next_ready(self)
     local s = lib.sse_channel_next(self.at)
@@ -298,8 +318,8 @@ function Channel:ready() return next_ready, self end
 -- spread; limit_ms (2000): those that do not read are closed then
 function Channel:drain(with)
     local o = with or {}
-    return result(lib.sse_channel_drain(self.at, nil, 0, nil, 0, o.retry_ms or 1000, o.window_ms or 2000, 0,
-        o.limit_ms or 2000))
+    return result(lib.sse_channel_drain(self.at, nil, 0, nil, 0, u32(o.retry_ms or 1000),
+        u32(o.window_ms or 2000), 0, u32(o.limit_ms or 2000)))
 end
 
 --- A counter, by its name in `sse.COUNTERS`.
@@ -321,6 +341,10 @@ function Client:close() return result(lib.sse_subscriber_close(self.at)) end
 
 --- Leave at once: the connection is lost. It may be repeated.
 function Client:leave() return result(lib.sse_subscriber_leave(self.at)) end
+
+--- Whether it is in the channel, without reading.
+-- @return true; or nil, a text, a status
+function Client:status() return result(lib.sse_subscriber_status(self.at)) end
 
 --- How many events it has not read.
 function Client:behind() return tonumber(lib.sse_subscriber_behind(self.at)) end
