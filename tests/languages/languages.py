@@ -112,7 +112,7 @@ LANGUAGES = {
         env={"LUA_PATH": "{here}/?.lua;;"},
         build=[["luajit", "{tests}/headers.lua", "{here}/../declarations.sed", "{include}", "{here}/sse.lua"]],
         probe=["luajit", "{tests}/probe.lua"],
-        format=["luajit", "{here}/test_format.lua"],
+        format=["sh", "-c", "luajit {here}/test_format.lua && luajit {tests}/test_luajit.lua"],
         servers={"server": ["luajit", "{here}/server.lua"]},
         asan=True,
     ),
@@ -140,10 +140,11 @@ LANGUAGES = {
         # A module finds others in the folder node_modules beside it.
         build=[["ln", "-sfn", "{tests}/../e2e/node_modules", "node_modules"],
                ["cp", "{here}/package.json", "{here}/sse.mjs", "{here}/server.mjs", "{here}/format.test.mjs",
-                "{tests}/probe.mjs", "."]],
+                "{tests}/probe.mjs", "{tests}/javascript.mjs", "."]],
+        env={"SSE_MODULE": "{out}/sse.mjs"},
         probe=["node", "{out}/probe.mjs", "sse.mjs"],
         gc_probe=["node", "--expose-gc", "--stress-compaction", "{out}/probe.mjs", "sse.mjs", "--gc"],
-        format=["node", "--test", "{out}/format.test.mjs"],
+        format=["node", "--test", "{out}/format.test.mjs", "{out}/javascript.mjs"],
         # The usual 16 MiB for new objects are more than a server may grow by.
         servers={"server": ["node", "--max-semi-space-size=1", "{out}/server.mjs"]},
         keeps=True,
@@ -182,7 +183,7 @@ LANGUAGES = {
         files=(["sse.rb"], ["server.rb"]),
         needs={"ruby": "ruby", "puma": "puma"},
         probe=["ruby", "-I", "{here}", "{tests}/probe.rb"],
-        format=["ruby", "{here}/test_format.rb"],
+        format=["sh", "-c", "ruby {here}/test_format.rb && ruby -I {here} {tests}/test_ruby.rb"],
         servers={"server": ["ruby", "{here}/server.rb"]},
         check={"server": ["--no-memory"]},  # Ruby collects garbage when there are 16 MiB of it and more
         keeps=True,
@@ -204,10 +205,11 @@ LANGUAGES = {
         needs={"node": "nodejs"},
         build=[["sh", "{here}/build.sh", "{out}"]],  # which says what it needs
         # The arenas that malloc has for each thread of Node.js grow one after the other, in the server.
-        env={"SSE_WASM": "{out}/sse.wasm", "MALLOC_ARENA_MAX": "1"},
+        env={"SSE_WASM": "{out}/sse.wasm", "SSE_MODULE": "{here}/node.mjs", "MALLOC_ARENA_MAX": "1"},
         probe=["node", "{tests}/probe.mjs", "{here}/node.mjs"],
         gc_probe=["node", "--expose-gc", "--stress-compaction", "{tests}/probe.mjs", "{here}/node.mjs", "--gc"],
-        format=["node", "--expose-gc", "--test", "{here}/format.test.mjs", "{tests}/wasm_module.mjs"],
+        format=["node", "--expose-gc", "--test", "{here}/format.test.mjs", "{tests}/javascript.mjs",
+                "{tests}/wasm_module.mjs"],
         # The usual 16 MiB for new objects are more than a server may grow by.
         servers={"server": ["node", "--max-semi-space-size=1", "{here}/server.mjs"]},
         keeps=True,

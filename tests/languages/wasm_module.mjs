@@ -123,6 +123,14 @@ test("a stream ends, or fails where its client stalls", async () => {
     assert.equal(ask(channel).response.headers.get("retry-after"), "2");
 });
 
+test("a request whose answer is refused has not joined", () => {
+    const channel = new Channel("/origin");
+
+    for (const origin of ["", "two\nlines"])
+        assert.throws(() => ask(channel, "GET", {}, { origin }), { status: Status.FIELD });
+    assert.equal(joined(channel), 0);
+});
+
 test("a request resumes, or is refused", async () => {
     const channel = new Channel("/request", { epoch: 7 });
     const { reader, response } = ask(channel);

@@ -23,8 +23,8 @@
 import koffi from "koffi";
 
 /** @typedef {string | Uint8Array} Text  A string is sent as UTF-8, lone surrogates as U+FFFD. */
-/** @typedef {{ type?: Text, id?: Text }} Parts  undefined: absent; "": present and empty. */
-/** @typedef {number | bigint} Integer  Of 64 bits, not below 0. */
+/** @typedef {{ type?: Text, id?: Text }} Parts  undefined, null: absent; "": present and empty. */
+/** @typedef {number | bigint} Integer  Of 64 bits, not below 0; others throw a RangeError. */
 
 const library = koffi.load(process.env.SSE_LIBRARY ?? "libsse.so.0.2");
 
@@ -105,13 +105,11 @@ function u32(number) {
     return number;
 }
 
-/** @param {Integer} number */
+/** BigInt("") is 0, as BigInt(false) is: a tag for everybody. @param {Integer} number */
 function u64(number) {
-    const big = BigInt(number);
-
-    if (BigInt.asUintN(64, big) !== big)
+    if ((typeof number !== "bigint" && !Number.isInteger(number)) || number < 0 || number >= 2 ** 64)
         throw new RangeError(`${number} is no whole number of 64 bits`);
-    return big;
+    return BigInt(number);
 }
 
 /**
@@ -122,7 +120,9 @@ function u64(number) {
 function range(text) {
     if (text === undefined || text === null)
         return [null, 0];
-    const length = typeof text === "string" ? Buffer.byteLength(text) : text.byteLength;
+    if (typeof text !== "string" && !(text instanceof Uint8Array))
+        throw new TypeError("a text is a string or a Uint8Array");
+    const length = Buffer.byteLength(text);
     return [length === 0 ? "" : text, length];
 }
 
@@ -286,7 +286,7 @@ export class Channel {
         registry.register(this, this.#at);
         const history = c.history_init(this.#at + BigInt(size), historySize, events, 0, u64(epoch),
                                        ...range(name));
-        check(c.channel_init(this.#at, history, u32(heartbeatMs), 0, nowMs));
+        check(c.channel_init(this.#at, history, u32(heartbeatMs), 0, u64(nowMs)));
     }
 
     /**
@@ -303,12 +303,12 @@ export class Channel {
 
     /** Set the time: heartbeats and farewells are sent, clients that stall are closed. */
     tick(nowMs = now()) {
-        c.channel_tick(this.#at, nowMs);
+        c.channel_tick(this.#at, u64(nowMs));
         this[kSoon]();
     }
 
     /** The milliseconds until tick is due; -1: nothing will be due by itself. @returns {number} */
-    timeout(nowMs = now()) { return c.channel_timeout(this.#at, nowMs); }
+    timeout(nowMs = now()) { return c.channel_timeout(this.#at, u64(nowMs)); }
 
     #next() {
         const at = c.channel_next(this.#at);
@@ -356,7 +356,9 @@ export class Channel {
      * @throws {SseError} STATE: the channel drains, answer 503
      */
     join({ lastEventId, query, tags, stallMs = 0, capacity = 33792, retryMs = 0,
-           nowMs = now() } = {}) {
+           nowMs } = {}) {
+        if (nowMs !== undefined)
+            this.tick(nowMs);
         const filter = BigUint64Array.from(new Set(Array.from(tags ?? [], u64))).sort();
         const queueSize = c.writer_overhead() + u32(capacity);
         const at = koffi.alloc("uint8_t", c.subscriber_size() + filter.byteLength + queueSize);
@@ -365,7 +367,6 @@ export class Channel {
         try {
             const queue = c.writer_init(tagsAt + BigInt(filter.byteLength), queueSize, 0);
             koffi.encode(tagsAt, "uint64_t", filter, filter.length);
-            c.channel_tick(this.#at, nowMs);
             check(c.http_send_parts(0, 200, 0, u32(retryMs), 0, null, 0, queue));
             const status = check(c.subscriber_join(at, this.#at, queue, null, GAPS,
                                                    ...range(lastEventId), ...range(query)));

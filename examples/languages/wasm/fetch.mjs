@@ -53,13 +53,14 @@ export function respond(channel, request, { origin, ...options } = {}) {
         return answer(405);
     if (!accepts(headers.get("accept")))
         return answer(406);
+    const open = { headers: fields({ origin }) }; // throws for an invalid origin: nothing has joined yet
     if (method === "HEAD")
-        return answer(200);
+        return new Response(null, open);
     try {
         const client = channel.join({
             lastEventId: octets(headers.get("last-event-id")), query: new URL(url).search, ...options,
         });
-        return new Response(stream(client), { headers: fields({ origin }) });
+        return new Response(stream(client), open);
     } catch (error) {
         if (error instanceof SseError && error.status === Status.STATE)
             return answer(503, options.retryMs);

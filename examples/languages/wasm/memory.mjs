@@ -158,7 +158,7 @@ function copy(text, at) {
     if (text === undefined || text === null)
         return undefined;
     if (typeof text === "string")
-        return encoder.encodeInto(text, bytes.subarray(at)).written;
+        return encoder.encodeInto(text, bytes.subarray(at, at + 3 * text.length)).written;
     if (!(text instanceof Uint8Array))
         throw new TypeError("a text is a string or a Uint8Array");
     bytes.set(text, at);
@@ -182,11 +182,9 @@ export function u32(number) {
     return number;
 }
 
-/** @param {number | bigint} number */
+/** BigInt("") is 0, as BigInt(false) is: a tag for everybody. @param {number | bigint} number */
 export function u64(number) {
-    const big = BigInt(number);
-
-    if (BigInt.asUintN(64, big) !== big)
+    if ((typeof number !== "bigint" && !Number.isInteger(number)) || number < 0 || number >= 2 ** 64)
         throw new RangeError(`${number} is no whole number of 64 bits`);
-    return big;
+    return BigInt(number);
 }

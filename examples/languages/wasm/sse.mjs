@@ -10,7 +10,7 @@
  *     channel.publish("hello", { type: "greeting" });
  *     for await (const chunk of client) send(chunk);  // fetch.mjs answers a Request with that
  *
- * While a client of a channel is iterated, the channel keeps the time and wakes its clients. Otherwise
+ * From the first client on that is iterated, a channel keeps the time and wakes its clients. Before that
  * nothing happens by itself: call tick, ready and read.
  *
  * A client stays in its channel until its stream is over or it leaves, as a listener stays with its
@@ -48,7 +48,7 @@ export const Count = Object.freeze({
 });
 
 const PREFLIGHT = 0x400, GAPS = 0x2000;
-const kSoon = Symbol("soon"), kIterated = Symbol("iterated"), kWake = Symbol("wake");
+const kSoon = Symbol("soon"), kWake = Symbol("wake");
 const output = new Scratch();
 const now = () => Math.floor(performance.now());
 
@@ -176,8 +176,9 @@ export class Channel {
     #at;
     /** @type {Map<number, Client>} */
     #clients = new Map();
-    #iterated = 0;
-    #isDue = false;
+    #isAutomatic = false;
+    /** @type {Promise<void> | undefined} */
+    #soon;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     #timer;
 
@@ -193,7 +194,7 @@ export class Channel {
     constructor(name, { epoch = Date.now(), events = 1000, capacity = 1 << 20, heartbeatMs = 15000,
                         nowMs = now() } = {}) {
         const head = wasm.sse_channel_size(); // a multiple of 8
-        const size = wasm.sse_history_size(u32(events), u32(capacity));
+        const size = wasm.sse_history_size(u32(events), u32(capacity)) >>> 0;
 
         this.#at = new Block(this, head + size).at;
         const history = wasm.sse_history_init(this.#at + head, size, events, 0, u64(epoch),
@@ -217,7 +218,7 @@ export class Channel {
      * @param {Integer} [nowMs] */
     tick(nowMs = now()) {
         wasm.sse_channel_tick(this.#at, u64(nowMs));
-        this[kSoon](false);
+        this[kSoon]();
     }
 
     /** The milliseconds until tick is due; -1: nothing will be due by itself.
@@ -262,36 +263,24 @@ export class Channel {
     join({ nowMs, ...options } = {}) {
         if (nowMs !== undefined)
             this.tick(nowMs);
-        this[kSoon]();
         return new Client(this, this.#clients, this.#at, options);
     }
 
-    /** While a client is iterated: set the time now, and wake the clients after what follows. */
-    [kSoon](ticks = true) {
-        if (this.#iterated === 0)
-            return;
-        if (ticks)
+    /** If the channel keeps the time: set it, and look what there is to do after what follows. */
+    [kSoon](isAutomatic = this.#isAutomatic) {
+        this.#isAutomatic = isAutomatic;
+        if (isAutomatic) {
             wasm.sse_channel_tick(this.#at, u64(now()));
-        if (!this.#isDue)
-            queueMicrotask(() => this.#look());
-        this.#isDue = true;
+            this.#soon ??= Promise.resolve().then(() => this.#look());
+        }
     }
 
     #look() {
-        this.#isDue = false;
-        while (this.#iterated > 0 && this.#next());
+        this.#soon = undefined;
+        while (this.#next());
         clearTimeout(this.#timer);
         const ms = this.timeout();
-        if (this.#iterated > 0 && ms >= 0)
-            this.#timer = setTimeout(() => this[kSoon](), ms);
-    }
-
-    /** @param {number} more  clients that are iterated */
-    [kIterated](more) {
-        this.#iterated += more;
-        if (this.#iterated === 0)
-            clearTimeout(this.#timer);
-        this[kSoon]();
+        this.#timer = ms < 0 ? undefined : setTimeout(() => this[kSoon](), ms);
     }
 }
 
@@ -301,7 +290,6 @@ export class Client {
     #clients;
     #block;
     #abort = new AbortController();
-    #isIterated = false;
     #wake = () => {};
     /** @type {Promise<void> | undefined} */
     #change;
@@ -343,6 +331,7 @@ export class Client {
         this.#channel = channel;
         this.#clients = clients.set(at, this);
         this.#block = block;
+        channel[kSoon]();
     }
 
     /** OK; END: the stream is complete; STATE: it has left; else why the library has closed it. */
@@ -407,9 +396,7 @@ export class Client {
      * @throws {SseError} the library has closed the client
      */
     [Symbol.asyncIterator]() {
-        if (!this.#isIterated && !this.ended)
-            this.#channel[kIterated](1);
-        this.#isIterated = true;
+        this.#channel[kSoon](true);
         return {
             next: async () => {
                 for (;;) {
@@ -451,10 +438,9 @@ export class Client {
         this.#status = status;
         this.#clients.delete(this.#block.at);
         this.#block.free();
-        if (this.#isIterated)
-            this.#channel[kIterated](-1);
         if (status <= Status.IO)
             this.#abort.abort(new SseError(status));
+        this.#channel[kSoon]();
         this[kWake]();
     }
 }
