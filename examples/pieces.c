@@ -34,8 +34,8 @@ static int put_head(sse_writer *w)
     size_t name, value, i;
     int status;
 
-    for (i = 0; (status = sse_http_field_parts(SSE_HTTP_MANAGED, 200, 0, 0, NULL, 0, i, text,
-                                               sizeof text, &name, &value)) == SSE_OK;
+    for (i = 0; (status = sse_http_field_parts(SSE_HTTP_MANAGED, 200, 0, 0, NULL, 0, NULL, 0, i,
+                                               text, sizeof text, &name, &value)) == SSE_OK;
          i++)
         printf("%s: %s\n", text, text + name + 1);
     if (status != SSE_END)

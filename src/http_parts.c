@@ -21,8 +21,9 @@ static sse_http_answer answer_of(int version, int status, uint32_t flags, uint32
 
 /* see sse/http.h */
 int sse_http_field_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
-                         const char *origin, size_t origin_len, size_t index, char *dst, size_t cap,
-                         size_t *name_len, size_t *value_len)
+                         const char *origin, size_t origin_len, const char *methods,
+                         size_t methods_len, size_t index, char *dst, size_t cap, size_t *name_len,
+                         size_t *value_len)
 {
     char scratch[SSE_HTTP_SCRATCH];
     sse_http_field own[SSE_HTTP_FIELDS_MAX];
@@ -38,6 +39,7 @@ int sse_http_field_parts(int version, int status, uint32_t flags, uint32_t retry
     if (name_len == NULL || value_len == NULL || sse_is_missing(dst, cap))
         return SSE_E_ARG;
     a.origin = sse_str_of(origin, origin_len);
+    a.methods = sse_str_of(methods, methods_len);
     result = sse_http_check(&a);
     if (result != SSE_OK)
         return result;

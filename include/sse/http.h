@@ -150,8 +150,9 @@ SSE_API int sse_http_head(const sse_http_answer *a, void *dst, size_t cap, size_
 SSE_API int sse_http_send(const sse_http_answer *a, struct sse_writer *w);
 
 /* Gets one field of an answer without a struct: number `index`, counted from 0, of the list. Such
- * an answer has no extra fields; methods and headers are absent, and so is origin where it is NULL.
+ * an answer has no extra fields, and headers are absent.
  *
+ *   origin, methods       as in the struct; NULL with length 0: absent
  *   dst                   gets the name, NUL, the value, NUL; cap bytes; NULL with cap 0 measures
  *   name_len, value_len   out: lengths without the NUL; 0 except after SSE_OK and SSE_E_SPACE;
  *                         always written
@@ -163,10 +164,12 @@ SSE_API int sse_http_send(const sse_http_answer *a, struct sse_writer *w);
  *   SSE_E_RANGE, SSE_E_TOOBIG, SSE_E_FIELD   as sse_http_fields;
  *   SSE_E_SPACE   cap is below *name_len + *value_len + 2. */
 SSE_API int sse_http_field_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
-                                 const char *origin, size_t origin_len, size_t index, char *dst,
-                                 size_t cap, size_t *name_len, size_t *value_len);
+                                 const char *origin, size_t origin_len, const char *methods,
+                                 size_t methods_len, size_t index, char *dst, size_t cap,
+                                 size_t *name_len, size_t *value_len);
 
-/* sse_http_head and sse_http_send without a struct. They return as their twins do. */
+/* sse_http_head and sse_http_send without a struct; methods are absent, too. They return as their
+ * twins do. */
 SSE_API int sse_http_head_parts(int version, int status, uint32_t flags, uint32_t retry_ms,
                                 int first, const char *origin, size_t origin_len, void *dst,
                                 size_t cap, size_t *len);

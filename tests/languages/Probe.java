@@ -180,8 +180,9 @@ final class Probe {
         return done(() -> channel.publish(event, tag, key));
     }
 
-    private static String fields(String origin) {
-        return Sse.fields(200, origin).stream()
+    private static String fields(int status, String origin, String methods) {
+        String[] some = methods == null ? new String[0] : new String[] {methods};
+        return Sse.fields(status, origin, some).stream()
                 .map(f -> " " + hexed(f.getKey()) + "=" + hexed(f.getValue()))
                 .collect(Collectors.joining("", "ok", ""));
     }
@@ -222,7 +223,7 @@ final class Probe {
             case "timeout" -> "ok " + channel.timeout(number());
             case "drain" -> done(() -> channel.drain(number(), number(), number()));
             case "accepts" -> Sse.accepts(text()) ? "ok 1" : "ok 0";
-            case "fields" -> fields(text());
+            case "fields" -> fields(small(), text(), text());
             case "bench" -> bench(word(), small());
             default -> throw new IllegalArgumentException(command);
         };

@@ -420,12 +420,15 @@ static void do_accepts(void)
 
 static void do_fields(void)
 {
-    const sse_str origin = text();
+    const int status = (int)number();
+    const uint32_t flags = status == 204 ? SSE_HTTP_PREFLIGHT : 0;
+    const sse_str origin = text(), methods = text();
     size_t i, name, value;
 
     printf("ok");
-    for (i = 0; sse_http_field_parts(SSE_HTTP_MANAGED, 200, 0, 0, origin.ptr, origin.len, i, bytes,
-                                     sizeof bytes, &name, &value) == SSE_OK;
+    for (i = 0; sse_http_field_parts(SSE_HTTP_MANAGED, status, flags, 0, origin.ptr, origin.len,
+                                     methods.ptr, methods.len, i, bytes, sizeof bytes, &name,
+                                     &value) == SSE_OK;
          i++) {
         putchar(' ');
         print_bytes(bytes, name);

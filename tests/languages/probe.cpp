@@ -273,9 +273,11 @@ string drain()
 
 string fields()
 {
+    const auto status = static_cast<int>(number());
+    const text origin, methods;
     string all = "ok";
 
-    for (const auto &[name, value] : sse::fields(200, text()))
+    for (const auto &[name, value] : sse::fields(status, origin, methods))
         all += " " + hex(name) + "=" + hex(value);
     return all;
 }

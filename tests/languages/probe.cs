@@ -231,7 +231,8 @@ internal static class Probe
         case "accepts":
             return SseFormat.Accepts(Text(w[1])) ? "ok 1" : "ok 0";
         case "fields":
-            return string.Join(" ", new[] { "ok" }.Concat(SseFormat.Headers(200, Text(w[1])).Select(
+            var headers = SseFormat.Headers(int.Parse(w[1]), Text(w[2]), w[1] == "204", Text(w[3]));
+            return string.Join(" ", new[] { "ok" }.Concat(headers.Select(
                 field => Hex(Encoding.UTF8.GetBytes(field.Name)) + "=" +
                          Hex(Encoding.UTF8.GetBytes(field.Value)))));
         case "throw":

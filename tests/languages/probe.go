@@ -242,8 +242,11 @@ func do(command string) string {
 		}
 		return "ok 0"
 	case "fields":
-		all := ""
-		for _, f := range must(sse.Fields(200, string(text()))) {
+		all, status, origin, methods := "", int(number()), string(text()), []string{}
+		if m := text(); m != nil {
+			methods = append(methods, string(m))
+		}
+		for _, f := range must(sse.Fields(status, origin, methods...)) {
 			all += " " + hexed([]byte(f.Name)) + "=" + hexed([]byte(f.Value))
 		}
 		return "ok" + all

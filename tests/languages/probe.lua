@@ -112,9 +112,9 @@ end
 
 function commands.accepts(accept) return sse.accepts(text(accept)) and "ok 1" or "ok 0" end
 
-function commands.fields(origin)
+function commands.fields(status, origin, methods)
     local words = {"ok"}
-    for _, field in ipairs(sse.fields(200, text(origin))) do
+    for _, field in ipairs(sse.fields(tonumber(status), text(origin), text(methods))) do
         words[#words + 1] = hex(field[1]) .. "=" .. hex(field[2])
     end
     return table.concat(words, " ")

@@ -116,7 +116,8 @@ const commands = {
         channel.drain({ retryMs: Number(retry), windowMs: Number(window), limitMs: Number(limit) });
     },
     accepts: (accept) => `ok ${Number(sse.accepts(words(accept)))}`,
-    fields: (origin) => ["ok", ...sse.fields({ origin: words(origin) })
+    fields: (status, origin, methods) => ["ok", ...sse.fields({
+        status: Number(status), origin: words(origin), methods: words(methods) })
         .map(([name, value]) => `${hex(name)}=${hex(value)}`)].join(" "),
     bench(what, times) {
         const once = benches[what]();

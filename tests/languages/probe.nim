@@ -109,7 +109,7 @@ proc run(w: seq[string]): string =
   of "drain": channel.drain(ms(w[1]), ms(w[2]), ms(w[3]))
   of "accepts": return (if accepts(text(w[1])): "ok 1" else: "ok 0")
   of "fields":
-    for (name, value) in fields(200, bytes(w[1])):
+    for (name, value) in fields(parseInt(w[1]), bytes(w[2]), w[1] == "204", bytes(w[3])):
       result.add(&" {hex(name)}={hex(value)}")
   of "throw":
     try:

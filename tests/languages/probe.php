@@ -198,10 +198,11 @@ class Probe
         return 'ok ' . (int) Sse\accepts($this->text($accept));
     }
 
-    private function doFields($origin)
+    private function doFields($status, $origin, $methods)
     {
         $pair = fn (array $field): string => bin2hex($field[0]) . '=' . bin2hex($field[1]);
-        return implode(' ', ['ok', ...array_map($pair, Sse\fields($this->text($origin)))]);
+        $fields = Sse\fields($this->text($origin), (int) $status, $this->text($methods));
+        return implode(' ', ['ok', ...array_map($pair, $fields)]);
     }
 
     private function doBench($what, $times)

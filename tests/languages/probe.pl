@@ -116,8 +116,8 @@ my %command = (
         return queued($channel->drain(retry_ms => $retry_ms, window_ms => $window_ms, limit_ms => $limit_ms));
     },
     accepts => sub ($accept) { 'ok ' . (SSE::accepts(text($accept)) ? 1 : 0) },
-    fields  => sub ($origin) {
-        my @fields = SSE::fields(origin => text($origin));
+    fields  => sub ($status, $origin, $methods) {
+        my @fields = SSE::fields(status => $status, origin => text($origin), methods => text($methods));
         my @words;
         while (my ($name, $value) = splice @fields, 0, 2) { push @words, hex_of($name) . '=' . hex_of($value) }
         return "ok @words";

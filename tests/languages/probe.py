@@ -108,9 +108,9 @@ def timeout(now):
     return answer
 
 
-def fields(origin):
+def fields(status, origin, methods):
     return " ".join(["ok"] + ["%s=%s" % (name.encode().hex(), value.encode().hex())
-                              for name, value in sse.fields(text(origin))])
+                              for name, value in sse.fields(text(origin), int(status), text(methods))])
 
 
 def bench(what, times):

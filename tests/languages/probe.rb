@@ -19,7 +19,7 @@ class Probe
     encode: "tttnt", writer: "n", send: "ttt", comment: "t", retry: "n", read: "n", close: "",
     channel: "tnnnnn", join: "nttgnnnn", publish: "ttnnn", tick: "n", ready: "", throw: "", take: "nn",
     tell: "ntt", end: "n", leave: "n", forget: "n", behind: "n", count: "n", timeout: "n",
-    drain: "nnn", accepts: "t", fields: "t", bench: "sn"
+    drain: "nnn", accepts: "t", fields: "ntt", bench: "sn"
   }.freeze
 
   def answer(line)
@@ -181,8 +181,8 @@ class Probe
     SSE.accepts?(accept) ? 1 : 0
   end
 
-  def do_fields(origin)
-    SSE.fields(origin: origin).map { |name, value| "#{hex(name)}=#{hex(value)}" }
+  def do_fields(status, origin, methods)
+    SSE.fields(status, origin: origin, methods: methods).map { |name, value| "#{hex(name)}=#{hex(value)}" }
   end
 
   def do_bench(what, times)

@@ -193,7 +193,7 @@ impl Probe {
             "drain" => self.channel().drain(w.time(), w.time(), w.time())?,
             "accepts" => return Ok(format!("ok {}", u8::from(sse::accepts(w.bytes().as_deref())))),
             "fields" => {
-                let list = sse::fields(200, w.text()?.as_deref())?;
+                let list = sse::fields(w.number(), w.text()?.as_deref(), w.text()?.as_deref())?;
                 return Ok(list.iter().fold("ok".into(), |all, (name, value)| {
                     format!("{all} {}={}", hex(name.as_bytes()), hex(value.as_bytes()))
                 }));

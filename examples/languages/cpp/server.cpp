@@ -65,21 +65,21 @@ std::vector<std::uint64_t> tags(const Request &from)
     return user.empty() ? std::vector<std::uint64_t>() : std::vector{tag == 0 ? 1 : tag};
 }
 
-void answer(Response &to, int status)
+void answer(Response &to, int status, std::string_view methods = {})
 {
     to.status = status;
-    for (const auto &[name, value] : sse::fields(status, "*"))
+    for (const auto &[name, value] : sse::fields(status, "*", methods))
         to.set_header(name, value);
 }
 
 void refuse(const Request &from, Response &to)
 {
-    const bool is_known = from.path == "/events" || from.path == "/status";
-
-    if (from.path != "/publish")
-        return answer(to, is_known ? 405 : 404);
-    to.status = 405;
-    to.set_header("Allow", "POST");
+    if (from.path == "/publish")
+        answer(to, 405, "POST");
+    else if (from.path == "/status")
+        answer(to, 405, "GET, HEAD");
+    else
+        answer(to, from.path == "/events" ? 405 : 404);
 }
 
 sse::client join(app &a, const Request &from)

@@ -141,18 +141,21 @@ inline bool accepts(std::string_view accept)
 }
 
 /// The fields of a response: of the stream for 200, of the answer to OPTIONS for 204, of a refusal
-/// for 400 to 599. origin is for CORS, such as "*".
+/// for 400 to 599. origin is for CORS, such as "*"; methods are those of the route, for Allow, such
+/// as "POST".
 inline std::vector<std::pair<std::string, std::string>> fields(int status,
-                                                               std::string_view origin = {})
+                                                               std::string_view origin = {},
+                                                               std::string_view methods = {})
 {
     const std::uint32_t flags = status == 204 ? std::uint32_t{SSE_HTTP_PREFLIGHT} : 0;
     std::vector<std::pair<std::string, std::string>> list;
-    std::string both(256 + origin.size(), '\0');
+    std::string both(256 + origin.size() + methods.size(), '\0');
     std::size_t name, value;
 
     while (detail::check(sse_http_field_parts(SSE_HTTP_MANAGED, status, flags, 0, origin.data(),
-                                              origin.size(), list.size(), both.data(), both.size(),
-                                              &name, &value)) == result::ok)
+                                              origin.size(), methods.data(), methods.size(),
+                                              list.size(), both.data(), both.size(), &name,
+                                              &value)) == result::ok)
         list.emplace_back(both.substr(0, name), both.substr(name + 1, value));
     return list;
 }

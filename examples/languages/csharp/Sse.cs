@@ -86,16 +86,18 @@ namespace LibSse
         /// <param name="status">200 for a stream, 204, or a refusal from 400 to 599.</param>
         /// <param name="origin">The page that may read it, or "*"; null: no CORS.</param>
         /// <param name="preflight">The status is 204 and the request was OPTIONS.</param>
+        /// <param name="methods">Of the route, for Allow; null: GET, HEAD, OPTIONS.</param>
         public static IReadOnlyList<(string Name, string Value)> Headers(
-            int status = 200, string origin = null, bool preflight = false)
+            int status = 200, string origin = null, bool preflight = false, string methods = null)
         {
             var list = new List<(string, string)>();
-            byte[] from = Field(origin), text = new byte[256 + (int)Length(from)];
+            byte[] from = Field(origin), allow = Field(methods);
+            byte[] text = new byte[256 + (int)Length(from) + (int)Length(allow)];
             int result;
             Size name, value;
             while ((result = sse_http_field_parts(
-                        0, status, preflight ? Preflight : 0, 0, from, Length(from),
-                        (Size)(uint)list.Count, text, Length(text), out name,
+                        0, status, preflight ? Preflight : 0, 0, from, Length(from), allow,
+                        Length(allow), (Size)(uint)list.Count, text, Length(text), out name,
                         out value)) == 0)
                 list.Add((Encoding.UTF8.GetString(text, 0, (int)name),
                           Encoding.UTF8.GetString(text, (int)name + 1, (int)value)));
@@ -533,8 +535,9 @@ namespace LibSse
             retryMs, byte[] data, Size dataLen, byte[] to, Size capacity, out Size length);
         [DllImport(Library)] internal static extern int sse_http_accepts(byte[] accept, Size len);
         [DllImport(Library)] internal static extern int sse_http_field_parts(
-            int version, int status, uint flags, uint retryMs, byte[] origin, Size originLen, Size
-            index, byte[] to, Size capacity, out Size name, out Size value);
+            int version, int status, uint flags, uint retryMs, byte[] origin, Size originLen,
+            byte[] methods, Size methodsLen, Size index, byte[] to, Size capacity, out Size name,
+            out Size value);
         [DllImport(Library)] internal static extern int sse_http_send_parts(
             int version, int status, uint flags, uint retryMs, int first, byte[] origin, Size
             originLen, IntPtr writer);

@@ -26,6 +26,7 @@ import "C"
 import (
 	"io"
 	"math"
+	"strings"
 	"time"
 	"unsafe"
 )
@@ -186,22 +187,27 @@ func Accepts(accept string) bool {
 type Field struct{ Name, Value string }
 
 // Fields lists the fields of an answer: 200 is the stream, 204 answers OPTIONS, others refuse. An
-// origin, such as "*", may read it in a browser.
-func Fields(status int, origin string) ([]Field, error) {
+// origin, such as "*", may read it in a browser. The methods are those of the route, for Allow;
+// none: GET, HEAD, OPTIONS.
+func Fields(status int, origin string, methods ...string) ([]Field, error) {
 	var fields []Field
 	var flags C.uint32_t
-	var o Text
+	var o, m Text
 	if status == 204 {
 		flags = C.SSE_HTTP_PREFLIGHT
 	}
 	if origin != "" {
 		o = Text(origin)
 	}
+	if len(methods) > 0 {
+		m = Text(strings.Join(methods, ", "))
+	}
 	from, size := o.c()
-	dst := make([]byte, 256+len(origin))
+	allow, length := m.c()
+	dst := make([]byte, 256+len(o)+len(m))
 	for {
 		var n, v C.size_t
-		s := C.sse_http_field_parts(C.SSE_HTTP_MANAGED, C.int(status), flags, 0, from, size,
+		s := C.sse_http_field_parts(C.SSE_HTTP_MANAGED, C.int(status), flags, 0, from, size, allow, length,
 			C.size_t(len(fields)), (*C.char)(unsafe.Pointer(&dst[0])), C.size_t(len(dst)), &n, &v)
 		if s != C.SSE_OK {
 			if s == C.SSE_END {

@@ -65,8 +65,9 @@ final class Server {
         return user.isEmpty() ? 0 : crc.getValue() | 1L << 32;
     }
 
-    private static void answer(HttpExchange exchange, int status, long length) throws IOException {
-        for (Map.Entry<String, String> field : Sse.fields(status, "*")) {
+    private static void answer(HttpExchange exchange, int status, long length, String... methods)
+            throws IOException {
+        for (Map.Entry<String, String> field : Sse.fields(status, "*", methods)) {
             exchange.getResponseHeaders().add(field.getKey(), field.getValue());
         }
         exchange.sendResponseHeaders(status, length);
@@ -105,8 +106,7 @@ final class Server {
 
     private void publish(HttpExchange exchange) throws IOException {
         if (!exchange.getRequestMethod().equals("POST")) {
-            exchange.getResponseHeaders().add("Allow", "POST");
-            exchange.sendResponseHeaders(405, -1);
+            answer(exchange, 405, -1, "POST");
             return;
         }
         byte[] data = exchange.getRequestBody().readNBytes(BODY_MAX + 1);

@@ -118,7 +118,7 @@ routes["/events"] = function(socket, request)
 end
 
 routes["/publish"] = function(socket, request)
-    if request.method ~= "POST" then return answer(socket, 405, {{"allow", "POST"}}) end
+    if request.method ~= "POST" then return answer(socket, 405, sse.fields(405, "*", "POST")) end
     channel:tick()
     local user = parameter(request.query, "user") or ""
     local done = channel:publish(request.body, {type = parameter(request.query, "type"), tag = tag(user)})

@@ -33,7 +33,8 @@ int sse_event_encode_parts(const char *comment, size_t comment_len, const char *
     size_t id_len, uint32_t retry_ms, const char *data, size_t data_len, void *dst, size_t cap, size_t *len);
 int sse_http_accepts(const char *accept, size_t len);
 int sse_http_field_parts(int version, int status, uint32_t flags, uint32_t retry_ms, const char *origin,
-    size_t origin_len, size_t index, char *dst, size_t cap, size_t *name_len, size_t *value_len);
+    size_t origin_len, const char *methods, size_t methods_len, size_t index, char *dst, size_t cap, size_t *name_len,
+    size_t *value_len);
 int sse_http_send_parts(int version, int status, uint32_t flags, uint32_t retry_ms, int first, const char *origin,
     size_t origin_len, struct sse_writer *w);
 size_t sse_writer_overhead(void);
@@ -187,13 +188,14 @@ function sse.accepts(accept) return lib.sse_http_accepts(accept, len(accept)) ==
 --- The fields of an answer: of the stream (200), of the answer to OPTIONS (204), or of a refusal.
 -- @int[opt=200] status
 -- @string[opt] origin "*", or the one that pages may come from
+-- @string[opt="GET, HEAD, OPTIONS"] methods of the route, for Allow
 -- @return a list of {name, value}; or nil, a text, a status
-function sse.fields(status, origin)
+function sse.fields(status, origin, methods)
     local list, flags = {}, status == 204 and PREFLIGHT or 0
-    reserve(1024 + len(origin))
+    reserve(1024 + len(origin) + len(methods))
     while true do
-        local got = lib.sse_http_field_parts(0, status or 200, flags, 0, origin, len(origin), #list, buffer,
-            buffer_size, lengths, lengths + 1)
+        local got = lib.sse_http_field_parts(0, status or 200, flags, 0, origin, len(origin), methods, len(methods),
+            #list, buffer, buffer_size, lengths, lengths + 1)
         if got ~= OK then
             if got == END then return list end
             return result(got)

@@ -69,7 +69,8 @@ proc sse_event_encode_parts(comment: cstring, commentLen: csize_t, event: cstrin
   dataLen: csize_t, dst: cstring, cap: csize_t, len: var csize_t): cint
 proc sse_http_accepts(accept: cstring, len: csize_t): cint
 proc sse_http_field_parts(version, status: cint, flags, retryMs: uint32, origin: cstring,
-  originLen, index: csize_t, dst: cstring, cap: csize_t, nameLen, valueLen: var csize_t): cint
+  originLen: csize_t, methods: cstring, methodsLen, index: csize_t, dst: cstring, cap: csize_t,
+  nameLen, valueLen: var csize_t): cint
 proc sse_http_send_parts(version, status: cint, flags, retryMs: uint32, first: cint,
   origin: cstring, originLen: csize_t, writer: pointer): cint
 proc sse_writer_overhead(): csize_t
@@ -153,14 +154,16 @@ proc accepts*(accept: string): bool =
   sse_http_accepts(accept.start, accept.size) != 0
 
 proc fields*(status = 200, origin = none(string),
-             preflight = false): seq[tuple[key, val: string]] =
+             preflight = false, methods = none(string)): seq[tuple[key, val: string]] =
   ## The headers of an answer: 200 for a stream, 204, or a refusal. `origin` is the page that may
-  ## read it, or "*". `preflight`: the status is 204 and the request was OPTIONS.
-  var text = newString(256 + int(origin.size))
+  ## read it, or "*". `preflight`: the status is 204 and the request was OPTIONS. `methods` are
+  ## those of the route, for Allow.
+  var text = newString(256 + int(origin.size) + int(methods.size))
   var nameLen, valueLen: csize_t
   while true:
     let got = sse_http_field_parts(0, cint(status), if preflight: Preflight else: 0, 0,
-      origin.start, origin.size, csize_t(result.len), text.start, text.size, nameLen, valueLen)
+      origin.start, origin.size, methods.start, methods.size, csize_t(result.len), text.start,
+      text.size, nameLen, valueLen)
     if got == End:
       return
     discard done(got)

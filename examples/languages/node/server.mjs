@@ -31,15 +31,15 @@ function tagOf({ searchParams }) {
     return user ? createHash("sha256").update(user).digest().readBigUInt64LE() : 0n;
 }
 
-function setFields(response, status) {
-    for (const [name, value] of fields({ status, origin: "*" }))
+function setFields(response, status, methods) {
+    for (const [name, value] of fields({ status, origin: "*", methods }))
         response.appendHeader(name, value);
 }
 
 /** Answer without content. */
-function answer(response, status, headers = {}) {
-    setFields(response, status);
-    response.writeHead(status, headers).end();
+function answer(response, status, methods) {
+    setFields(response, status, methods);
+    response.writeHead(status).end();
 }
 
 function preflight(request, response) {
@@ -111,7 +111,7 @@ async function handle(request, response) {
     if (!methods)
         return answer(response, 404);
     if (!methods[request.method])
-        return answer(response, 405, { allow: Object.keys(methods).join(", ") });
+        return answer(response, 405, Object.keys(methods).join(", "));
     await methods[request.method](request, response, url);
 }
 

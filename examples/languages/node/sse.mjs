@@ -32,8 +32,8 @@ const library = koffi.load(process.env.SSE_LIBRARY ?? "libsse.so.0.2");
 const c = Object.fromEntries(`
     str sse_status_text(int); int sse_http_accepts(TEXT);
     int sse_event_encode_parts(TEXT, TEXT, TEXT, uint32_t, TEXT, void *, size_t, void *);
-    int sse_http_field_parts(int, int, uint32_t, uint32_t, TEXT, size_t, void *, size_t, void *,
-                             void *);
+    int sse_http_field_parts(int, int, uint32_t, uint32_t, TEXT, TEXT, size_t, void *, size_t,
+                             void *, void *);
     int sse_http_send_parts(int, int, uint32_t, uint32_t, int, TEXT, void *);
     void *sse_writer_init(void *, size_t, uint32_t); size_t sse_writer_overhead();
     int sse_writer_send_parts(void *, TEXT, TEXT, TEXT); int sse_writer_comment(void *, TEXT);
@@ -182,12 +182,14 @@ export function accepts(accept) {
 
 /**
  * The fields of an answer: the stream, a refusal, or 204 for OPTIONS. A name may occur twice.
- * @param {{ origin?: string, status?: number, retryMs?: number }} [answer]  origin: "*", or the one
- *     whose pages may read it; retryMs: for Retry-After
+ * @param {{ origin?: string, status?: number, retryMs?: number, methods?: string }} [answer]
+ *     origin: "*", or the one whose pages may read it; retryMs: for Retry-After; methods: of the
+ *     route, for Allow
  * @returns {[name: string, value: string][]}
  */
-export function fields({ origin, status = 200, retryMs = 0 } = {}) {
-    const answer = [0, status, status === 204 ? PREFLIGHT : 0, u32(retryMs), ...range(origin)];
+export function fields({ origin, status = 200, retryMs = 0, methods } = {}) {
+    const answer = [0, status, status === 204 ? PREFLIGHT : 0, u32(retryMs), ...range(origin),
+                    ...range(methods)];
     /** @type {[string, string][]} */
     const list = [];
 

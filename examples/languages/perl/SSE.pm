@@ -51,7 +51,7 @@ for (
     [['int'] => 'int', '_status_closed'],
     [[(@text) x 3, 'uint32', @text, qw(opaque size_t size_t*)] => 'int', '_event_encode_parts'],
     [[@text] => 'int', '_http_accepts'],
-    [[qw(int int uint32 uint32), @text, qw(size_t opaque size_t size_t* size_t*)] => 'int', '_http_field_parts'],
+    [[qw(int int uint32 uint32), (@text) x 2, qw(size_t opaque size_t size_t* size_t*)] => 'int', '_http_field_parts'],
     [[qw(int int uint32 uint32 int), @text, 'opaque'] => 'int', '_http_send_parts'],
     [[] => 'size_t', qw(_writer_overhead _channel_size _subscriber_size)],
     [[qw(opaque size_t uint32)] => 'opaque', '_writer_init'],
@@ -133,17 +133,17 @@ Whether a client with this C<Accept> field, or C<undef>, takes a stream. If not,
 
 sub accepts ($accept) { return _http_accepts(_text($accept)) == 1 }
 
-=head2 SSE::fields(status => 200, origin => '*')
+=head2 SSE::fields(status => 200, origin => '*', methods => 'POST')
 
 The fields of an answer, as a list of names and values: of the stream (200), of the answer to OPTIONS
-(204), or of a refusal: 405 has C<Allow>.
+(204), or of a refusal: 405 has C<Allow>, with the methods of the route.
 
 =cut
 
 sub fields (%with) {
     my $status = $with{status} // 200;
-    my @answer = (0, $status, $status == 204 ? PREFLIGHT : 0, 0, _text($with{origin}));
-    my ($size, @fields) = 512 + length($with{origin} // '');
+    my @answer = (0, $status, $status == 204 ? PREFLIGHT : 0, 0, _text(@with{qw(origin methods)}));
+    my ($size, @fields) = 512 + length(($with{origin} // '') . ($with{methods} // ''));
     while (1) {
         grow(my $bytes = '', $size);
         my @to = (@fields / 2, scalar_to_pointer($bytes), $size, \my $name, \my $value);

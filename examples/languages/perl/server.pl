@@ -57,8 +57,8 @@ sub tag ($c) {
 
 sub param ($c, $name) { return encode('UTF-8', $c->req->url->query->param($name) // '') }
 
-sub add_fields ($c, $status) {
-    my @fields = SSE::fields(status => $status, origin => '*');
+sub add_fields ($c, $status, $methods = undef) {
+    my @fields = SSE::fields(status => $status, origin => '*', methods => $methods);
     while (my ($name, $value) = splice @fields, 0, 2) { $c->res->headers->add($name => $value) }
     return $c;
 }
@@ -97,7 +97,7 @@ post '/publish' => sub ($c) {
     serve();
     return $c->rendered(204);
 };
-any '/publish' => sub ($c) { $c->res->headers->allow('POST'); $c->rendered(405) };
+any '/publish' => sub ($c) { add_fields($c, 405, 'POST')->rendered(405) };
 
 get '/status' => sub ($c) {
     $c->render(json => {map { $_ => $channel->count($_) } @SSE::Channel::COUNTERS});

@@ -150,7 +150,7 @@ final class Connection
         $methods = METHODS[$path] ?? null;
         return match (true) {
             $methods === null => head(404),
-            !in_array($method, $methods, true) => head(405, [['Allow', implode(', ', $methods)]]),
+            !in_array($method, $methods, true) => head(405, Sse\fields('*', 405, implode(', ', $methods))),
             $path === '/publish' => $this->publish($body, $values['type'] ?? null, $tag),
             $path === '/status' => head(200, [['Content-Type', 'application/json']])
                 . ($method === 'GET' ? json_encode($this->channel->counters()) : ''),

@@ -34,7 +34,7 @@ const DECLARATIONS = <<<'C'
         uint32_t retry_ms, const char *data, size_t, void *dst, size_t cap, size_t *len);
     int sse_http_accepts(const char *accept, size_t);
     int sse_http_field_parts(int version, int status, uint32_t flags, uint32_t retry_ms, const char *origin, size_t,
-        size_t index, void *dst, size_t cap, size_t *name_len, size_t *value_len);
+        const char *methods, size_t, size_t index, void *dst, size_t cap, size_t *name_len, size_t *value_len);
     int sse_http_send_parts(int version, int status, uint32_t flags, uint32_t retry_ms, int first,
         const char *origin, size_t, void *writer);
     size_t sse_writer_overhead(void);
@@ -168,13 +168,14 @@ function accepts(?string $accept): bool
  * Returns the header fields of an answer: 200, a stream; 204 to OPTIONS; 400 to 599, a refusal.
  *
  * @param ?string $origin whose pages may read the answer, or '*'; null: no CORS
+ * @param ?string $methods of the route, for Allow; null: GET, HEAD, OPTIONS
  * @return list<array{string, string}> of name and value
  */
-function fields(?string $origin = null, int $status = 200): array
+function fields(?string $origin = null, int $status = 200, ?string $methods = null): array
 {
-    $size = 512 + strlen((string) $origin);
+    $size = 512 + strlen($origin . $methods);
     [$fields, $text, $n] = [[], memory($size), FFI::cdef()->new('size_t[1]')];
-    $answer = [HTTP_MANAGED, $status, $status === 204 ? HTTP_PREFLIGHT : 0, 0, $origin];
+    $answer = [HTTP_MANAGED, $status, $status === 204 ? HTTP_PREFLIGHT : 0, 0, $origin, $methods];
     while (($code = call('http_field_parts', ...[...$answer, count($fields), $text, $size, $n, $n])) !== END) {
         check($code);
         $fields[] = array_slice(explode("\0", FFI::string($text, $size)), 0, 2);

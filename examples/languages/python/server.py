@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
         if url.path not in METHODS:
             self.reply(HTTPStatus.NOT_FOUND)
         elif self.command not in METHODS[url.path]:
-            self.reply(HTTPStatus.METHOD_NOT_ALLOWED, [("Allow", METHODS[url.path])])
+            self.reply(HTTPStatus.METHOD_NOT_ALLOWED, sse.fields("*", 405, METHODS[url.path]))
         elif url.path == "/publish":
             self.publish(query.get("type"), tag)
         elif url.path == "/status":

@@ -88,7 +88,7 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     if methods is None:
         raise Refusal(404)
     if method not in methods:
-        raise Refusal(405, [("Allow", ", ".join(methods))])
+        raise Refusal(405, sse.fields("*", 405, ", ".join(methods)))
     if url.path == "/publish":
         writer.write(publish(body, query.get("type"), tag))
     elif url.path == "/status":

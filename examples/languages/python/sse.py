@@ -35,7 +35,7 @@ _HTTP_MANAGED, _HTTP_PREFLIGHT, _HTTP_FIRST_BLOCK, _JOIN_GAPS = 0, 0x400, 0, 0x2
 _TYPES = {"r": ctypes.c_int, "i": ctypes.c_int, "u": ctypes.c_uint32, "q": ctypes.c_uint64,
           "z": ctypes.c_size_t, "p": ctypes.c_void_p, "t": ctypes.c_char_p}
 _FUNCTIONS = """status_text ti, status_closed ii, event_encode_parts isssuspzp, http_accepts is,
-http_field_parts iiiuuszpzpp, http_send_parts riiuuisp, writer_overhead z, writer_init ppzu,
+http_field_parts iiiuusszpzpp, http_send_parts riiuuisp, writer_overhead z, writer_init ppzu,
 writer_send_parts rpsss, writer_comment rps, writer_retry rpu, writer_read ippzp, writer_close rp,
 history_size zuz, history_init ppzuuqs, channel_size z, channel_init rppuuq, channel_tick rpq,
 channel_publish_parts rpsssqq, channel_next pp, channel_timeout ipq, channel_drain rpssuuuu,
@@ -126,15 +126,19 @@ def accepts(accept: Text) -> bool:
     return bool(_sse.sse_http_accepts(*_text(accept)))
 
 
-def fields(origin: Text = None, status: int = 200) -> Iterator[tuple[str, str]]:
+def fields(origin: Text = None, status: int = 200,
+           methods: Text = None) -> Iterator[tuple[str, str]]:
     """Iterate over the header fields of an answer: a stream, 204 to OPTIONS, or a refusal.
 
-    origin is the one whose pages may read the answer, or "*"; None: no CORS.
+    origin is the one whose pages may read the answer, or "*"; None: no CORS. methods are those of
+    the route, for Allow; None: GET, HEAD, OPTIONS.
     """
-    buffer, n = (ctypes.c_char * (512 + len(origin or "")))(), ctypes.c_size_t()
+    size = 512 + len(origin or "") + len(methods or "")
+    buffer, n = (ctypes.c_char * size)(), ctypes.c_size_t()
     flags, index = _HTTP_PREFLIGHT if status == 204 else 0, 0
-    while (code := _sse.sse_http_field_parts(_HTTP_MANAGED, status, flags, 0, *_text(origin), index,
-                                             buffer, len(buffer), *(ctypes.byref(n),) * 2)) != _END:
+    while (code := _sse.sse_http_field_parts(_HTTP_MANAGED, status, flags, 0, *_text(origin),
+                                             *_text(methods), index, buffer, size,
+                                             *(ctypes.byref(n),) * 2)) != _END:
         _check(code)
         name, value, _ = buffer.raw.decode("latin-1").split("\0", 2)
         yield name, value

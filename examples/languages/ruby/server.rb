@@ -68,7 +68,7 @@ class App
   end
 
   def publish(env)
-    return [405, { "allow" => "POST" }, []] unless env["REQUEST_METHOD"] == "POST"
+    return answer(405, methods: "POST") unless env["REQUEST_METHOD"] == "POST"
 
     data = env["rack.input"].read(BODY_MAX + 1).to_s
     return [413, {}, []] if data.bytesize > BODY_MAX
@@ -80,14 +80,14 @@ class App
   end
 
   def status(env)
-    return answer(405) unless %w[GET HEAD].include?(env["REQUEST_METHOD"])
+    return answer(405, methods: "GET, HEAD") unless %w[GET HEAD].include?(env["REQUEST_METHOD"])
 
     counters = SSE::Channel::COUNTERS.to_h { |counter| [counter, @channel.count(counter)] }
     [200, { "content-type" => "application/json" }, [JSON.generate(counters)]]
   end
 
-  def answer(code, body = [])
-    [code, SSE.fields(code, origin: "*").to_h, body]
+  def answer(code, body = [], methods: nil)
+    [code, SSE.fields(code, origin: "*", methods: methods).to_h, body]
   end
 
   def query(env)

@@ -46,8 +46,8 @@ module SSE
       int sse_event_encode_parts(char *, size_t, char *, size_t, char *, size_t, uint32_t, char *, size_t,
                                  void *, size_t, size_t *);
       int sse_http_accepts(char *, size_t);
-      int sse_http_field_parts(int, int, uint32_t, uint32_t, char *, size_t, size_t, char *, size_t, size_t *,
-                               size_t *);
+      int sse_http_field_parts(int, int, uint32_t, uint32_t, char *, size_t, char *, size_t, size_t, char *, size_t,
+                               size_t *, size_t *);
       int sse_http_send_parts(int, int, uint32_t, uint32_t, int, char *, size_t, void *);
       size_t sse_writer_overhead(void); void *sse_writer_init(void *, size_t, uint32_t);
       int sse_writer_send_parts(void *, char *, size_t, char *, size_t, char *, size_t);
@@ -147,13 +147,14 @@ module SSE
 
   # The fields of an answer, as pairs of a name and a value: of the stream (200), of the answer to
   # OPTIONS (204), or of a refusal (405 has Allow). origin: "*", or the one that pages may come from.
-  def self.fields(status = 200, origin: nil)
+  # methods: those of the route, for Allow.
+  def self.fields(status = 200, origin: nil, methods: nil)
     flags = status == 204 ? Native::PREFLIGHT : 0
-    text = Native.memory(512 + origin.to_s.bytesize)
+    text = Native.memory(512 + origin.to_s.bytesize + methods.to_s.bytesize)
     lengths = Native.memory(2 * Fiddle::SIZEOF_SIZE_T)
     list = (0..).lazy.map do |index|
-      result = Native.sse_http_field_parts(0, status, flags, 0, *Native.range(origin), index, text, text.size,
-                                           lengths, lengths + Fiddle::SIZEOF_SIZE_T)
+      result = Native.sse_http_field_parts(0, status, flags, 0, *Native.range(origin, methods), index, text,
+                                           text.size, lengths, lengths + Fiddle::SIZEOF_SIZE_T)
       name, value = lengths[0, lengths.size].unpack("J2")
       Native.check(result) unless result == Native::FINISHED
       [text[0, name], text[name + 1, value]]

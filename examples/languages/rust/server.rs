@@ -73,7 +73,7 @@ fn answer(app: &App, request: &Request, socket: &mut TcpStream) -> io::Result<()
         ("/events", "GET") if tag(request).is_err() => 400,
         ("/events", "GET") => match join(app, request, socket) {
             Ok(client) => {
-                socket.write_all(head(200, &sse::fields(200, Some("*"))?).as_bytes())?;
+                socket.write_all(head(200, &sse::fields(200, Some("*"), None)?).as_bytes())?;
                 io::copy(&mut &client, socket)?;
                 return socket.shutdown(Shutdown::Write);
             }
@@ -86,13 +86,13 @@ fn answer(app: &App, request: &Request, socket: &mut TcpStream) -> io::Result<()
         }
         ("/publish", "POST") => publish(app, request).map_or(400, |()| 204),
         ("/publish", _) => {
-            let allow = ("allow".into(), "POST".into());
-            return socket.write_all(head(405, &[allow]).as_bytes());
+            let fields = sse::fields(405, Some("*"), Some("POST"))?;
+            return socket.write_all(head(405, &fields).as_bytes());
         }
         ("/events" | "/status", _) => 405,
         _ => 404,
     };
-    socket.write_all(head(status, &sse::fields(status, Some("*"))?).as_bytes())
+    socket.write_all(head(status, &sse::fields(status, Some("*"), None)?).as_bytes())
 }
 
 fn setting(name: &str, usual: u64) -> Duration {

@@ -40,7 +40,7 @@ extern "C" {
     fn sse_http_accepts(_: Ptr, _: Len) -> c_int;
     fn sse_http_query(_: Ptr, _: Len, _: Ptr, _: Len, dst: Mem, cap: Len, len: &mut Len) -> c_int;
     fn sse_http_field_parts(version: c_int, status: c_int, flags: u32, retry_ms: u32,
-                            _: Ptr, _: Len, index: usize, dst: Mem, cap: Len,
+                            _: Ptr, _: Len, _: Ptr, _: Len, index: usize, dst: Mem, cap: Len,
                             name: &mut Len, value: &mut Len) -> c_int;
     fn sse_http_send_parts(version: c_int, status: c_int, flags: u32, retry_ms: u32, first: c_int,
                            _: Ptr, _: Len, queue: Mem) -> c_int;
@@ -205,17 +205,22 @@ pub fn query(query: &str, name: &str) -> Result<Vec<u8>> {
 }
 
 /// The fields of a response: of the stream for 200, of the answer to `OPTIONS` for 204, of a
-/// refusal for 400 to 599. `origin` is for CORS, such as "*".
-pub fn fields(status: u16, origin: Option<&str>) -> Result<Vec<(String, String)>> {
-    let (o, o_len) = text(origin);
+/// refusal for 400 to 599. `origin` is for CORS, such as "*"; `methods` are those of the route, for
+/// `Allow`, such as "POST".
+pub fn fields(
+    status: u16,
+    origin: Option<&str>,
+    methods: Option<&str>,
+) -> Result<Vec<(String, String)>> {
+    let ((o, o_len), (m, m_len)) = (text(origin), text(methods));
     let (status, flags) = (status.into(), if status == 204 { PREFLIGHT } else { 0 });
-    let (mut both, mut list) = (vec![0u8; 256 + o_len], Vec::new());
+    let (mut both, mut list) = (vec![0u8; 256 + o_len + m_len], Vec::new());
     let (dst, cap, mut name, mut value) = (both.as_mut_ptr().cast(), both.len(), 0, 0);
     loop {
         // SAFETY: a range that lives during the call, and cap bytes to write to.
         #[rustfmt::skip]
         let got = unsafe {
-            sse_http_field_parts(0, status, flags, 0, o, o_len, list.len(), dst, cap,
+            sse_http_field_parts(0, status, flags, 0, o, o_len, m, m_len, list.len(), dst, cap,
                                  &mut name, &mut value)
         };
         if got == END {

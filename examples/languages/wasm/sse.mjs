@@ -104,14 +104,15 @@ export function accepts(accept) {
 
 /**
  * The fields of an answer: the stream, a refusal, or 204 for OPTIONS. A name may occur twice.
- * @param {{ origin?: string, status?: number, flags?: number, retryMs?: number }} [answer]  origin:
- *     "*", or the one whose pages may read it; retryMs: for Retry-After
+ * @param {{ origin?: string, status?: number, flags?: number, retryMs?: number,
+ *     methods?: string }} [answer]  origin: "*", or the one whose pages may read it; retryMs: for
+ *     Retry-After; methods: of the route, for Allow
  * @returns {[name: string, value: string][]}
  */
 export function fields({ origin, status = 200, flags = status === 204 ? PREFLIGHT : 0,
-                         retryMs = 0 } = {}) {
-    const answer = [0, status, flags, u32(retryMs), ...put(origin)];
-    const at = output.fit(answer[5] + 256); // the other names and values are shorter
+                         retryMs = 0, methods } = {}) {
+    const answer = [0, status, flags, u32(retryMs), ...put(origin, methods)];
+    const at = output.fit(answer[5] + answer[7] + 256); // the other names and values are shorter
     /** @type {[string, string][]} */
     const list = [];
 

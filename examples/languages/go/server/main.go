@@ -61,8 +61,8 @@ func userTag(query url.Values) uint64 {
 }
 
 // answer sends the head of an answer; the body of 200 is the stream.
-func answer(w http.ResponseWriter, status int) {
-	fields, _ := sse.Fields(status, "*")
+func answer(w http.ResponseWriter, status int, methods ...string) {
+	fields, _ := sse.Fields(status, "*", methods...)
 	for _, f := range fields {
 		w.Header().Add(f.Name, f.Value)
 	}
@@ -113,8 +113,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request, user uint64) {
 
 func (s *server) publish(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		w.WriteHeader(http.StatusMethodNotAllowed)
+		answer(w, http.StatusMethodNotAllowed, http.MethodPost)
 		return
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)

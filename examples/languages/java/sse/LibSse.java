@@ -35,7 +35,8 @@ interface LibSse {
     int sse_http_accepts(byte[] accept, long len);
 
     int sse_http_field_parts(int version, int status, int flags, int retryMs, byte[] origin,
-            long originLen, long index, byte[] dst, long cap, long[] nameLen, long[] valueLen);
+            long originLen, byte[] methods, long methodsLen, long index, byte[] dst, long cap,
+            long[] nameLen, long[] valueLen);
 
     int sse_http_send_parts(int version, int status, int flags, int retryMs, int first,
             byte[] origin, long originLen, ByteBuffer writer);

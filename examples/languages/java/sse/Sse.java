@@ -131,16 +131,19 @@ public final class Sse {
      * Returns the fields of an answer: 200 is the stream, 204 answers OPTIONS, 400 to 599 refuse.
      *
      * @param origin of pages that may read it, or "*"; null: those of the server alone
+     * @param methods of the route, for Allow; none: GET, HEAD, OPTIONS
      */
-    public static List<Map.Entry<String, String>> fields(int status, String origin) {
+    public static List<Map.Entry<String, String>> fields(
+            int status, String origin, String... methods) {
         List<Map.Entry<String, String>> fields = new ArrayList<>();
         byte[] from = utf8(origin);
-        byte[] dst = new byte[256 + (int) len(from)];
+        byte[] allow = utf8(methods.length == 0 ? null : String.join(", ", methods));
+        byte[] dst = new byte[256 + (int) (len(from) + len(allow))];
         long[] name = new long[1];
         long[] value = new long[1];
         for (;;) {
             int result = LIB.sse_http_field_parts(0, status, status == 204 ? PREFLIGHT : 0, 0, from,
-                    len(from), fields.size(), dst, len(dst), name, value);
+                    len(from), allow, len(allow), fields.size(), dst, len(dst), name, value);
             if (result == END) {
                 return fields;
             }
