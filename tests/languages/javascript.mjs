@@ -30,12 +30,7 @@ test("what is no text and no number is refused, and no tag becomes that of every
 });
 
 test("after a channel that is too large, all goes on", () => {
-    assert.throws(() => new Channel("/large", { capacity: 2 ** 32 - 1 }));
-    try {
-        new Channel("/large", { capacity: 3e9 });
-    } catch {
-        // there may be memory for it, or not
-    }
+    assert.throws(() => new Channel("/large", { capacity: 2 ** 32 })); // more than a history can have
     const channel = new Channel("/small");
     const client = channel.join();
     channel.publish("x".repeat(100000));
