@@ -50,16 +50,16 @@ def lines(_, language, name):
 
 
 def measure(one, command, kind):
-    """Nanoseconds for one call, over at least SECONDS."""
-    times = 100
+    """Nanoseconds for one call, over at least SECONDS, after four times as many to warm up."""
+    times = 30000
     while True:
-        answer = one.ask(command, ["bench %s %d" % (kind, times)])[0][0]
+        answer = one.ask(command, ["bench %s %d" % (kind, times)] * 5)[0][-1]
         if not re.fullmatch(r"ok \d+(\.\d+)?", answer):
             sys.exit("%s: bench %s was answered %s" % (one.name, kind, answer))
         each = float(answer.split()[1])
         if each * times >= SECONDS * 1e9:
             return each
-        times = int(SECONDS * 1.3e9 / max(each, 0.1)) if each * times > SECONDS * 1e7 else times * 10
+        times = max(2 * times, int(SECONDS * 1.3e9 / max(each, 0.1)))
 
 
 def cost(args, language, name):
