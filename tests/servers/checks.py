@@ -136,7 +136,11 @@ async def filters(t):
     for i in range(24):
         user = users[i * 7 % 3]
         await t.publish("for %s, number %d" % (user, i), user=user)
-    await t.publish("not for everybody", user=hashes_to_0)
+    try:
+        await t.publish("not for everybody", user=hashes_to_0)
+    except Wrong as e:  # which is a server that refuses what is not UTF-8, or is wrong
+        if "answered 400" not in str(e):
+            raise
     await t.publish("the last one, for everybody")
     for c in clients:
         await c.gets_all()
