@@ -85,9 +85,9 @@ def wander(seed, steps):
     return lines + ["drain 100 100 100", "tick %d" % (now + 1000), "ready", "count 0"]
 
 
-def scripts(vectors):
+def scripts(vectors, steps):
     made = subprocess.run([vectors], stdout=subprocess.PIPE, check=True, encoding="ascii").stdout
-    parts = {"vectors": made.splitlines(), "scenario": read_scenario(), "at random": wander(1, 2000)}
+    parts = {"vectors": made.splitlines(), "scenario": read_scenario(), "at random": wander(1, steps)}
     for name, lines in parts.items():
         if len(lines) < 100:
             raise Wrong("there are just %d lines of %s" % (len(lines), name))
@@ -99,10 +99,10 @@ class Checks:
         self.run, self.reference, self.vectors = run, os.path.abspath(reference), os.path.abspath(vectors)
         self.library = run.paths["library"]
 
-    def compare(self, command, env=None):
+    def compare(self, command, env=None, steps=2000):
         """A probe answers as the reference does; gives how many commands that were."""
         total = 0
-        for name, lines in scripts(self.vectors).items():
+        for name, lines in scripts(self.vectors, steps).items():
             expected, _ = self.run.ask([self.reference] + ["--keeps"] * self.run.language.keeps, lines)
             answers, said = self.run.ask(command, lines, env)
             for i, (got, wanted) in enumerate(zip(answers, expected)):
@@ -122,7 +122,7 @@ class Checks:
         print("built")
         print(self.run.call(language.format).strip()[-2000:])
         print("%d commands, answered as in C" % self.compare(language.probe), flush=True)
-        print("%d commands with a collection around each" % self.compare(language.gc_probe, language.gc_env))
+        print("%d commands with a collection around each" % self.compare(language.gc_probe, language.gc_env, 500))
 
     def address(self):
         language = self.run.language
