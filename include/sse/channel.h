@@ -178,7 +178,8 @@ SSE_API int sse_channel_timeout(const sse_channel *ch, uint64_t now_ms);
  *   limit_ms              the channel closes each subscriber that is still there after this time
  *                         from now, with SSE_E_STALLED; 0: no limit
  *
- * Now is the time of the latest tick: tick first. From now on join returns SSE_E_STATE, and age limits have no effect.
+ * Now is the time of the latest tick: tick first. From now on join returns SSE_E_STATE, and age
+ * limits have no effect.
  * Returns SSE_OK; SSE_E_STATE: it drains already; SSE_E_RANGE: retry_ms is above SSE_RETRY_MAX;
  * SSE_E_ARG, SSE_E_TOOBIG, SSE_E_FIELD as for sse_channel_set_heartbeat. */
 SSE_API int sse_channel_drain(sse_channel *ch, const char *type, size_t type_len, const char *data,

@@ -114,8 +114,8 @@ SSE_API int sse_subscriber_join(sse_subscriber *s, sse_channel *ch, sse_writer *
  *   tags   ascending; borrowed until another filter replaces it, s is closed or leaves. With count
  *          0, NULL or not, s sees tag 0 alone
  *
- * Call it directly after the join: without it s sees all events. A later filter applies to events that s has not taken or passed
- * over. Returns SSE_OK; SSE_E_ARG: NULL with a count, or not ascending. */
+ * Call it directly after the join: without it s sees all events. A later filter applies to events
+ * that s has not taken or passed over. Returns SSE_OK; SSE_E_ARG: NULL with a count, or not ascending. */
 SSE_API int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t count);
 
 /* Set limits, in milliseconds; 0: none.
@@ -183,8 +183,8 @@ SSE_API int sse_subscriber_close(sse_subscriber *s);
  * Returns SSE_OK, also where s has not joined, is closed or has left. */
 SSE_API int sse_subscriber_leave(sse_subscriber *s);
 
-/* Return SSE_OK while s is in a channel, else the reason or SSE_E_STATE. It counts as learning that s
- * was closed: next does not return s for that any more. */
+/* Return SSE_OK while s is in a channel, else the reason or SSE_E_STATE. It counts as learning that
+ * s was closed: next does not return s for that any more. */
 SSE_API int sse_subscriber_status(sse_subscriber *s);
 
 /* Return the user that was given to join, also after s was closed; NULL for NULL. */
