@@ -186,7 +186,7 @@ static generation *find(sse_str id)
     return NULL;
 }
 
-/* Give it an id that nobody can guess: whoever knows it can read the text, and cancel it. */
+/* Give it an id that nobody can guess: a client that knows it can read the text, and cancel it. */
 static int init_events(generation *g)
 {
     unsigned char bytes[EVENTS_ID / 2];

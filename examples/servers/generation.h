@@ -30,7 +30,7 @@
  * send "Accept: text/event-stream".
  *
  * Anybody may ask here, from any page. Who may start a generation is for you to say, before
- * generation_answer. Whoever knows the id of one can read and cancel it; nobody can guess it. */
+ * generation_answer. A client that knows the id of one can read and cancel it; nobody can guess it. */
 #ifndef GENERATION_H
 #define GENERATION_H
 

@@ -115,7 +115,8 @@ SSE_API int sse_subscriber_join(sse_subscriber *s, sse_channel *ch, sse_writer *
  *          0, NULL or not, s sees tag 0 alone
  *
  * Call it directly after the join: without it s sees all events. A later filter applies to events
- * that s has not taken or passed over. Returns SSE_OK; SSE_E_ARG: NULL with a count, or not ascending. */
+ * that s has not taken or passed over. Returns SSE_OK; SSE_E_ARG: NULL with a count, or not
+ * ascending. */
 SSE_API int sse_subscriber_set_filter(sse_subscriber *s, const uint64_t *tags, size_t count);
 
 /* Set limits, in milliseconds; 0: none.
