@@ -212,7 +212,6 @@ LANGUAGES = {
                 "{tests}/wasm_module.mjs"],
         # The usual 16 MiB for new objects are more than a server may grow by.
         servers={"server": ["node", "--max-semi-space-size=1", "{here}/server.mjs"]},
-        check={"server": ["--no-memory"]},  # garbage of V8, now and then 5 MiB; wasm_module.mjs looks for leaks
         keeps=True,
     ),
 }
