@@ -136,9 +136,9 @@ LANGUAGES = {
     ),
     "node": Language(
         files=(["sse.mjs"], ["server.mjs"]),
-        needs={"node": "nodejs", "{tests}/../e2e/node_modules/koffi": "npm install --prefix tests/e2e"},
+        needs={"node": "nodejs", "{tests}/../node_modules/koffi": "npm install --prefix tests"},
         # A module finds others in the folder node_modules beside it.
-        build=[["ln", "-sfn", "{tests}/../e2e/node_modules", "node_modules"],
+        build=[["ln", "-sfn", "{tests}/../node_modules", "node_modules"],
                ["cp", "{here}/package.json", "{here}/sse.mjs", "{here}/server.mjs", "{here}/format.test.mjs",
                 "{tests}/probe.mjs", "{tests}/javascript.mjs", "."]],
         env={"SSE_MODULE": "{out}/sse.mjs"},

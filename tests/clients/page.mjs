@@ -1,4 +1,4 @@
-/* ssecat and a browser:  node browser.mjs SSECAT_PATH chromium|firefox [SCREENSHOT_DIR]
+/* ssecat and a browser:  node page.mjs SSECAT_PATH chromium|firefox [SCREENSHOT_DIR]
  *
  * The browser opens the page that ssecat serves. What the page shows has to be what was written to
  * ssecat's standard input, and the page has to tell how the connection is. */

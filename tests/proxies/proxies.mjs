@@ -7,7 +7,7 @@ import net from "node:net";
 import { delimiter, join } from "node:path";
 import { after } from "node:test";
 
-import { folder, skip, until } from "./serving.mjs";
+import { folder, skip, until } from "../clients/serving.mjs";
 
 /** A port that nothing listens at. */
 export async function freePort() {

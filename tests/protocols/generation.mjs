@@ -7,7 +7,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { afterEach, test } from "node:test";
 
-import { need, until } from "./serving.mjs";
+import { need, until } from "../clients/serving.mjs";
 
 const { default: OpenAI } = await need("openai");
 const { streamText } = await need("ai");

@@ -48,13 +48,13 @@ export async function need(name) {
 
 /** The files of a package that is for browsers. */
 export function files(name, folder) {
-    const path = new URL(`node_modules/${name}/${folder}/`, import.meta.url);
+    const path = new URL(`../node_modules/${name}/${folder}/`, import.meta.url);
 
     return existsSync(path) ? path : lacks(name);
 }
 
 function lacks(name) {
-    return skip(`${name} is not installed (npm install --prefix tests/e2e --no-package-lock)`);
+    return skip(`${name} is not installed (npm install --prefix tests --no-package-lock)`);
 }
 
 /** Lines for a test: "line 0" and so on. */

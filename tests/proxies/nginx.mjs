@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { rows, shown, state, visit } from "./browsers.mjs";
+import { rows, shown, state, visit } from "../clients/browsers.mjs";
 import { nginx } from "./proxies.mjs";
-import { folder, numbered, published, serve, serveAgain, until } from "./serving.mjs";
+import { folder, numbered, published, serve, serveAgain, until } from "../clients/serving.mjs";
 
 const AWAY_MS = 7000;
 const AWAY = /status of 50[24]|ERR_|can\u2019t establish a connection|interrupted/;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { haproxy } from "./proxies.mjs";
-import { serve, until } from "./serving.mjs";
+import { serve, until } from "../clients/serving.mjs";
 
 const CHECKS = [
     ["option httpchk"], // which is OPTIONS / HTTP/1.0
