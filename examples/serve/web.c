@@ -110,7 +110,7 @@ static void queue_answer(visit *v, sse_http_answer *answer, struct MHD_Response 
         MHD_destroy_response(response);
 }
 
-static struct MHD_Response *buffer(const char *bytes, size_t len)
+static struct MHD_Response *buffer(const void *bytes, size_t len)
 {
     return MHD_create_response_from_buffer(len, (void *)(uintptr_t)bytes, MHD_RESPMEM_MUST_COPY);
 }
@@ -122,7 +122,7 @@ void web_refuse(const web_request *r, int status)
     queue_answer((visit *)(uintptr_t)r, &answer, buffer("", 0));
 }
 
-void web_reply(const web_request *r, int status, const char *type, const char *bytes, size_t len,
+void web_reply(const web_request *r, int status, const char *type, const void *bytes, size_t len,
                const sse_http_field *extra, size_t extra_count)
 {
     struct MHD_Response *const response = buffer(len > 0 ? bytes : "", len);

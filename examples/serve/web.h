@@ -48,7 +48,7 @@ int web_run(const char *port, const char *origin, const char *headers, web_handl
  *
  *   type         its media type; NULL: there is no content
  *   extra        further fields, extra_count of them; their values end in NUL */
-void web_reply(const web_request *r, int status, const char *type, const char *text, size_t len,
+void web_reply(const web_request *r, int status, const char *type, const void *text, size_t len,
                const sse_http_field *extra, size_t extra_count);
 
 /* Answer without content, with the fields that go with the status: sse_http_answer.status. */

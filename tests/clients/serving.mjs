@@ -89,9 +89,9 @@ class Server {
 
     /** Wait until it has told where it is. */
     async ready() {
-        await until("ssecat tells its address", () => {
+        await until("the server tells its address", () => {
             if (this.failed || this.ending !== undefined)
-                throw this.failed ?? new Error(`ssecat ended: ${this.ending}`);
+                throw this.failed ?? new Error(`the server ended: ${this.ending}`);
             return this.told.includes("\n");
         });
         [this.url, this.port] = /http:\/\/[^/]+:([0-9]+)\//.exec(this.told);
@@ -111,20 +111,25 @@ class Server {
             this.process.kill(signal);
         else
             this.process.stdin.end();
-        await until("ssecat ends", () => this.failed || this.ending !== undefined);
+        await until("the server ends", () => this.failed || this.ending !== undefined);
         running.delete(this);
         return this.ending;
     }
 }
 
+/** Start the program with these arguments: ssecat, or a server that prints its address, too. */
+export function start(...args) {
+    return new Server(args).ready();
+}
+
 /** Start ssecat at any port. */
 export function serve(...args) {
-    return new Server(["--port", "0", ...args]).ready();
+    return start("--port", "0", ...args);
 }
 
 /** Start it anew where one was that has ended. */
 export function serveAgain(before, ...args) {
-    return new Server(["--port", before.port, ...args]).ready();
+    return start("--port", before.port, ...args);
 }
 
 /** Passes a stream on up to the end of so many events that are lines, and then ends. */
