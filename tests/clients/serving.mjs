@@ -1,5 +1,5 @@
-/* Starts ssecat for the tests with Node.js, and stops what a test has left behind. Every wait has a
- * limit, and so has the whole run. */
+/* Starts ssecat and other servers for the tests with Node.js, with a network before them that can fail,
+ * and stops what a test has left behind. Every wait has a limit, and so has the whole run. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -13,9 +13,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 const LIMIT_MS = 20000; // for anything that is to happen soon, on a busy machine
 const RUN_MS = 300000; // for all of a program, which takes a tenth of it
 const SKIPPED = 77; // what ctest takes for: skipped
+const CUT_MS = 20; // a client reads what came before its connection ends
 
 const program = process.argv[2];
 const running = new Set();
+let skipped;
 
 setTimeout(() => {
     console.error(`not done within ${RUN_MS} ms`);
@@ -29,8 +31,14 @@ if (!program) {
 
 afterEach(() => Promise.all([...running].map((one) => one.end("SIGKILL"))));
 
+/** Call back where the run is skipped, with what is missing. */
+export function onSkip(call) {
+    skipped = call;
+}
+
 /** End the run as skipped, and say what is missing. */
 export function skip(reason) {
+    skipped?.(reason);
     console.log(`Skipped: ${reason}`);
     process.exit(SKIPPED);
 }
@@ -77,8 +85,9 @@ export async function until(what, condition, limit = LIMIT_MS) {
 }
 
 class Server {
-    constructor(args) {
-        this.process = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+    constructor(path, args) {
+        this.path = path;
+        this.process = spawn(path, args, { stdio: ["pipe", "pipe", "inherit"] });
         this.process.stdin.on("error", () => {}); // it was killed with lines on their way
         this.process.on("error", (error) => (this.failed = error));
         this.process.on("exit", (code, signal) => (this.ending = code ?? signal));
@@ -89,9 +98,9 @@ class Server {
 
     /** Wait until it has told where it is. */
     async ready() {
-        await until("the server tells its address", () => {
+        await until(`${this.path} tells its address`, () => {
             if (this.failed || this.ending !== undefined)
-                throw this.failed ?? new Error(`the server ended: ${this.ending}`);
+                throw this.failed ?? new Error(`${this.path} ended: ${this.ending}`);
             return this.told.includes("\n");
         });
         [this.url, this.port] = /http:\/\/[^/]+:([0-9]+)\//.exec(this.told);
@@ -111,15 +120,20 @@ class Server {
             this.process.kill(signal);
         else
             this.process.stdin.end();
-        await until("the server ends", () => this.failed || this.ending !== undefined);
+        await until(`${this.path} ends`, () => this.failed || this.ending !== undefined);
         running.delete(this);
         return this.ending;
     }
 }
 
+/** Start any program that prints its address. */
+export function launch(path, ...args) {
+    return new Server(path, args).ready();
+}
+
 /** Start the program with these arguments: ssecat, or a server that prints its address, too. */
 export function start(...args) {
-    return new Server(args).ready();
+    return launch(program, ...args);
 }
 
 /** Start ssecat at any port. */
@@ -132,48 +146,56 @@ export function serveAgain(before, ...args) {
     return start("--port", before.port, ...args);
 }
 
-/** Passes a stream on up to the end of so many events that are lines, and then ends. */
-function upTo(events) {
-    let before = "", line = "";
+/** Passes a stream on up to the end of so many events that are lines, and so many bytes of the next
+ * event. Then it ends, and calls back. */
+function upTo(events, bytes, over) {
+    let before = "", line = "", cut = false;
 
     return new Transform({
-        transform(bytes, _, done) {
+        transform(chunk, _, done) {
             let n = 0;
-            for (; n < bytes.length && events > 0; n++) {
-                if (bytes[n] !== 10) {
-                    line += String.fromCharCode(bytes[n]);
+            for (; n < chunk.length && events > 0; n++) {
+                if (chunk[n] !== 10) {
+                    line += String.fromCharCode(chunk[n]);
                     continue;
                 }
-                if (line === "" && before.startsWith("data: line") && --events === 0) {
-                    this.push(bytes.subarray(0, n + 1));
-                    this.push(null);
-                }
+                if (line === "" && /^data: .*line/.test(before))
+                    events--;
                 [before, line] = [line, ""];
             }
-            if (events > 0)
-                this.push(bytes);
+            if (events === 0) {
+                const more = Math.min(bytes, chunk.length - n);
+                n += more;
+                bytes -= more;
+            }
+            this.push(chunk.subarray(0, n));
+            if (events === 0 && bytes === 0 && !cut) {
+                cut = true;
+                setTimeout(() => {
+                    this.push(null);
+                    over();
+                }, CUT_MS);
+            }
             done();
         },
     });
 }
 
 class Network {
-    constructor(server, events) {
+    constructor(server, cut) {
+        Object.assign(this, { server, cut });
         this.sockets = new Set();
         this.asked = []; // the request lines
+        this.requests = []; // the heads of the requests, and when they came
+        this.cuts = []; // when it has cut a connection
+        this.passed = ""; // what has come from the server, a character a byte
         this.listener = net.createServer((client) => {
-            client.once("data", (head) => this.asked.push(head.toString().split("\r\n")[0]));
-            if (this.answer)
-                return client.on("error", () => {}).once("data", () => client.end(this.answer));
-            if (this.down)
-                return client.destroy();
-            const socket = net.connect(server.port, "127.0.0.1");
-            for (const [one, other] of [[client, socket], [socket, client]]) {
-                this.sockets.add(one);
-                one.on("error", () => {}).on("close", () => other.destroy());
-            }
-            client.pipe(socket);
-            (events ? socket.pipe(upTo(events)) : socket).pipe(client);
+            this.sockets.add(client);
+            client.on("error", () => {});
+            if (this.down && !this.answer)
+                client.destroy();
+            else
+                client.once("data", (head) => this.pass(client, head));
         });
         running.add(this);
     }
@@ -182,6 +204,31 @@ class Network {
         await once(this.listener.listen(0, "127.0.0.1"), "listening");
         this.url = `http://127.0.0.1:${this.listener.address().port}/`;
         return this;
+    }
+
+    /** Pass a request on, and its answer back. */
+    pass(client, head) {
+        const request = { head: head.toString("latin1"), at: performance.now() };
+        const ends = !request.head.startsWith("OPTIONS") && this.cut(this.gets().length);
+
+        this.asked.push(request.head.split("\r\n")[0]);
+        this.requests.push(request);
+        if (this.answer)
+            return client.end(this.answer);
+        const socket = net.connect(this.server.port, "127.0.0.1").on("error", () => {});
+        this.sockets.add(socket);
+        client.on("close", () => socket.destroy());
+        socket.on("close", (failed) => failed ? client.destroy() : client.end());
+        socket.on("data", (bytes) => (this.passed += bytes.toString("latin1")));
+        socket.write(head);
+        client.pipe(socket);
+        (ends ? socket.pipe(upTo(ends.events, ends.bytes ?? 0,
+            () => this.cuts.push(performance.now()))) : socket).pipe(client);
+    }
+
+    /** The requests of a stream, without the preflights. */
+    gets() {
+        return this.requests.filter(({ head }) => head.startsWith("GET"));
     }
 
     /** Lose all connections, and each that is made; or answer it with a status, as a proxy does. */
@@ -222,7 +269,9 @@ export function folder() {
 }
 
 /** Put a network between a server and its clients, one that can fail. With a number, it ends each
- * connection after so many events; they are those whose data begins with "line". */
-export function connect(server, events = 0) {
-    return new Network(server, events).ready();
+ * connection after so many events; they are those whose data has "line" in it. With a function, it
+ * ends connection n after cut(n).events, and cut(n).bytes of the next event, or not at all. */
+export function connect(server, cut = 0) {
+    return new Network(server, typeof cut === "function" ? cut
+        : () => cut > 0 && { events: cut }).ready();
 }

@@ -1,0 +1,313 @@
+/* What a stream does to a client, and how the client takes it: the columns of the table in README.md.
+ *
+ * A scene is { name, about, right, run(client, peer) }; run returns a short result, which is `right`
+ * where the client does what the HTML standard says of EventSource. `across`: only for pages, which
+ * are of another origin.
+ *
+ * A client, the default export of adapters/NAME.mjs, is
+ *
+ *     { name, version, origin, wrap(text), start(), open(url, { types, farewell, credentials }) }
+ *
+ *   name, version   as in the table
+ *   origin          of the page in which it runs, where that is not the server's; the page has a
+ *                   cookie "visitor=1"
+ *   wrap            what the server writes so that the client shows this text; absent: the text
+ *   start           called once, before all; may be absent
+ *   open            starts a stream. types: further types of events that the application listens to;
+ *                   farewell: after an event of this type the application wants no more of the stream,
+ *                   and tells the client so in the client's way; credentials: cookies are to be sent
+ *
+ * and open() returns, or promises, a stream
+ *
+ *     { events(), close() }
+ *
+ * where events() returns, or promises, what has been dispatched so far: [{ type, data, lastEventId }];
+ * lastEventId may be absent. close() may be absent. */
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { connect, published, serve, until } from "./serving.mjs";
+
+const LANES = 9; // streams at a time, each cut at other bytes
+const RETRY_MS = 50; // some clients wait a second at least
+const IDLE_MS = 6000; // a client that does nothing for so long has given up
+const BACK_MS = 4500; // one that comes back by a time of its own has come by then
+const TOLD_MS = 2000; // a time that is no client's own: so far from 500, 1000, 3000 and 5000
+const TOLD = [1300, 2900]; // that one comes back after it: some spread it by 30 %
+const AWAY_MS = 5500; // a farewell says to come back within 5 seconds
+
+const IDS = ["--", "0", "a b", "a,b;c=\"d\" (e) {f}", "%20+&?#", "x".repeat(200)];
+const FAR_IDS = ["\u00e4", "\u65e5\u672c", "\u{1F680}"];
+const REFUSALS = [401, 403, 404, 406, 429, 503];
+
+const lines = (count) => Array.from({ length: count }, (_, n) =>
+    `line ${100 + n}: \u00e4 \u65e5 \u{1F680}.`);
+const messages = (events) => events.filter((event) => event.type === "message");
+
+/** What some streams, of which each is to be the expected lines, miss or have too much. */
+function tally(streams, expected) {
+    let lost = 0, twice = 0, broken = 0, disorder = false, mistaken = false;
+
+    for (const events of streams) {
+        const data = events.map((event) => event.data);
+        const whole = data.filter((text) => expected.includes(text));
+        const found = new Set(whole);
+        lost += expected.length - found.size;
+        twice += whole.length - found.size;
+        broken += data.length - whole.length;
+        disorder ||= [...found].some((text, n, all) => n > 0 && text < all[n - 1]);
+        mistaken ||= events.some(({ data, lastEventId }) => lastEventId !== undefined &&
+            found.has(data) && !lastEventId.endsWith(`-${expected.indexOf(data) + 1}`));
+    }
+    return [
+        lost && `${lost} of ${streams.length * expected.length} lost`,
+        twice && `${twice} twice`,
+        broken && `${broken} broken`,
+        disorder && "out of order",
+        mistaken && "wrong ids",
+    ].filter(Boolean).join(", ") || "exact";
+}
+
+/** Start ssecat for a client, and write lines to it, which it sends from the start. */
+async function send(client, text, ...args) {
+    const cors = client.origin ? ["--cors", client.origin, "--cors-credentials"] : [];
+    const server = await serve("--from-start", ...(args.includes("--cors") ? [] : cors),
+        ...args.map(String));
+
+    say(client, server, text);
+    await published(server, text.length);
+    return server;
+}
+
+function say(client, server, text) {
+    server.say(...text.map((line) => client.wrap?.(line) ?? line));
+}
+
+/** Open a stream, through a network. */
+async function open(client, server, { cut, path = "events", ...options } = {}) {
+    const network = await connect(server, cut);
+    const form = client.wrap && path !== "events"
+        ? `?form=${encodeURIComponent(client.wrap("%"))}` : "";
+    const stream = await client.open(network.url + path + form, { types: [], ...options });
+
+    return { network, stream };
+}
+
+/** The messages of a stream, once it has the last one, or does nothing any more. */
+async function finish({ network, stream }, last) {
+    let events, seen = "", since = 0;
+
+    await until("the stream is done", async () => {
+        events = messages(await stream.events());
+        const now = `${events.length} ${network.requests.length}`;
+        if (now !== seen)
+            [seen, since] = [now, performance.now()];
+        return events.at(-1)?.data === last || performance.now() - since > IDLE_MS;
+    }, 60000);
+    return events;
+}
+
+/** Whether the condition comes true within a time. */
+async function within(limit, condition) {
+    const end = performance.now() + limit;
+
+    while (!await condition() && performance.now() < end)
+        await sleep(20);
+    return Boolean(await condition());
+}
+
+async function between(client) {
+    const expected = lines(400);
+    const server = await send(client, expected, "--retry", RETRY_MS);
+    const opened = await open(client, server, { cut: 25 });
+
+    return tally([await finish(opened, expected.at(-1))], expected);
+}
+
+/** How many bytes the third event of a stream has. */
+async function third(server) {
+    const body = (await fetch(server.events)).body.getReader();
+    let blocks;
+
+    for (let text = ""; !(blocks?.length > 3); ) {
+        text += Buffer.from((await body.read()).value).toString("latin1");
+        blocks = text.split("\n\n").filter((block) => block.includes("data: ") &&
+            !block.includes("event: "));
+    }
+    await body.cancel();
+    return blocks[2].length + 2;
+}
+
+async function inside(client) {
+    const expected = lines(40);
+    const server = await send(client, expected, "--retry", RETRY_MS);
+    const cuts = Math.ceil(await third(server) / LANES);
+    const streams = Array.from({ length: LANES }, async (_, lane) => {
+        const cut = (n) => n < cuts && { events: 1, bytes: lane * cuts + n };
+        return finish(await open(client, server, { cut }), expected.at(-1));
+    });
+
+    return tally(await Promise.all(streams), expected);
+}
+
+async function gap(client) {
+    const all = lines(500).map((line) => line + "-".repeat(1000));
+    const server = await send(client, all.slice(0, 1), "--retry", RETRY_MS, "--history", 131072,
+        "--patience", 0);
+    const opened = await open(client, server, { types: ["gap"] });
+
+    await until("the first line", async () => messages(await opened.stream.events()).length > 0);
+    opened.network.fail();
+    say(client, server, all.slice(1));
+    await published(server, all.length);
+    opened.network.recover();
+    await finish(opened, all.at(-1));
+    const events = await opened.stream.events();
+    const at = events.findIndex((event) => event.type === "gap");
+    const rest = messages(events).slice(1).map((event) => event.data);
+    const missing = all.length - 1 - rest.length;
+    if (rest.length === 0 || rest.some((text, n) => text !== all[1 + missing + n]))
+        return "the rest is wrong";
+    if (at < 0)
+        return "no gap";
+    return JSON.parse(events[at].data).count === missing && events[at - 1].data === all[0]
+        ? "exact" : "a wrong gap";
+}
+
+/** What a client dispatches for a heartbeat, which looks so on its way. */
+async function heartbeat(client, shape, types, ...args) {
+    const server = await send(client, lines(1), "--heartbeat", 1, "--retry", RETRY_MS, ...args);
+    const opened = await open(client, server, { types });
+
+    await until("a heartbeat", () => shape.test(opened.network.passed));
+    say(client, server, ["line 2"]);
+    await finish(opened, "line 2");
+    const events = await opened.stream.events();
+    const beats = events.slice(1 + events.findIndex((event) => event.data === lines(1)[0]), -1);
+    return [...new Set(beats.map((event) => `${event.type} "${event.data}"`))].join(", ") ||
+        "nothing";
+}
+
+async function comments(client, peer) {
+    const opened = await open(client, peer, { path: "comments" });
+
+    await finish(opened, "after");
+    const events = await opened.stream.events();
+    const before = events.slice(0, events.findIndex((event) => event.data === "after"));
+    return before.map((event) => `${event.type} "${event.data}"`).join(", ") || "nothing";
+}
+
+/** Whether a client comes back after the time that it was told, and what it has dispatched for it. */
+async function retry(client, ...args) {
+    const expected = lines(2);
+    const server = await send(client, expected, "--retry", TOLD_MS, ...args);
+    const { network, stream } = await open(client, server, {
+        cut: (n) => n === 0 && { events: 1 },
+        types: ["retry"],
+    });
+
+    if (!await within(IDLE_MS, () => network.gets().length > 1))
+        return "stays away";
+    const pause = network.gets()[1].at - network.cuts[0];
+    const events = await stream.events();
+    const odd = events.find((event) => event.type === "retry" || event.data === "");
+    return (pause > TOLD[0] && pause < TOLD[1] ? "obeyed" : "ignored") +
+        (odd ? `, ${odd.type} "${odd.data}"` : "");
+}
+
+async function farewell(client) {
+    const expected = lines(3);
+    const server = await send(client, expected, "--retry", RETRY_MS);
+    const opened = await open(client, server, { farewell: "farewell" });
+
+    await finish(opened, expected.at(-1));
+    await server.end();
+    await until("the farewell", () => opened.network.passed.includes("\nevent: farewell\n"));
+    return await within(AWAY_MS, () => opened.network.gets().length > 1)
+        ? "comes back" : "stays away";
+}
+
+async function refusal(client, peer) {
+    const opened = await Promise.all(REFUSALS.map((status) =>
+        open(client, peer, { path: `status/${status}` })));
+    const back = ({ network }) => network.gets().length > 1;
+
+    await until("all are refused", () => opened.every(({ network }) => network.gets().length > 0));
+    await within(BACK_MS, () => opened.every(back));
+    const returned = REFUSALS.filter((_, n) => back(opened[n]));
+    return returned.length === 0 ? "stays away"
+        : returned.length === REFUSALS.length ? "comes back" : `comes back after ${returned}`;
+}
+
+/** What a client does that has had a stream, and whose return is answered with a status. */
+async function then(client, peer, status) {
+    const { network } = await open(client, peer, { path: `then/${status}` });
+
+    if (!await within(IDLE_MS, () => network.gets().length > 1))
+        return "does not return";
+    return await within(BACK_MS, () => network.gets().length > 2) ? "comes back" : "stays away";
+}
+
+/** Which ids a client sends back as they are. */
+async function ids(client, peer, all) {
+    const wrong = await Promise.all(all.map(async (id) => {
+        const { stream } = await open(client, peer, { path: `ids/${Buffer.from(id).toString("hex")}` });
+        let second;
+
+        await within(IDLE_MS, async () => (second = messages(await stream.events())[1]));
+        return second?.data !== "exact" && `${id.slice(0, 20)}: ${second?.data ?? "does not return"}`;
+    }));
+
+    return wrong.filter(Boolean).join("; ") || "exact";
+}
+
+async function across(client, credentials, ...args) {
+    const expected = lines(50);
+    const server = await send(client, expected, "--retry", RETRY_MS, ...args);
+    const opened = await open(client, server, { cut: 25, credentials });
+    const result = tally([await finish(opened, expected.at(-1))], expected);
+    const { requests } = opened.network;
+    const cookies = opened.network.gets().every(({ head }) => /^cookie:.*visitor=1/im.test(head));
+
+    return result + (cookies !== credentials ? `, ${credentials ? "no " : "with "}cookies` : "") +
+        (requests.some(({ head }) => head.startsWith("OPTIONS")) ? ", asks first" : "");
+}
+
+export const scenes = [
+    { name: "between", right: "exact", run: between,
+        about: "400 events, over a connection that is cut after every 25" },
+    { name: "inside", right: "exact", run: inside,
+        about: "360 events, over connections that are cut after each byte of an event in turn" },
+    { name: "gap", right: "exact", run: gap,
+        about: "the server has dropped what the client missed: an event of type gap, then the rest" },
+    { name: "beat", right: "nothing", run: (client) => heartbeat(client, /\n\n:\n\n/, []),
+        about: "a heartbeat that is a block of its own, `:` and a blank line: what is dispatched" },
+    { name: "line", right: "nothing",
+        run: (client) => heartbeat(client, /\n\n:\n/, [], "--first", "line"),
+        about: "a heartbeat that is a line of the next event (`--first line`)" },
+    { name: "ping", right: 'ping ""',
+        run: (client) => heartbeat(client, /\nevent: ping\n/, ["ping"], "--ping", "ping"),
+        about: "a heartbeat that is an event (`--ping ping`), of a type that is listened to" },
+    { name: "text", right: "nothing", run: comments,
+        about: "comments with text, of one line and of two: what is dispatched" },
+    { name: "retry", right: "obeyed", run: (client) => retry(client),
+        about: "a reconnection time in a block of its own" },
+    { name: "typed", right: "obeyed", run: (client) => retry(client, "--first", "typed"),
+        about: "a reconnection time in an event without data (`--first typed`)" },
+    { name: "end", right: "stays away", run: farewell,
+        about: "the farewell, at which the application ends the stream in the client's way" },
+    { name: "204", right: "stays away", run: (client, peer) => then(client, peer, 204),
+        about: "204 when the client comes back" },
+    { name: "503", right: "stays away", run: (client, peer) => then(client, peer, 503),
+        about: "503 when the client comes back" },
+    { name: "refused", right: "stays away", run: refusal,
+        about: `${REFUSALS.join(", ")} at first` },
+    { name: "ids", right: "exact", run: (client, peer) => ids(client, peer, IDS),
+        about: "ids with blanks, quotes, commas, brackets, percent signs, and of 200 bytes" },
+    { name: "far ids", right: "exact", run: (client, peer) => ids(client, peer, FAR_IDS),
+        about: "ids that are not ASCII" },
+    { name: "across", right: "exact", across: true,
+        run: (client) => across(client, false, "--cors", "*"),
+        about: "a page of another origin, which all may read (`--cors '*'`)" },
+    { name: "cookies", right: "exact", across: true, run: (client) => across(client, true),
+        about: "a page of another origin, with cookies (`--cors-credentials`)" },
+];
