@@ -51,7 +51,8 @@ int web_run(const char *port, const char *origin, const char *headers, web_handl
 void web_reply(const web_request *r, int status, const char *type, const void *text, size_t len,
                const sse_http_field *extra, size_t extra_count);
 
-/* Answer without content, with the fields that go with the status: sse_http_answer.status. */
+/* Answer without content, with the fields that go with the status: 204, or a refusal, see
+ * sse_http_answer. */
 void web_refuse(const web_request *r, int status);
 
 /* Answer with a stream of a channel.
