@@ -1,0 +1,384 @@
+/* The server of examples/protocols/ai.c, driven by the SDKs for tokens:  node ai.mjs PROGRAM */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import net from "node:net";
+import { after, afterEach, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { until } from "../clients/serving.mjs";
+import { Anthropic, OpenAI, anthropic, models, openai, parameters, sdks } from "./sdks.mjs";
+
+const TEXT = 'Été, € 5, 😀🧑‍🚀, "quoted" \\ \t\n end.';
+const REASONS = {
+    stop: ["stop", "completed", "end_turn"],
+    call: ["tool_calls", "tool-calls", "completed", "tool_use"],
+    length: ["length", "max_output_tokens", "max_tokens"],
+};
+const names = Object.keys(sdks);
+const running = new Set();
+const closing = new Set();
+
+/** Start the program; GET / of it says how many generations run, and how many pieces there were. */
+async function serve(settings = {}) {
+    const process_ = spawn(process.argv[2], ["0"], { stdio: ["ignore", "pipe", "inherit"],
+        env: { ...process.env, AI_TOKEN_MS: 1, ...settings } });
+    const server = { pid: process_.pid, ended: once(process_, "exit") };
+    const [told] = await once(process_.stdout.setEncoding("utf8"), "data");
+
+    server.url = told.trim();
+    server.counts = async () => (await fetch(server.url)).json();
+    server.end = async () => {
+        process_.kill("SIGTERM");
+        assert.deepEqual(await server.ended, [0, null]);
+        running.delete(server);
+    };
+    running.add(server);
+    return server;
+}
+
+const shared = await serve();
+
+afterEach(async () => {
+    closing.forEach((close) => close());
+    closing.clear();
+    for (const server of running)
+        if (server !== shared)
+            await server.end();
+});
+after(() => shared.end());
+
+/** Ask all SDKs at once. */
+const all = (what, list = names) => Promise.all(list.map(what));
+
+test("each SDK gets the text, piece by piece, and why it ends", () => all(async (name) => {
+    let pieces = 0;
+    const got = await sdks[name](shared.url, { prompt: TEXT, on: () => pieces++ });
+
+    assert.equal(got.text, TEXT, name);
+    assert.ok(REASONS.stop.includes(got.reason), `${name}: ${got.reason}`);
+    assert.ok(pieces > 10 && got.tokens >= pieces, `${name}: ${pieces} pieces, ${got.tokens} tokens`);
+}));
+
+test("each SDK gets the same from the same route without a stream", () => all(async (name) => {
+    const got = await sdks[name](shared.url, { prompt: TEXT, whole: true });
+
+    assert.equal(got.text, TEXT, name);
+    assert.ok(REASONS.stop.includes(got.reason), `${name}: ${got.reason}`);
+    assert.ok(got.tokens > 10, name);
+}));
+
+test("each SDK gets a call of a tool, with arguments that came in pieces", () => all(async (name) => {
+    for (const whole of [false, true]) {
+        const got = await sdks[name](shared.url, { prompt: TEXT, tool: "repeat", whole });
+
+        assert.equal(got.call.name, "repeat", name);
+        assert.deepEqual(JSON.parse(got.call.args), { text: TEXT }, name);
+        assert.ok(REASONS.call.includes(got.reason), `${name}: ${got.reason}`);
+    }
+}));
+
+test("each SDK hears that the limit was reached", () => all(async (name) => {
+    for (const whole of [false, true]) { // the limit is inside the character 😀, which is left out
+        const got = await sdks[name](shared.url, { prompt: TEXT, max: 7, whole });
+
+        assert.equal(got.text, "Été, € 5, ", name);
+        assert.ok(REASONS.length.includes(got.reason), `${name}: ${got.reason}`);
+        assert.equal(got.tokens, 7, name);
+    }
+}));
+
+test("no event has a part of a character", async () => {
+    const response = await fetch(shared.url + "v1/chat/completions", { method: "POST",
+        body: JSON.stringify({ stream: true, messages: [{ content: "😀€é".repeat(50) }] }) });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const events = new TextDecoder("utf-8", { fatal: true }).decode(bytes).split("\n\n");
+    const pieces = events.filter((event) => event.includes('"content"'));
+
+    assert.ok(pieces.length > 100, `${pieces.length} pieces`);
+    assert.ok(!bytes.includes("\ufffd") && !bytes.includes("\\u"));
+});
+
+test("the helpers of the SDKs put the events together", async () => {
+    const messages = [{ role: "user", content: TEXT }];
+    const [completion, response, message] = await Promise.all([
+        openai(shared.url).chat.completions.stream({ model: "m", messages }).finalChatCompletion(),
+        openai(shared.url).responses.stream({ model: "m", input: TEXT }).finalResponse(),
+        anthropic(shared.url).messages.stream({ model: "m", max_tokens: 900, messages,
+            thinking: { type: "enabled", budget_tokens: 100 } }).finalMessage(),
+    ]);
+
+    assert.equal(completion.choices[0].message.content, TEXT);
+    assert.equal(response.output_text, TEXT);
+    assert.equal(response.output[0].status, "completed");
+    assert.deepEqual(message.content.map(({ type }) => type), ["thinking", "text"]);
+    assert.equal(message.content[0].thinking, "Ist es “so”? 🤔 Ja.");
+    assert.equal(message.content[0].signature, message.id);
+    assert.equal(message.content[1].text, TEXT);
+});
+
+test("what a tool has returned goes back, and becomes the answer", async () => {
+    const { jsonSchema, stepCountIs, streamText, tool } = await import("ai");
+    const execute = ({ text }) => `${text} It is done.`;
+
+    await all(async (name) => {
+        const result = streamText({ model: models[name](shared.url, {}), prompt: "Do it.", maxRetries: 0,
+            stopWhen: stepCountIs(3), tools: { do: tool({ inputSchema: jsonSchema(parameters), execute }) } });
+
+        assert.match(await result.text, /Do it. It is done./, name);
+        assert.equal((await result.steps).length, 2, name);
+    }, Object.keys(models));
+    const run = openai(shared.url).chat.completions.runTools({ model: "m", stream: true,
+        messages: [{ role: "user", content: "Do it." }],
+        tools: [{ type: "function", function: { name: "do", parameters, parse: JSON.parse,
+            function: execute } }] });
+    assert.equal(await run.finalContent(), "Do it. It is done.");
+});
+
+test("an error before the stream is an error of the SDK, with its status", () => all(async (name) => {
+    for (const status of [400, 429, 500, 503, 529])
+        await assert.rejects(sdks[name](shared.url, { prompt: `[refuse ${status}]` }),
+            (error) => (error.status ?? error.statusCode) === status && /to be refused/.test(error.message),
+            `${name}: ${status}`);
+}));
+
+test("an error in the stream is an error of the SDK, after the text so far", () => all(async (name) => {
+    await assert.rejects(sdks[name](shared.url, { prompt: "So far[fail]" }), (error) => {
+        assert.match(`${error.message} ${JSON.stringify(error.error ?? error.cause ?? "")}`,
+            /the model has failed/, name);
+        assert.equal(error["so far"], "So far", name);
+        return true;
+    });
+}));
+
+/** A network that ends each connection after so many bytes; how: "end", or "destroy". */
+async function cutting(bytes, how) {
+    const network = net.createServer((client) => {
+        const socket = net.connect(new URL(shared.url).port, "127.0.0.1");
+        let left = bytes;
+
+        client.on("error", () => {}).on("close", () => socket.destroy()).pipe(socket);
+        socket.on("error", () => {}).on("close", () => client.destroy()).on("data", (data) => {
+            if (left > 0)
+                client.write(data.subarray(0, left), () => left <= 0 && client[how]());
+            left -= data.length;
+        });
+    });
+
+    await once(network.listen(0, "127.0.0.1"), "listening");
+    closing.add(() => network.close());
+    return `http://127.0.0.1:${network.address().port}/`;
+}
+
+test("a connection that is cut is an error, and not the end of the text", async () => {
+    for (const how of ["end", "destroy"]) {
+        const network = await cutting(4000, how);
+
+        await all(async (name) => {
+            let text = "";
+            await assert.rejects(sdks[name](network, { prompt: TEXT.repeat(9), on: (piece) => (text += piece) }),
+                (error) => error !== undefined, `${name}: ${how}`);
+            assert.ok(text.length > 0 && TEXT.repeat(9).startsWith(text), `${name}: ${text}`);
+        });
+    }
+});
+
+/** fetch, and when it was called. */
+function counted() {
+    const at = [];
+
+    return Object.assign((...args) => (at.push(performance.now()), fetch(...args)), { at });
+}
+
+test("SDKs come back when the server says so", async () => {
+    const server = await serve({ AI_MAX: 2 });
+    const blockers = await Promise.all([1, 2].map(() => openai(server.url).responses.create(
+        { model: "m", input: "x".repeat(60000), background: true })));
+    const asks = names.map(() => counted());
+    const answers = names.map((name, n) => sdks[name](server.url, { prompt: "Hi", retries: 9, fetch: asks[n] }));
+
+    await until("all are refused", () => asks.every(({ at }) => at.length > 0));
+    await Promise.all(blockers.map(({ id }) => openai(server.url).responses.cancel(id)));
+    for (const [n, name] of names.entries()) {
+        assert.equal((await answers[n]).text, "Hi", name);
+        const [first, second] = asks[n].at;
+        assert.ok(second - first > 690, `${name}: came back after ${second - first} ms`);
+        assert.ok(second - first < 1900, `${name}: came back after ${second - first} ms`);
+    }
+});
+
+test("SDKs give up after the tries that they were given", () => all(async (name) => {
+    for (const status of [503, 400]) {
+        const ask = counted();
+
+        await assert.rejects(sdks[name](shared.url, { prompt: `[refuse ${status}]`, retries: 1, fetch: ask }));
+        assert.equal(ask.at.length, status === 503 ? 2 : 1, `${name}: ${status}`);
+    }
+}));
+
+test("a silent model is no timeout, since the head comes at once, and then heartbeats", async () => {
+    const server = await serve({ AI_PREFILL_MS: 600, AI_BEAT_MS: 20 });
+
+    await all(async (name) => {
+        assert.equal((await sdks[name](server.url, { prompt: TEXT, timeout: 400 })).text, TEXT, name);
+    });
+});
+
+test("a generation stops when its reader is gone", async (t) => {
+    const server = await serve({ AI_TOKEN_MS: 5 });
+
+    for (const name of names) {
+        const abort = new AbortController();
+        const before = (await server.counts()).pieces;
+        let pieces = 0;
+
+        await sdks[name](server.url, { prompt: "x".repeat(9000), signal: abort.signal,
+            on: () => ++pieces === 9 && abort.abort() }).catch(() => {});
+        await until("it stops", async () => (await server.counts()).running === 0);
+        const over = (await server.counts()).pieces - before - pieces;
+        t.diagnostic(`${name}: ${over} pieces after the one at which the reader left`);
+        assert.ok(over < 40, `${name}: ${over} pieces too many`);
+    }
+});
+
+const memory = (pid) => Number(/VmRSS:\s+([0-9]+)/.exec(readFileSync(`/proc/${pid}/status`))[1]);
+
+test("a client that does not read makes the model wait, and costs no memory", async (t) => {
+    const server = await serve({ AI_TOKEN_MS: 0, ASAN_OPTIONS: "quarantine_size_mb=1" }); // it hoards
+    const text = TEXT.repeat(12000);
+
+    for (const [path, body] of [
+        ["v1/chat/completions", { stream: true, messages: [{ content: text }] }],
+        ["v1/messages", { stream: true, messages: [{ content: text }] }],
+    ]) {
+        const socket = net.connect(new URL(server.url).port, "127.0.0.1").pause();
+        const sent = JSON.stringify(body);
+
+        closing.add(() => socket.destroy());
+        socket.write(`POST /${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(sent)}\r\n\r\n${sent}`);
+        const start = await until("it runs", async () => (await server.counts()).running === 1 && memory(server.pid));
+        let last = -1;
+        const stopped = await until("the model waits", async () => {
+            const { pieces, running } = await server.counts();
+            assert.equal(running, 1);
+            const same = pieces === last;
+            last = pieces;
+            await sleep(100);
+            return same && pieces;
+        });
+        const grown = memory(server.pid) - start;
+        t.diagnostic(`${path}: waits after ${stopped} pieces; ${grown} KiB more memory`);
+        assert.ok(stopped < Buffer.byteLength(text) / 4, `${stopped} pieces`);
+        assert.ok(grown < 8192, `${grown} KiB`);
+        socket.destroy();
+        await until("it stops", async () => (await server.counts()).running === 0);
+    }
+});
+
+test("responses: a stream goes on after each number", async () => {
+    const client = openai(shared.url);
+    const every = [];
+
+    for await (const event of await client.responses.create({ model: "m", input: TEXT, stream: true, background: true }))
+        every.push(event);
+    assert.deepEqual(every.map((event) => event.sequence_number), every.map((_, n) => n));
+    const { id } = every[0].response;
+    await all(async (after) => {
+        const rest = [];
+        for await (const event of await client.responses.retrieve(id, { stream: true, starting_after: after }))
+            rest.push(event);
+        assert.deepEqual(rest, every.slice(after + 1));
+    }, every.map((_, n) => n));
+    const again = await client.responses.stream({ response_id: id, starting_after: 5 }).finalResponse();
+    assert.equal(again.output_text, TEXT);
+    const whole = await client.responses.retrieve(id);
+    assert.equal(whole.status, "completed");
+    assert.equal(whole.output_text, TEXT);
+});
+
+test("responses: in the background one goes on that is cut, and is joined where it is", async () => {
+    const server = await serve({ AI_TOKEN_MS: 3 });
+    const client = openai(server.url);
+    const text = TEXT.repeat(9);
+    let got = "", id, after, joins = 0;
+
+    const take = async (stream, most) => {
+        for await (const event of stream) {
+            id ??= event.response.id;
+            after = event.sequence_number;
+            got += event.type === "response.output_text.delta" ? event.delta : "";
+            if (event.type === "response.completed")
+                return true;
+            if (--most === 0)
+                return false; // which aborts the request
+        }
+    };
+    let ended = await take(await client.responses.create(
+        { model: "m", input: text, stream: true, background: true }), 7);
+    while (!ended && ++joins)
+        ended = await take(await client.responses.retrieve(id, { stream: true, starting_after: after }), 11);
+    assert.equal(got, text);
+    assert.ok(joins > 9, `${joins} joins`);
+});
+
+test("responses: Last-Event-ID joins as starting_after does", async () => {
+    const { id } = await openai(shared.url).responses.create({ model: "m", input: TEXT, background: true });
+    await until("it is over", async () => (await openai(shared.url).responses.retrieve(id)).status === "completed");
+    const read = async (query, headers) =>
+        (await fetch(`${shared.url}v1/responses/${id}?stream=true${query}`, { headers })).text();
+
+    const joined = await read("&starting_after=6", {});
+    assert.equal(await read("", { "Last-Event-ID": "6" }), joined);
+    assert.match(joined, /^:\nevent: response.output_text.delta\nid: 7\n/);
+});
+
+test("responses: one in the background can be canceled, and deleted", async () => {
+    const client = openai(shared.url);
+    const { id, status } = await client.responses.create({ model: "m", input: "x".repeat(9000), background: true });
+    const reading = client.responses.stream({ response_id: id }).finalResponse();
+
+    assert.equal(status, "in_progress");
+    assert.equal((await client.responses.cancel(id)).status, "cancelled");
+    assert.equal((await reading).status, "cancelled");
+    assert.equal((await client.responses.retrieve(id)).status, "cancelled");
+    await client.responses.delete(id);
+    await assert.rejects(client.responses.retrieve(id), OpenAI.NotFoundError);
+});
+
+test("responses: one that nobody reads is canceled, if it is not in the background", async () => {
+    const client = openai(shared.url);
+    const stream = await client.responses.create({ model: "m", input: "x".repeat(9000), stream: true });
+    let id;
+
+    for await (const event of stream) {
+        id = event.response.id;
+        break;
+    }
+    await until("it is canceled", async () => (await client.responses.retrieve(id)).status === "cancelled");
+    await assert.rejects(client.responses.cancel(id), OpenAI.BadRequestError);
+});
+
+test("responses: a number that is still to come is refused", async () => {
+    const { id } = await openai(shared.url).responses.create({ model: "m", input: "x" });
+
+    for (const after of ["99", "-1", "x", "1x"]) {
+        const answer = await fetch(`${shared.url}v1/responses/${id}?stream=true&starting_after=${after}`);
+        assert.equal(answer.status, 400, after);
+    }
+});
+
+test("responses: the oldest are forgotten", async () => {
+    const client = openai(shared.url);
+    const ids = [];
+
+    for (let n = 0; n < 20; n++)
+        ids.push((await client.responses.create({ model: "m", input: "x" })).id);
+    await assert.rejects(client.responses.retrieve(ids[0]), OpenAI.NotFoundError);
+    assert.equal((await client.responses.retrieve(ids.at(-1))).status, "completed");
+});
+
+test("anthropic: an error in the stream has its type", async () => {
+    await assert.rejects(sdks.anthropic(shared.url, { prompt: "So far[fail]" }),
+        (error) => error instanceof Anthropic.APIError && error.type === "overloaded_error");
+});
