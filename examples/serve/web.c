@@ -172,8 +172,11 @@ sse_subscriber *web_stream(const web_request *r, sse_channel *ch, const sse_http
 sse_str web_field(const web_request *r, const char *name)
 {
     const visit *const v = (const visit *)(const void *)r;
+    sse_str value = text(MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, name));
 
-    return text(MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, name));
+    while (value.len > 0 && strchr(" \t", value.ptr[value.len - 1]) != NULL)
+        value.len--;
+    return value;
 }
 
 static void preflight(visit *v)
@@ -276,11 +279,11 @@ static void complete(void *unused, struct MHD_Connection *connection, void **sta
 
 static int is_gone(const visit *v)
 {
-    char byte;
-    const int fd =
-        MHD_get_connection_info(v->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    struct pollfd fd = {
+        .fd = MHD_get_connection_info(v->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+        .events = POLLRDHUP};
 
-    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return poll(&fd, 1, 0) > 0;
 }
 
 /* Wake the streams that have something to read, or nobody to read it. */

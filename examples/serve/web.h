@@ -24,7 +24,7 @@ typedef struct web_request {
 } web_request;
 
 /* The value of a field, in any letter case of its name; absent where there is none. Valid until the
- * handler returns. */
+ * handler returns. Blanks that end it do not count, but NUL comes after them. */
 sse_str web_field(const web_request *r, const char *name);
 
 /* Called with each request. It answers once, by web_reply, web_refuse or web_stream, before it
@@ -77,6 +77,9 @@ sse_subscriber *web_stream(const web_request *r, sse_channel *ch, const sse_http
  * Returns NULL where there is no memory. */
 sse_channel *web_channel(const char *name, uint32_t events, size_t bytes, uint32_t heartbeat_ms);
 
+/* End the streams that a channel has now, each when it has had all so far. Clients may come back. */
+void web_cut(sse_channel *ch);
+
 /* No event will follow. Each stream, and each that joins from now on, ends when it has had all. */
 void web_finish(sse_channel *ch);
 
@@ -85,6 +88,9 @@ void web_free(sse_channel *ch);
 
 /* Return how many streams a channel has. */
 size_t web_count(const sse_channel *ch);
+
+/* Return whether an id is from this channel; an automatic one may be of an event that is gone. */
+int web_knows(const sse_channel *ch, sse_str id);
 
 /* A timer; all zero, but for run and user, before it is first set. */
 typedef struct web_timer {

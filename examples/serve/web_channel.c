@@ -82,14 +82,18 @@ sse_channel *web_channel(const char *name, uint32_t events, size_t bytes, uint32
     return &r->channel;
 }
 
-void web_finish(sse_channel *ch)
+void web_cut(sse_channel *ch)
 {
-    room *const r = (room *)(void *)ch;
     visit *v;
 
-    r->finished = 1;
-    for (v = r->visits; v != NULL; v = v->next)
+    for (v = ((room *)(void *)ch)->visits; v != NULL; v = v->next)
         sse_subscriber_close(&v->stream);
+}
+
+void web_finish(sse_channel *ch)
+{
+    ((room *)(void *)ch)->finished = 1;
+    web_cut(ch);
 }
 
 void web_free(sse_channel *ch)
@@ -101,6 +105,14 @@ void web_free(sse_channel *ch)
 size_t web_count(const sse_channel *ch)
 {
     return ((const room *)(const void *)ch)->count;
+}
+
+int web_knows(const sse_channel *ch, sse_str id)
+{
+    uint64_t next;
+
+    return sse_history_find((const sse_history *)((const room *)(const void *)ch)->memory, id.ptr,
+                            id.len, &next) == SSE_OK;
 }
 
 void web_free_rooms(void)
