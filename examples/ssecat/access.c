@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char cookie[] = "ssecat-token", parameter[] = "access_token";
+static const char parameter[] = "access_token";
 
 /* What a cookie can carry (RFC 6265, section 4.1.1). */
 static int is_token_byte(char c)
@@ -96,7 +96,7 @@ static int has(const table_list *list, sse_str host)
 }
 
 /* Browsers refuse credentials together with the star. */
-static int may_have_credentials(const options *o)
+static int may_have_credentials(const http_options *o)
 {
     if (!o->cors_credentials || (o->cors.count > 0 && !has(&o->cors, SSE_LIT("*"))))
         return 1;
@@ -116,7 +116,7 @@ static int open_token(access_rules *a, const char *path)
     return wrong ? -1 : 0;
 }
 
-int access_init(access_rules *a, const options *o)
+int access_init(access_rules *a, const http_options *o)
 {
     memset(a, 0, sizeof *a);
     a->options = o;
@@ -161,6 +161,15 @@ static int is_authorized(const access_rules *a, const request *r)
     return text_is_name(scheme, "Bearer") && is_token(a, text_trim(value));
 }
 
+/* The cookie has the name of the program: ssecat-token. */
+static int is_cookie(sse_str name)
+{
+    const size_t len = strlen(say_name);
+
+    return name.len > len && memcmp(name.ptr, say_name, len) == 0 &&
+           text_is((sse_str){name.ptr + len, name.len - len}, "-token");
+}
+
 static int has_cookie(const access_rules *a, const request *r)
 {
     sse_str rest = r->fields, cookies;
@@ -169,7 +178,7 @@ static int has_cookie(const access_rules *a, const request *r)
         while (cookies.ptr) {
             sse_str value = text_trim(text_cut(&cookies, ';'));
 
-            if (text_is(text_cut(&value, '='), cookie) && is_token(a, value))
+            if (is_cookie(text_cut(&value, '=')) && is_token(a, value))
                 return 1;
         }
     }

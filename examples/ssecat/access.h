@@ -6,14 +6,14 @@
 
 #include "../serve/request.h"
 
-#include "options.h"
+#include "http_options.h"
 
 #include <stddef.h>
 
 enum { ACCESS_TOKEN_MAX = 1024 };
 
 typedef struct access_rules {
-    const options *options;
+    const http_options *options;
     int is_local; /* all addresses that it listens on are of the loopback */
     int refused;  /* a host has been refused, and that was said */
     char token[ACCESS_TOKEN_MAX];
@@ -22,7 +22,7 @@ typedef struct access_rules {
 
 /* Set the rules, with the token of the file that the options name. Returns 0, or -1 when it has
  * said what is wrong with the file. */
-int access_init(access_rules *a, const options *o);
+int access_init(access_rules *a, const http_options *o);
 
 /* Whether the host that a request names is one of this server.
  *
@@ -34,7 +34,7 @@ int access_init(access_rules *a, const options *o);
 int access_has_host(access_rules *a, const request *r);
 
 /* Whether a request brings the token, or none is asked for: "Authorization: Bearer TOKEN", the
- * cookie ssecat-token, or access_token in the query, percent-encoded. */
+ * cookie NAME-token with the name of the program, or access_token in the query, percent-encoded. */
 int access_has_token(const access_rules *a, const request *r);
 
 /* Return what goes into Access-Control-Allow-Origin: "*", or the one of the allowed origins that

@@ -4,7 +4,6 @@
 #include "client.h"
 
 #include "answer.h"
-#include "history.h"
 #include "say.h"
 
 #include <errno.h>
@@ -37,6 +36,8 @@ void client_close(client *c)
     if (c->state == STREAMING)
         cs->streaming--;
     sse_subscriber_leave(&c->subscriber);
+    if (c->errand && cs->site->gone)
+        cs->site->gone(c);
     incoming_free(&c->incoming, &cs->incoming);
     close(c->fd);
     c->fd = -1;
@@ -63,8 +64,8 @@ int client_send(void *user, const void *bytes, size_t len, size_t *taken)
         *taken = (size_t)n;
         return SSE_OK;
     }
-    if (errno == EFAULT) /* what is to be sent stands in the file of the history */
-        history_is_lost();
+    if (errno == EFAULT && c->of->site->lost)
+        c->of->site->lost();
     if (errno != EAGAIN && errno != EWOULDBLOCK)
         return SSE_E_IO;
     c->writable = 0;
@@ -78,14 +79,32 @@ static void end(client *c)
     client_enter(c, LINGERING, LINGER_MS);
 }
 
+/* Flush a stream that the program fills. What is there to be taken is taken in time. */
+static int flush_own(client *c)
+{
+    const size_t before = sse_writer_pending(c->writer);
+    const int status = sse_writer_flush(c->writer, client_send, c);
+    const size_t after = sse_writer_pending(c->writer);
+
+    if (after == 0)
+        c->deadline_ms = UINT64_MAX;
+    else if (after < before || c->deadline_ms == UINT64_MAX)
+        client_enter(c, c->state, STALL_MS);
+    if (status == SSE_OK && c->of->site->drained)
+        c->of->site->drained(c);
+    return status;
+}
+
 void client_flush(client *c)
 {
     int status;
 
-    if (c->writer == NULL || !c->writable || c->state == LINGERING)
+    if (c->writer == NULL || !c->writable || c->state == LINGERING || c->state == ACTING)
         return;
-    if (c->state == STREAMING)
+    if (c->has_joined)
         status = sse_subscriber_flush(&c->subscriber, client_send);
+    else if (c->state == STREAMING)
+        status = flush_own(c);
     else
         status = sse_writer_flush(c->writer, client_send, c);
     if (sse_status_closed(status))
@@ -96,7 +115,7 @@ void client_ended(client *c, int reason)
 {
     if (reason == SSE_END)
         end(c);
-    else if (reason == SSE_E_TORN || reason == SSE_E_STALLED)
+    else if (reason == SSE_E_TORN || reason == SSE_E_STALLED || reason == SSE_E_LAGGED)
         client_cut(c);
     else
         client_close(c);
@@ -104,63 +123,132 @@ void client_ended(client *c, int reason)
 
 void client_cut(client *c)
 {
+    c->of->cuts++;
     say_notice("client %llu does not keep up, and is cut", (unsigned long long)c->serial);
     client_close(c);
 }
 
-static int make_writer(client *c, size_t capacity)
+int client_make_writer(client *c, size_t capacity)
 {
     const size_t size = SSE_WRITER_OVERHEAD + capacity;
 
+    free(c->writer);
     c->writer = sse_writer_init(malloc(size), size, 0);
     return c->writer ? 0 : -1;
 }
 
-/* Begin a stream, its head being in the writer. */
-static int subscribe(client *c, const request *r)
+int client_join(client *c, sse_channel *channel, uint32_t flags, sse_str id, sse_str query)
 {
-    const options *const o = c->of->options;
-    const uint32_t flags =
-        (o->from_start ? SSE_JOIN_OLDEST : 0) | (o->plain ? SSE_JOIN_PLAIN : SSE_JOIN_GAPS);
-    const sse_str id = request_field(r, "Last-Event-ID");
-    int status = sse_subscriber_join(&c->subscriber, &c->of->channel, c->writer, c, flags, id.ptr,
-                                     id.len, r->query.ptr, r->query.len);
+    const int status = sse_subscriber_join(&c->subscriber, channel, c->writer, c, flags, id.ptr,
+                                           id.len, query.ptr, query.len);
 
-    if (status == SSE_E_RANGE) /* lines are missing, and it cannot be told */
-        status = sse_subscriber_join(&c->subscriber, &c->of->channel, c->writer, c,
-                                     SSE_JOIN_PLAIN | SSE_JOIN_OLDEST, NULL, 0, NULL, 0);
     if (status != SSE_OK && status != SSE_GAP)
         return status;
-    client_enter(c, STREAMING, UINT64_MAX);
-    return sse_subscriber_set_limits(&c->subscriber, 0, STALL_MS, 0);
+    c->has_joined = 1;
+    c->deadline_ms = UINT64_MAX;
+    sse_subscriber_set_limits(&c->subscriber, 0, STALL_MS, 0);
+    return status;
+}
+
+void client_end(client *c)
+{
+    sse_writer_close(c->writer);
+    client_enter(c, ANSWERING, ANSWER_MS);
+    client_flush(c);
+}
+
+void client_send_away(client *c, const char *type, uint32_t retry_ms)
+{
+    const sse_event ev = {.type = {type, strlen(type)}, .retry_ms = retry_ms, .data = {"", 0}};
+
+    if (c->state == READING) {
+        client_close(c);
+    } else if (c->state == STREAMING && !c->has_joined) {
+        sse_writer_send(c->writer, &ev); /* as far as it has room */
+        client_end(c);
+    }
+}
+
+static question question_of(client *c, int status)
+{
+    clients *const cs = c->of;
+    const request *const r = status == 200 ? &c->incoming->request : NULL;
+
+    return (question){.request = r, .route = answer_route(cs, r), .clients = cs, .seed = c->serial};
+}
+
+void client_answer(client *c, int status, const char *fields, const char *text, size_t len)
+{
+    const question q = question_of(c, c->incoming ? 200 : 0);
+
+    if (client_make_writer(c, ANSWER_HEAD_MAX + len) != 0 ||
+        answer_put_text(c->writer, &q, status, fields, text, len, 1) != SSE_OK)
+        client_close(c);
+    else
+        client_end(c);
+}
+
+/* Put a whole answer, or the head of a stream. */
+static int put_answer(client *c, const question *q, int status, int begins)
+{
+    if (client_make_writer(c, begins ? CLIENTS_QUEUE : answer_max(q, status)) != 0)
+        return -1;
+    status = answer_put(c->writer, q, status);
+    if (!begins) {
+        sse_writer_close(c->writer);
+        client_enter(c, ANSWERING, ANSWER_MS);
+    }
+    return status;
 }
 
 /* Answer a request; status is what request_read has returned, or that with which to refuse it. */
 static void answer(client *c, int status)
 {
     clients *const cs = c->of;
-    const question q = {
-        .request = status == 200 ? &c->incoming->request : NULL, .clients = cs, .seed = c->serial};
-    int streams;
+    question q = question_of(c, status);
+    int begins, is_action;
 
     status = answer_status(&q, status);
-    streams = status == 200 && answer_is_stream(&q);
-    if (make_writer(c, streams ? CLIENTS_QUEUE : answer_max(&q, status)) != 0) {
-        client_close(c);
-        return;
-    }
-    status = answer_put(c->writer, &q, status);
-    if (streams && status == SSE_OK) {
-        status = subscribe(c, q.request);
+    begins = status == 200 && answer_begins(&q);
+    is_action = begins && q.route->kind == ROUTE_ACTION;
+    if (is_action) {
+        q.body = (sse_str){c->incoming->bytes + q.request->len, q.request->body_len};
+        client_enter(c, ACTING, ACT_MS);
     } else {
-        sse_writer_close(c->writer);
-        client_enter(c, ANSWERING, ANSWER_MS);
+        status = put_answer(c, &q, status, begins);
+        if (begins)
+            client_enter(c, STREAMING, UINT64_MAX);
     }
-    incoming_free(&c->incoming, &cs->incoming);
+    if (begins && (is_action || status == SSE_OK))
+        status = q.route->begin(c, &q);
+    if (!is_action || status != SSE_OK)
+        incoming_free(&c->incoming, &cs->incoming);
     if (status != SSE_OK)
         client_close(c);
     else
         client_flush(c);
+}
+
+/* Tell a client that waits for it to send the body. */
+static void tell_to_go_on(client *c)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    if (c->incoming->request.expects && !c->was_told)
+        c->was_told = send(c->fd, go_on, sizeof go_on - 1, MSG_NOSIGNAL) > 0;
+}
+
+/* Whether the body is still to come, and wanted. */
+static int awaits_body(client *c)
+{
+    const question q = question_of(c, 200);
+    const incoming *const in = c->incoming;
+
+    if (!answer_needs_body(&q) || in->len - in->request.len >= in->request.body_len ||
+        answer_status(&q, 200) != 200)
+        return 0;
+    tell_to_go_on(c);
+    return 1;
 }
 
 /* Take more of a request, and answer it when it is complete. Returns what recv returns. */
@@ -179,8 +267,8 @@ static ssize_t read_request(client *c)
     if (n <= 0)
         return n;
     in->len += (size_t)n;
-    status = request_read(&in->request, in->bytes, in->len, INCOMING_MAX, SIZE_MAX);
-    if (status != 0)
+    status = request_read(&in->request, in->bytes, in->len, INCOMING_MAX, c->of->site->body_max);
+    if (status != 0 && !(status == 200 && awaits_body(c)))
         answer(c, status);
     return n;
 }
@@ -198,8 +286,10 @@ static void hear_no_more(client *c)
 
     if (c->state == READING || c->state == LINGERING)
         client_close(c);
-    else if (c->state == STREAMING)
+    else if (c->has_joined)
         sse_subscriber_send(&c->subscriber, &beat);
+    else if (c->state == STREAMING)
+        sse_writer_send(c->writer, &beat);
 }
 
 /* Whatever comes after the request is read, too, and thrown away, a bounded amount at a time,

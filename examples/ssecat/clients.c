@@ -23,7 +23,7 @@ enum {
     CONNECTIONS_BESIDE = 64  /* connections beside the streams: pages, requests, refusals */
 };
 
-static int set_heartbeat(sse_channel *channel, const options *o)
+static int set_heartbeat(sse_channel *channel, const http_options *o)
 {
     if (o->ping)
         return sse_channel_set_heartbeat(channel, o->ping, strlen(o->ping), NULL, 0);
@@ -31,21 +31,39 @@ static int set_heartbeat(sse_channel *channel, const options *o)
                                      0);
 }
 
-void clients_init(clients *cs, const options *o, access_rules *access, int epoll,
-                  sse_history *history, uint64_t now_ms)
+void clients_init(clients *cs, const http_options *o, const site *s, void *program,
+                  access_rules *access, int epoll, uint64_t now_ms)
 {
     memset(cs, 0, sizeof *cs);
     cs->options = o;
+    cs->site = s;
+    cs->program = program;
     cs->access = access;
     cs->epoll = epoll;
     cs->now_ms = now_ms;
     cs->wake_ms = UINT64_MAX;
     cs->deadline_ms = UINT64_MAX;
-    cs->held_ms = UINT64_MAX;
-    if (sse_channel_init(&cs->channel, history, o->heartbeat_ms, TURN_BYTES, now_ms) != SSE_OK)
+}
+
+void clients_open(clients *cs, clients_channel *ch, sse_history *history)
+{
+    if (sse_channel_init(&ch->channel, history, cs->options->heartbeat_ms, TURN_BYTES,
+                         cs->now_ms) != SSE_OK)
         abort(); /* the history is there */
-    if (set_heartbeat(&cs->channel, o) != SSE_OK)
+    if (set_heartbeat(&ch->channel, cs->options) != SSE_OK)
         abort(); /* the options are checked */
+    ch->next = cs->channels;
+    cs->channels = ch;
+}
+
+void clients_forget(clients *cs, clients_channel *ch)
+{
+    clients_channel **at = &cs->channels;
+
+    while (*at && *at != ch)
+        at = &(*at)->next;
+    if (*at)
+        *at = ch->next;
 }
 
 int clients_may_accept(const clients *cs)
@@ -112,40 +130,21 @@ void clients_ready(client *c, uint32_t events)
 /* Send what can be sent, and see to the streams that this closes. */
 static void flush(clients *cs)
 {
+    clients_channel *ch;
     sse_subscriber *s;
 
-    while ((s = sse_channel_flush(&cs->channel, client_send)) != NULL)
-        client_ended(sse_subscriber_user(s), sse_subscriber_status(s));
+    for (ch = cs->channels; ch; ch = ch->next) {
+        while ((s = sse_channel_flush(&ch->channel, client_send)) != NULL)
+            client_ended(sse_subscriber_user(s), sse_subscriber_status(s));
+    }
 }
 
-/* Whether an event of this length can be published so that no stream loses a line. */
-static int fits(clients *cs, size_t len)
+int clients_fit(clients *cs, clients_channel *ch, size_t len)
 {
-    if (sse_channel_fits(&cs->channel, len))
+    if (sse_channel_fits(&ch->channel, len))
         return 1;
     flush(cs); /* perhaps it was only not yet sent */
-    return sse_channel_fits(&cs->channel, len);
-}
-
-int clients_publish(clients *cs, const sse_str *line)
-{
-    const char *const type = cs->options->event;
-    const sse_event ev = {.type = {type, type ? strlen(type) : 0}, .data = *line};
-    size_t len;
-
-    sse_event_encode(&ev, NULL, 0, &len);
-    if (fits(cs, len)) {
-        cs->held_ms = UINT64_MAX;
-    } else {
-        if (cs->held_ms == UINT64_MAX)
-            cs->held_ms = cs->now_ms;
-        if (cs->now_ms - cs->held_ms < cs->options->patience_ms &&
-            len + OPTIONS_EVENT_FRAME <= cs->options->history) {
-            clients_wake_at(cs, cs->held_ms + cs->options->patience_ms);
-            return SSE_AGAIN;
-        }
-    }
-    return sse_channel_publish(&cs->channel, &ev, 0, 0);
+    return sse_channel_fits(&ch->channel, len);
 }
 
 uint64_t clients_behind(const clients *cs)
@@ -163,12 +162,15 @@ uint64_t clients_behind(const clients *cs)
 
 void clients_flush(clients *cs)
 {
-    int wait_ms;
+    clients_channel *ch;
 
     flush(cs);
-    wait_ms = sse_channel_timeout(&cs->channel, cs->now_ms);
-    if (wait_ms >= 0)
-        clients_wake_at(cs, cs->now_ms + (uint64_t)wait_ms);
+    for (ch = cs->channels; ch; ch = ch->next) {
+        const int wait_ms = sse_channel_timeout(&ch->channel, cs->now_ms);
+
+        if (wait_ms >= 0)
+            clients_wake_at(cs, cs->now_ms + (uint64_t)wait_ms);
+    }
 }
 
 /* Close the clients that have been in a state for too long. */
@@ -183,7 +185,7 @@ static void sweep(clients *cs)
             cs->deadline_ms = c->deadline_ms < cs->deadline_ms ? c->deadline_ms : cs->deadline_ms;
         else if (c->state == READING && c->incoming->len > 0)
             client_too_slow(c);
-        else if (c->state == ANSWERING)
+        else if (c->state == ANSWERING || c->state == STREAMING)
             client_cut(c);
         else
             client_close(c);
@@ -192,26 +194,29 @@ static void sweep(clients *cs)
 
 void clients_tick(clients *cs, uint64_t now_ms)
 {
+    clients_channel *ch;
+
     cs->now_ms = now_ms;
     cs->wake_ms = UINT64_MAX;
     if (cs->deadline_ms <= now_ms)
         sweep(cs);
     clients_wake_at(cs, cs->deadline_ms);
-    sse_channel_tick(&cs->channel, now_ms);
+    for (ch = cs->channels; ch; ch = ch->next)
+        sse_channel_tick(&ch->channel, now_ms);
 }
 
-void clients_drain(clients *cs, int ended)
+void clients_drain(clients *cs, const char *type)
 {
-    const char *const type = ended ? cs->options->farewell : "retry";
+    clients_channel *ch;
     client *c, *next;
 
     for (c = cs->first; c; c = next) {
         next = c->next;
-        if (c->state == READING)
-            client_close(c);
+        client_send_away(c, type, sse_retry_spread(BACK_MS, BACK_SPREAD_MS, c->serial));
     }
-    sse_channel_drain(&cs->channel, type, strlen(type), NULL, 0, BACK_MS, BACK_SPREAD_MS, 0,
-                      ANSWER_MS);
+    for (ch = cs->channels; ch; ch = ch->next)
+        sse_channel_drain(&ch->channel, type, strlen(type), NULL, 0, BACK_MS, BACK_SPREAD_MS, 0,
+                          ANSWER_MS);
 }
 
 void clients_bury(clients *cs)

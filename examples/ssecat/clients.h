@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* clients.h - the connections of ssecat, all of them. What each goes through is in client.h. */
+/* clients.h - the connections of a program, all of them. What each goes through is in client.h. */
 #ifndef SSECAT_CLIENTS_H
 #define SSECAT_CLIENTS_H
 
 #include "access.h"
-#include "options.h"
+#include "http_options.h"
 
 #include <sse/sse.h>
 
@@ -16,11 +16,34 @@
 #define CLIENTS_QUEUE 2048
 
 typedef struct client client;
+typedef struct route route; /* answer.h */
+
+/* What a program serves on its connections. */
+typedef struct site {
+    const route *routes;
+    size_t count;
+    size_t body_max; /* the most bytes of a body; more are answered 413 */
+
+    /* NULL, or: a stream that has joined no channel has taken all that is in its writer. */
+    void (*drained)(client *c);
+    /* NULL, or: what is to be sent stands in a file that was made shorter. */
+    void (*lost)(void);
+    /* NULL, or: a connection with an errand is closed. */
+    void (*gone)(client *c);
+} site;
+
+/* A channel with its place among all of them. */
+typedef struct clients_channel {
+    sse_channel channel;
+    struct clients_channel *next;
+} clients_channel;
 
 typedef struct clients {
-    const options *options;
+    const http_options *options;
+    const site *site;
+    void *program; /* for the site */
     access_rules *access;
-    sse_channel channel; /* the streams are its subscribers */
+    clients_channel *channels; /* the streams are their subscribers */
     int epoll;
     client *first;        /* all that are open */
     client *closed;       /* closed in this turn; events of the same turn may still name them */
@@ -31,11 +54,17 @@ typedef struct clients {
     uint64_t now_ms;      /* the time of this turn */
     uint64_t wake_ms;     /* when clients_tick has something to do; UINT64_MAX: never */
     uint64_t deadline_ms; /* when the first deadline is; UINT64_MAX: there is none */
-    uint64_t held_ms;     /* since when a stream holds up the input; UINT64_MAX: none does */
+    uint64_t cuts;        /* clients that were cut */
 } clients;
 
-void clients_init(clients *cs, const options *o, access_rules *access, int epoll,
-                  sse_history *history, uint64_t now_ms);
+void clients_init(clients *cs, const http_options *o, const site *s, void *program,
+                  access_rules *access, int epoll, uint64_t now_ms);
+
+/* Start a channel, which is the caller's memory, and have its subscribers served. */
+void clients_open(clients *cs, clients_channel *ch, sse_history *history);
+
+/* Forget a channel that has no subscribers. */
+void clients_forget(clients *cs, clients_channel *ch);
 
 /* See to it that clients_tick is called at this time, or earlier. */
 void clients_wake_at(clients *cs, uint64_t ms);
@@ -49,9 +78,8 @@ int clients_may_accept(const clients *cs);
 /* React to what epoll says of a client. */
 void clients_ready(client *c, uint32_t events);
 
-/* Publish a line. Returns SSE_OK; SSE_AGAIN where a stream would lose a line by it that still has a
- * time to be waited for; SSE_E_TOOBIG where it is too long. */
-int clients_publish(clients *cs, const sse_str *line);
+/* Whether an event of this length can be published so that no stream loses one. */
+int clients_fit(clients *cs, clients_channel *ch, size_t len);
 
 /* Send what can be sent: once a turn, so that lines that came together leave together. */
 void clients_flush(clients *cs);
@@ -62,10 +90,11 @@ void clients_tick(clients *cs, uint64_t now_ms);
 /* How many events the slowest stream has not taken. */
 uint64_t clients_behind(const clients *cs);
 
-/* Close all: streams get what they are owed and a time to come back, others go at once. The event
- * that says so has the type of --farewell if the input has ended, so that clients can stay away,
- * and else "retry". */
-void clients_drain(clients *cs, int ended);
+/* Close all: streams get what they are owed and a time to come back, others go at once.
+ *
+ *   type   of the event that says so: one that has an agreed meaning, so that clients can stay
+ *          away, or "retry" */
+void clients_drain(clients *cs, const char *type);
 
 /* Free the clients that were closed; call it at the end of a turn. */
 void clients_bury(clients *cs);

@@ -22,9 +22,12 @@ static void watch(feed *f, int operation)
     f->always_readable = 1;
 }
 
-void feed_init(feed *f, const options *o, clients *to, int epoll)
+void feed_init(feed *f, const options *o, clients *to, sse_history *history, int epoll)
 {
     f->to = to;
+    f->options = o;
+    f->held_ms = UINT64_MAX;
+    clients_open(to, &f->channel, history);
     f->epoll = epoll;
     f->waiting_for = o->wait;
     input_init(&f->input, (enum input_form)o->input, o->max_line);
@@ -45,6 +48,29 @@ static void read_input(feed *f)
         watch(f, EPOLL_CTL_MOD);
 }
 
+/* Publish a line. Returns SSE_OK; SSE_AGAIN where a stream would lose a line by it that still has a
+ * time to be waited for; SSE_E_TOOBIG where it is too long. */
+static int publish_line(feed *f, const sse_str *line)
+{
+    const options *const o = f->options;
+    clients *const cs = f->to;
+    const sse_event ev = {.type = {o->event, o->event ? strlen(o->event) : 0}, .data = *line};
+    size_t len;
+
+    sse_event_encode(&ev, NULL, 0, &len);
+    if (clients_fit(cs, &f->channel, len)) {
+        f->held_ms = UINT64_MAX;
+    } else {
+        if (f->held_ms == UINT64_MAX)
+            f->held_ms = cs->now_ms;
+        if (cs->now_ms - f->held_ms < o->patience_ms && len + OPTIONS_EVENT_FRAME <= o->history) {
+            clients_wake_at(cs, f->held_ms + o->patience_ms);
+            return SSE_AGAIN;
+        }
+    }
+    return sse_channel_publish(&f->channel.channel, &ev, 0, 0);
+}
+
 /* Publish the lines that there are. Returns SSE_AGAIN if the clients cannot take them all now. */
 static int publish(feed *f)
 {
@@ -54,7 +80,7 @@ static int publish(feed *f)
     input_text next;
 
     while (input_next(in, most, &next)) {
-        status = clients_publish(f->to, &next.text);
+        status = publish_line(f, &next.text);
         if (status == SSE_AGAIN)
             break;
         if (status == SSE_E_TOOBIG) {

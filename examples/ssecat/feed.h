@@ -13,15 +13,18 @@
 typedef struct feed {
     clients *to;
     input input;
+    const options *options;
+    clients_channel channel;
     int epoll;
+    uint64_t held_ms;     /* since when a stream holds up the input; UINT64_MAX: none does */
     uint32_t waiting_for; /* read nothing until there are so many streams */
     int readable;         /* a read does not block */
     int always_readable;  /* it is a file, which epoll does not watch */
     int failed;           /* it has ended with an error, and that was said */
 } feed;
 
-/* Watch standard input; epoll names it by the address of the feed. */
-void feed_init(feed *f, const options *o, clients *to, int epoll);
+/* Start a channel, and watch standard input; epoll names it by the address of the feed. */
+void feed_init(feed *f, const options *o, clients *to, sse_history *history, int epoll);
 
 /* Read and publish, unless the clients cannot take it now. Returns 1 if there may be more to do at
  * once, else 0. */

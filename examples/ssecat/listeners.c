@@ -59,7 +59,7 @@ static void find(listeners *ls, const char *name)
     freeaddrinfo(all);
 }
 
-void listeners_find(listeners *ls, const options *o)
+void listeners_find(listeners *ls, const http_options *o)
 {
     size_t i;
 
@@ -203,7 +203,7 @@ static void close_all(listeners *ls)
     }
 }
 
-void listeners_open(listeners *ls, const options *o, int epoll)
+void listeners_open(listeners *ls, const http_options *o, int epoll)
 {
     char address[ADDRESS_MAX];
     int tries = PORT_TRIES;

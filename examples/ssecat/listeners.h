@@ -4,7 +4,7 @@
 #define SSECAT_LISTENERS_H
 
 #include "clients.h"
-#include "options.h"
+#include "http_options.h"
 
 #include <stdint.h>
 #include <sys/socket.h>
@@ -27,13 +27,13 @@ typedef struct listeners {
 } listeners;
 
 /* Find all addresses of all names. This may take as long as a name server takes. */
-void listeners_find(listeners *ls, const options *o);
+void listeners_find(listeners *ls, const http_options *o);
 
 /* Whether all of them are addresses of the loopback. */
 int listeners_are_local(const listeners *ls);
 
 /* Listen on all of them, at the same port, and print where. */
-void listeners_open(listeners *ls, const options *o, int epoll);
+void listeners_open(listeners *ls, const http_options *o, int epoll);
 
 /* If it is a listener that epoll names, accept the connections that there are, and return 1. */
 int listeners_ready(listeners *ls, const void *which, clients *cs);

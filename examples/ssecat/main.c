@@ -15,7 +15,7 @@
  *     listeners             the sockets that clients connect to
  *     clients, client       all connections, and one of them
  *     incoming, access      what a request says, and whether it may
- *     answer, date          what it gets
+ *     routes, answer, date  what it gets
  *     signals, say          how ssecat is told to end, and what it tells */
 #define _GNU_SOURCE
 
@@ -24,6 +24,7 @@
 #include "history.h"
 #include "listeners.h"
 #include "options.h"
+#include "routes.h"
 #include "say.h"
 #include "signals.h"
 
@@ -38,6 +39,8 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+const char say_name[] = "ssecat";
 
 enum { TURN_MAX = 256 };
 
@@ -90,7 +93,7 @@ static void drain(server *s)
 {
     s->draining = 1;
     listeners_close(&s->listeners);
-    clients_drain(&s->clients, signals_taken() == SIGNALS_NONE);
+    clients_drain(&s->clients, signals_taken() == SIGNALS_NONE ? s->options.farewell : "retry");
 }
 
 /* How long epoll may wait. */
@@ -144,10 +147,10 @@ static void serve(server *s, const sigset_t *signals)
  * NULL when it has said what is wrong. */
 static sse_history *prepare(server *s)
 {
-    if (access_init(&s->access, &s->options) != 0)
+    if (access_init(&s->access, &s->options.http) != 0)
         return NULL;
     raise_descriptor_limit();
-    listeners_find(&s->listeners, &s->options);
+    listeners_find(&s->listeners, &s->options.http);
     s->access.is_local = listeners_are_local(&s->listeners);
     return history_open(s->options.history_file, s->options.history, clock_ms(CLOCK_REALTIME));
 }
@@ -160,10 +163,10 @@ static int run(server *s, sse_history *history)
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (s->epoll < 0)
         say_and_exit("epoll");
-    clients_init(&s->clients, &s->options, &s->access, s->epoll, history,
+    clients_init(&s->clients, &s->options.http, &routes_site, &s->feed, &s->access, s->epoll,
                  clock_ms(CLOCK_MONOTONIC));
-    feed_init(&s->feed, &s->options, &s->clients, s->epoll);
-    listeners_open(&s->listeners, &s->options, s->epoll);
+    feed_init(&s->feed, &s->options, &s->clients, history, s->epoll);
+    listeners_open(&s->listeners, &s->options.http, s->epoll);
     serve(s, &signals);
     clients_free(&s->clients);
     close(s->epoll);

@@ -35,55 +35,11 @@ static int is_short_type(const char *text)
     return is_type(text) && strlen(text) <= SSE_CHANNEL_TEXT_MAX;
 }
 
-static int is_origin(const char *text)
-{
-    const sse_http_answer a = {.version = SSE_HTTP_1_1, .origin = {text, strlen(text)}};
-    size_t len;
+#define FIELD(name) offsetof(options, name)
+#define HTTP_PUBLIC "/healthz"
 
-    return sse_http_head(&a, NULL, 0, &len) == SSE_E_SPACE && len < 1024;
-}
-
-/* A host as it stands in a URL. */
-static int is_host(const char *text)
-{
-    const size_t len = strlen(text);
-
-    if (text[0] == '[')
-        return len > 2 && strspn(text, "[0123456789abcdefABCDEF:.") == len - 1 &&
-               text[len - 1] == ']';
-    return len > 0 &&
-           (strcmp(text, "*") == 0 || strcspn(text, " \t\r\n\"#,/:<>?@[\\]^`{|}*") == len);
-}
-
-#define FIELD(name)                  offsetof(options, name)
-#define NUMBER(name, from, to, each) TABLE_NUMBER, FIELD(name), from, to, each, NULL, NULL
-#define TEXT(name, valid, range)     TABLE_TEXT, FIELD(name), 0, 0, 0, valid, range
-#define LIST(name, valid, range)     TABLE_LIST, FIELD(name), 0, 0, 0, valid, range
-#define WORD(name, words)            TABLE_WORD, FIELD(name), 0, 0, 0, NULL, words
-#define FLAG(name)                   TABLE_FLAG, FIELD(name), 0, 0, 0, NULL, NULL, NULL, NULL
-#define SHOW(name)                   TABLE_SHOW, FIELD(name), 0, 0, 0, NULL, NULL, NULL, NULL
-#define HEADING(text)                                                       \
-    {                                                                       \
-        NULL, 0, NULL, TABLE_FLAG, 0, 0, 0, 0, NULL, NULL, NULL, NULL, text \
-    }
-
-/* Name, letter, argument; kind and field with the range; default as it would be given, or what it
- * is called where it is nothing; help. */
 static const table_row rows[] = {
-    HEADING("Clients:"),
-    {"port", 'p', "N", NUMBER(port, 0, 65535, 1), "8080", NULL, "TCP port; 0 takes a free one"},
-    {"bind", 'b', "ADDRESS", LIST(bind, NULL, NULL), "127.0.0.1", NULL,
-     "address to listen on, or a name with one or more;\nmay be given several times"},
-    {"max-clients", 'm', "N", NUMBER(max_clients, 0, 1000000, 1), "1000", NULL,
-     "streams at a time; more are answered 503"},
-    {"cors", 'c', "ORIGIN", LIST(cors, is_origin, "an origin, or * for any"), NULL, "none",
-     "pages of this origin may read the stream"},
-    {"cors-credentials", 0, NULL, FLAG(cors_credentials), "and may send cookies"},
-    {"host", 0, "NAME", LIST(host, is_host, "a name or an address without a port, or * for any"),
-     NULL, "any; on the loopback, its own names",
-     "a name by which clients know this server; requests for others are answered 403"},
-    {"token-file", 0, "PATH", TEXT(token_file, NULL, NULL), NULL, "none",
-     "answer 401 to requests without the token in this file, except for /healthz and OPTIONS"},
+    HTTP_OPTIONS_CLIENTS,
 
     HEADING("Input:"),
     {"input", 'i', "FORM", WORD(input, "lines, nul, cr or raw"), "lines", NULL,
@@ -108,13 +64,13 @@ static const table_row rows[] = {
     {"plain", 0, NULL, FLAG(plain),
      "send lines and heartbeats only, for clients that take every event for a line; nothing "
      "tells them what is missing, or the end"},
-    {"heartbeat", 'H', "SECONDS", NUMBER(heartbeat_ms, 0, 86400, 1000), "15", NULL,
+    {"heartbeat", 'H', "SECONDS", NUMBER(http.heartbeat_ms, 0, 86400, 1000), "15", NULL,
      "a comment after so much silence; 0 for none"},
-    {"ping", 0, "NAME", TEXT(ping, is_short_type, "as for --event, 96 bytes at most"), NULL,
+    {"ping", 0, "NAME", TEXT(http.ping, is_short_type, "as for --event, 96 bytes at most"), NULL,
      "a comment", "heartbeats are events of this type, which a page can see"},
-    {"retry", 'r', "MS", NUMBER(retry_ms, 0, SSE_RETRY_MAX, 1), "0", NULL,
+    {"retry", 'r', "MS", NUMBER(http.retry_ms, 0, SSE_RETRY_MAX, 1), "0", NULL,
      "reconnection time of the clients; 0: their own"},
-    {"first", 0, "SHAPE", WORD(first, "block, line or typed"), "block", NULL,
+    {"first", 0, "SHAPE", WORD(http.first, "block, line or typed"), "block", NULL,
      "what the comment or retry that begins a stream is\n"
      "block  a block of its own\n"
      "line   a line of the first event, and heartbeats are lines\n"
@@ -178,9 +134,9 @@ static int combine(options *o)
     if (o->max_line > most)
         say_error("--max-line %lu: a history of %lu bytes holds lines of %lu bytes; see --history",
                   (unsigned long)o->max_line, (unsigned long)o->history, (unsigned long)most);
-    else if (o->wait > o->max_clients)
+    else if (o->wait > o->http.max_clients)
         say_error("--wait for more clients than --max-clients lets in");
-    else if (is_line_type(o, o->farewell) || is_line_type(o, o->ping))
+    else if (is_line_type(o, o->farewell) || is_line_type(o, o->http.ping))
         say_error("--farewell and --ping need other types than the lines have");
     else
         return 0;

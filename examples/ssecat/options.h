@@ -3,7 +3,7 @@
 #ifndef SSECAT_OPTIONS_H
 #define SSECAT_OPTIONS_H
 
-#include "table.h"
+#include "http_options.h"
 
 #include <stdint.h>
 
@@ -13,26 +13,16 @@ enum { OPTIONS_TYPE_MAX = 256 }; /* bytes of an event type */
 
 /* What each option is for stands in the table of options.c, next to its range. */
 typedef struct options {
-    table_list bind; /* addresses and host names */
-    uint32_t port;   /* 0: any free one */
-    uint32_t max_clients;
-    table_list cors;
-    int cors_credentials;
-    table_list host;        /* empty: as access_has_host has it */
-    const char *token_file; /* NULL: none is asked for */
+    http_options http;
 
     int input; /* enum input_form */
     uint32_t max_line;
     uint32_t wait;
     int stay;
 
-    const char *event;     /* NULL: message */
-    uint32_t heartbeat_ms; /* 0: none */
-    uint32_t retry_ms;     /* 0: the client's own */
+    const char *event; /* NULL: message */
     const char *farewell;
     int plain;
-    const char *ping; /* NULL: a comment */
-    int first;        /* enum sse_http_first */
 
     uint32_t history;
     const char *history_file; /* NULL: in memory */

@@ -57,12 +57,10 @@ static int put(int fd, const char *text, size_t len)
 
 static int say(int fd, const char *format, va_list values)
 {
-    static const char name[] = "ssecat: ";
     char text[PIPE_BUF];
-    size_t len = sizeof name - 1;
+    size_t len = (size_t)sprintf(text, "%.32s: ", say_name);
     int n;
 
-    memcpy(text, name, len);
     n = vsnprintf(text + len, sizeof text - len, format, values);
     if (n < 0)
         return -1;
@@ -80,12 +78,13 @@ static void say_on_error(const char *format, va_list values)
 
 void say_lost(void)
 {
-    char text[64];
+    char text[96];
     int n;
 
     if (lost == 0)
         return;
-    n = snprintf(text, sizeof text, "%sssecat: %lu messages were lost\n", torn ? "\n" : "", lost);
+    n = snprintf(text, sizeof text, "%s%.32s: %lu messages were lost\n", torn ? "\n" : "", say_name,
+                 lost);
     if (put(STDERR_FILENO, text, (size_t)n) == 0)
         lost = 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* say.h - what ssecat says: diagnostics on standard error, its addresses on standard output.
+/* say.h - what a program says: diagnostics on standard error, its addresses on standard output.
  *
  * Perhaps nobody reads them, and the clients must not wait for that. So a message is written only
  * as far as that does not block. One that is not written as a whole is lost, and counted; the next
@@ -13,10 +13,13 @@
 
 #define SAY_FORMAT __attribute__((format(printf, 1, 2)))
 
+/* The name of the program, which its main file has. */
+extern const char say_name[];
+
 /* An error. */
 void say_error(const char *format, ...) SAY_FORMAT;
 
-/* What happens to a client or to the input, and is no error of ssecat; nothing with --quiet. */
+/* What happens to a client or to the input, and is no error of the program; nothing with --quiet. */
 void say_notice(const char *format, ...) SAY_FORMAT;
 
 /* A line on standard output; nothing with --quiet. */

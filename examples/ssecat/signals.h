@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.h - the signals that end ssecat. */
+/* signals.h - the signals that end a program that serves. */
 #ifndef SSECAT_SIGNALS_H
 #define SSECAT_SIGNALS_H
 

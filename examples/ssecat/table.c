@@ -143,11 +143,11 @@ static int refuse_option(char **argv, int why)
     const char *const which = optopt > 0 && optopt < CODE ? letter : argv[optind - 1];
 
     if (why == ':')
-        say_error("%s needs a value; see ssecat --help", which);
+        say_error("%s needs a value; see %s --help", which, say_name);
     else if (optopt >= CODE)
-        say_error("%s: this option takes no value; see ssecat --help", which);
+        say_error("%s: this option takes no value; see %s --help", which, say_name);
     else
-        say_error("%s is not an option; see ssecat --help", which);
+        say_error("%s is not an option; see %s --help", which, say_name);
     return -1;
 }
 
@@ -197,7 +197,7 @@ int table_read(const table_row *rows, size_t count, void *into, int argc, char *
         given[row - rows] = 1;
     }
     if (optind < argc) {
-        say_error("unexpected '%s'; input comes on standard input", argv[optind]);
+        say_error("unexpected '%s'; see %s --help", argv[optind], say_name);
         return -1;
     }
     fill(rows, count, into, given);
