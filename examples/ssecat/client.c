@@ -99,7 +99,8 @@ void client_flush(client *c)
 {
     int status;
 
-    if (c->writer == NULL || !c->writable || c->state == LINGERING || c->state == ACTING)
+    if (c->fd < 0 || c->writer == NULL || !c->writable || c->state == LINGERING ||
+        c->state == ACTING)
         return;
     if (c->has_joined)
         status = sse_subscriber_flush(&c->subscriber, client_send);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "fork.h"
+
+#include "../ssecat/say.h"
+#include "follow.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PAGE = 512, CONFIRM_MS = 5000, LOOK_MS = 50 };
+
+static void ask_page(stream *s);
+
+/* Whether the sentinels confirm the primary, now that it is known to lack entries. */
+static void check_confirmation(stream *s)
+{
+    conn_address named;
+
+    if (sentinels_name(s->sentinels, s->confirm_ms, &named)) {
+        if (conn_address_same(&named, &s->at))
+            follow_warm(s);
+        else
+            follow_lose(s, "the sentinels name another primary");
+    } else if (stream_now(s) - s->confirm_ms > CONFIRM_MS) {
+        follow_lose(s, "the sentinels do not confirm the primary");
+    } else {
+        stream_do(s, check_confirmation, stream_now(s) + LOOK_MS);
+    }
+}
+
+static void end(stream *s, enum stream_fork result)
+{
+    s->fork_result = result;
+    if (result == FORK_MATCH) {
+        s->counts.forks[result]++;
+        follow_go_live(s);
+        return;
+    }
+    s->fork_is_pending = 1;
+    s->confirm_ms = stream_now(s);
+    sentinels_ask(s->sentinels);
+    check_confirmation(s);
+}
+
+void fork_settle(stream *s)
+{
+    char id[ENTRY_ID_MAX + 1];
+    const size_t kept = s->fork_result == FORK_CUT ? s->fork_at + 1 : 0;
+    const size_t lost = s->log.count - kept;
+
+    s->fork_is_pending = 0;
+    s->counts.forks[s->fork_result]++;
+    if (s->fork_result == FORK_NONE) {
+        say_notice("%s: new log: Redis has none of its %zu entries", s->key, lost);
+        return;
+    }
+    entry_id_write(&log_at(&s->log, s->fork_at)->id, id);
+    log_withdraw(&s->log, kept, &log_at(&s->log, s->fork_at)->id);
+    s->counts.phantoms += lost;
+    s->counts.fork_length = lost;
+    say_notice("%s: withdrawn: %zu entries after %s", s->key, lost, id);
+}
+
+/* A log without entries is right as long as Redis has had none, either. */
+static enum stream_fork compare_empty(const stream *s, const reply_probe *p)
+{
+    const log *const l = &s->log;
+
+    return p->length == 0 && l->has_ordinal && p->has_counters && p->added == l->ordinal &&
+                   entry_id_order(&p->last, &l->last) >= 0
+               ? FORK_MATCH
+               : FORK_NONE;
+}
+
+/* Compare one entry. Returns 1 to go on, or 0 with the result. */
+static int compare(stream *s, const entry_id *id, enum stream_fork *result)
+{
+    const log *const l = &s->log;
+
+    if (s->fork_has_match) {
+        if (s->fork_at + 1 == l->count) {
+            *result = FORK_MATCH;
+            return 0;
+        }
+        if (!entry_id_same(&log_at(l, s->fork_at + 1)->id, id)) {
+            *result = FORK_CUT;
+            return 0;
+        }
+        s->fork_at++;
+        return 1;
+    }
+    while (s->fork_at < l->count && entry_id_order(&log_at(l, s->fork_at)->id, id) < 0)
+        s->fork_at++; /* trimmed */
+    if (s->fork_at == l->count || !entry_id_same(&log_at(l, s->fork_at)->id, id)) {
+        *result = FORK_NONE;
+        return 0;
+    }
+    s->fork_has_match = 1;
+    return 1;
+}
+
+/* Compare a page. A further page begins with the entry that was compared last. */
+static void compare_page(stream *s, const redisReply *entries)
+{
+    enum stream_fork result = FORK_MATCH;
+    size_t i = 0;
+    entry e;
+
+    if (s->fork_has_match) {
+        if (reply_entry(entries, 0, &e) != 0 ||
+            !entry_id_same(&e.id, &log_at(&s->log, s->fork_at)->id)) {
+            fork_begin(s); /* it was trimmed meanwhile */
+            return;
+        }
+        i = 1;
+    }
+    for (; reply_entry(entries, i, &e) == 0; i++) {
+        if (!compare(s, &e.id, &result)) {
+            end(s, result);
+            return;
+        }
+    }
+    if (!s->fork_has_match)
+        end(s, FORK_NONE);
+    else if (s->fork_at + 1 == s->log.count)
+        end(s, FORK_MATCH);
+    else if (entries->elements < PAGE)
+        end(s, FORK_CUT);
+    else
+        ask_page(s);
+}
+
+static void take_page(void *user, const redisReply *reply)
+{
+    stream *const s = user;
+    reply_probe p;
+
+    if (reply == NULL)
+        return;
+    if (reply_read_probe(reply, &p) != 0) {
+        follow_lose(s, p.error);
+    } else if (!p.info.is_primary) {
+        follow_lose(s, "it is no primary");
+    } else if (s->replid[0] != '\0' && strcmp(s->replid, p.info.replid) != 0) {
+        fork_begin(s); /* from the first page on */
+    } else {
+        memcpy(s->replid, p.info.replid, sizeof s->replid);
+        if (s->log.count == 0)
+            end(s, compare_empty(s, &p));
+        else
+            compare_page(s, p.entries);
+    }
+}
+
+static void ask_page(stream *s)
+{
+    char from[ENTRY_ID_MAX + 1];
+    const entry_id *const id = s->log.count ? &log_at(&s->log, s->fork_at)->id : &s->log.last;
+
+    snprintf(from, sizeof from, "%" PRIu64 "-%" PRIu64, id->ms, id->seq);
+    reply_ask_probe(&s->follow, take_page, s, s->key, "XRANGE", from, "+", PAGE);
+}
+
+void fork_begin(stream *s)
+{
+    s->state = STREAM_FORK;
+    s->fork_at = 0;
+    s->fork_has_match = s->fork_is_pending = 0;
+    s->replid[0] = '\0';
+    say_notice("%s: FORK, %zu entries to compare", s->key, s->log.count);
+    ask_page(s);
+}

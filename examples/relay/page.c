@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "page.h"
+
+#include "../ssecat/say.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PAGE_BYTES = 32 * 1024, /* of a page in the writer of a client */
+    PAGE_MAX = 512,         /* entries */
+    AGAIN_MS = 100,         /* before Redis is asked again, when it could not answer */
+    LAG_MS = 20,            /* the same, when the log is to catch up */
+    ABSENT_MS = 2000,       /* for an id to appear that is above all others */
+    FRAME = 128,            /* bytes of the fields of an event */
+    OUT_MAX = 32            /* questions about one stream at a time */
+};
+
+/* A question that is out. */
+struct page_question {
+    stream *stream;
+    visit *visit; /* NULL: the client is gone */
+};
+
+void page_forget(visit *v)
+{
+    if (v->ask)
+        v->ask->visit = NULL;
+    v->ask = NULL;
+}
+
+void page_make_gap(visit *v, enum gap_reason reason)
+{
+    if (!v->has_gap) {
+        v->reason = reason;
+        v->last = v->at;
+        v->has_last = 1;
+        v->withdrawn = GAP_UNKNOWN;
+    }
+    v->has_gap = 1;
+    v->missed = GAP_UNKNOWN;
+    v->from = VISIT_OLDEST;
+}
+
+static int sees(const visit *v, uint64_t tag)
+{
+    size_t i;
+
+    if (v->tags == NULL || tag == 0)
+        return 1;
+    for (i = 0; i < v->tag_count; i++) {
+        if (v->tags[i] == tag)
+            return 1;
+    }
+    return 0;
+}
+
+/* Put an event into the writer. One that is larger gets a larger writer, once it is empty. */
+static int put(visit *v, const sse_event *ev)
+{
+    int status = sse_writer_send(v->client->writer, ev);
+    size_t len;
+
+    if (status != SSE_E_TOOBIG)
+        return status;
+    if (sse_writer_pending(v->client->writer) > 0)
+        return SSE_AGAIN;
+    sse_event_encode(ev, NULL, 0, &len);
+    if (client_make_writer(v->client, len + FRAME) != 0)
+        return SSE_AGAIN;
+    return sse_writer_send(v->client->writer, ev);
+}
+
+static int put_entry(visit *v, const entry *e)
+{
+    stream *const s = v->stream;
+    const gap too_big = {GAP_TOO_BIG, &e->id, NULL, 1, 0};
+    char text[GAP_MAX];
+    entry_event made;
+    size_t len;
+
+    if (entry_to_event(e, options_filter(s->options), &made, &s->log.memory) != 0)
+        return SSE_AGAIN;
+    if (!sees(v, made.tag))
+        return SSE_OK;
+    sse_event_encode(&made.ev, NULL, 0, &len);
+    if (len > s->options->history_bytes) {
+        made.ev.type = (sse_str){"gap", 3};
+        made.ev.data = (sse_str){text, gap_write(&too_big, text)};
+    }
+    return put(v, &made.ev);
+}
+
+/* Tell a client of its gap. Returns 1, or 0 where the stream ends with it. */
+static int put_gap(visit *v, const entry_id *resume)
+{
+    stream *const s = v->stream;
+    const int closes = s->options->on_gap == OPTIONS_CLOSE;
+    const gap g = {v->reason, v->has_last ? &v->last : NULL, resume, v->missed, v->withdrawn};
+    char text[GAP_MAX], id[ENTRY_ID_MAX + 1] = "an id of another kind";
+    const sse_event ev = {
+        .type = SSE_LIT("gap"), .id = {closes ? "" : NULL, 0}, .data = {text, gap_write(&g, text)}};
+
+    if (v->has_last)
+        entry_id_write(&v->last, id);
+    say_notice("%s: gap %s for %s", s->key, gap_reasons[v->reason], id);
+    s->counts.gaps[v->reason]++;
+    v->has_gap = 0;
+    sse_writer_send(v->client->writer, &ev); /* it is empty, and has room */
+    if (!closes)
+        return 1;
+    client_end(v->client);
+    return 0;
+}
+
+/* Serve the entries of a page from an index on. v may be gone afterwards. */
+static void serve(visit *v, const reply_probe *p, size_t from)
+{
+    int status = SSE_OK;
+    size_t i = from;
+    entry e;
+
+    if (!v->has_pages && client_make_writer(v->client, PAGE_BYTES) != 0) {
+        client_close(v->client);
+        return;
+    }
+    v->has_pages = 1;
+    v->absent_ms = 0;
+    if (v->has_gap && !put_gap(v, reply_entry(p->entries, from, &e) == 0 ? &e.id : NULL))
+        return;
+    while (reply_entry(p->entries, i, &e) == 0 && (status = put_entry(v, &e)) == SSE_OK) {
+        v->at = e.id;
+        v->from = VISIT_AFTER;
+        i++;
+    }
+    if (status == SSE_AGAIN)
+        v->page = i - from + 1;
+    else
+        v->page = 2 * v->page < PAGE_MAX ? 2 * v->page : PAGE_MAX;
+    if (i == from && status == SSE_OK) /* there is no more: the log lags, or is empty, too */
+        v->due_ms = stream_now(v->stream) + LAG_MS;
+    clients_wake_at(v->stream->to, v->due_ms);
+    client_flush(v->client);
+}
+
+/* Its id is above all that there is: that may be a replica that lags, or a primary that was
+ * isolated. Returns 1 as long as it may yet appear. */
+static int may_appear(visit *v)
+{
+    stream *const s = v->stream;
+
+    if (v->absent_ms == 0) {
+        v->absent_ms = stream_now(s);
+        sentinels_ask(s->sentinels);
+    }
+    v->due_ms = stream_now(s) + AGAIN_MS;
+    if (stream_now(s) - v->absent_ms < ABSENT_MS)
+        return 1;
+    if (s->told_count < STREAM_TOLD_MAX)
+        s->told[s->told_count++] = v->at;
+    return 0;
+}
+
+/* Whether nothing has ever been before the first entry. */
+static int is_complete(const reply_probe *p)
+{
+    return p->has_counters && p->added == p->length && p->deleted.ms == 0 && p->deleted.seq == 0;
+}
+
+/* Redis does not have the id: find the reason. */
+static void explain(visit *v, const reply_probe *p)
+{
+    v->due_ms = 0;
+    if (v->at.ms == 0 && v->at.seq == 0 && is_complete(p))
+        v->from = VISIT_OLDEST; /* it was at the beginning */
+    else if (p->length == 0)
+        page_make_gap(v, GAP_FLUSHED);
+    else if (entry_id_order(&v->at, &p->last) > 0) {
+        if (!may_appear(v))
+            page_make_gap(v, GAP_PHANTOM);
+    } else if (entry_id_order(&v->at, &p->first) < 0)
+        page_make_gap(v, GAP_TRIMMED);
+    else if (p->has_counters && entry_id_order(&p->deleted, &v->at) < 0)
+        page_make_gap(v, GAP_PHANTOM);
+    else
+        page_make_gap(v, GAP_DELETED);
+    clients_wake_at(v->stream->to, v->due_ms);
+}
+
+static void use(visit *v, const reply_probe *p)
+{
+    entry e;
+
+    v->stream->counts.pages++;
+    if (v->from == VISIT_OLDEST) {
+        serve(v, p, 0);
+    } else if (reply_entry(p->entries, 0, &e) != 0 || entry_id_order(&e.id, &v->at) != 0) {
+        explain(v, p);
+    } else if (e.id.hash != v->at.hash) {
+        page_make_gap(v, GAP_HISTORY);
+        v->due_ms = 0;
+        clients_wake_at(v->stream->to, 0);
+    } else {
+        serve(v, p, 1);
+    }
+}
+
+/* What Redis says counts only if it is the primary, with the id that is verified. */
+static void take(void *user, const redisReply *reply)
+{
+    struct page_question *const ask = user;
+    visit *const v = ask->visit;
+    reply_probe p;
+
+    ask->stream->questions--;
+    free(ask);
+    if (v == NULL)
+        return;
+    v->ask = NULL;
+    v->due_ms = stream_now(v->stream) + AGAIN_MS;
+    if (reply && reply_read_probe(reply, &p) == 0 && v->stream->state == STREAM_LIVE &&
+        p.info.is_primary && strcmp(p.info.replid, v->stream->replid) == 0) {
+        v->due_ms = 0;
+        use(v, &p);
+    }
+}
+
+void page_ask(visit *v)
+{
+    stream *const s = v->stream;
+    struct page_question *const ask = malloc(sizeof *ask);
+    char from[ENTRY_ID_MAX + 1] = "-";
+
+    v->due_ms = stream_now(s) + AGAIN_MS;
+    if (ask == NULL || !s->asks.conn.is_up || s->questions >= OUT_MAX) {
+        free(ask);
+        v->due_ms = stream_now(s) + LAG_MS;
+        return;
+    }
+    if (v->from == VISIT_AFTER)
+        snprintf(from, sizeof from, "%" PRIu64 "-%" PRIu64, v->at.ms, v->at.seq);
+    *ask = (struct page_question){s, v};
+    v->ask = ask;
+    s->questions++;
+    reply_ask_probe(&s->asks.conn, take, ask, s->key, "XRANGE", from, "+", v->page + 1);
+}

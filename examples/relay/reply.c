@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "reply.h"
+
+#include "../serve/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What was wrong with a command of the transaction, which EXEC itself does not say. */
+static char queue_error[200];
+
+static sse_str range(const redisReply *r)
+{
+    if (r->type != REDIS_REPLY_STRING && r->type != REDIS_REPLY_STATUS)
+        return (sse_str){NULL, 0};
+    return (sse_str){r->str, r->len};
+}
+
+const char *reply_error(const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        return reply->str;
+    return reply->type == REDIS_REPLY_ARRAY ? NULL : "an answer of another kind";
+}
+
+/* Find "name:value" in the lines of INFO. */
+static sse_str info_value(sse_str text, const char *name)
+{
+    while (text.len > 0) {
+        sse_str line = text_line(&text);
+
+        if (text_is(text_cut(&line, ':'), name))
+            return line;
+    }
+    return (sse_str){NULL, 0};
+}
+
+const char *reply_read_info(const redisReply *reply, reply_info *info)
+{
+    const sse_str text = range(reply), id = info_value(text, "master_replid");
+
+    if (reply->type == REDIS_REPLY_ERROR)
+        return reply->str;
+    if (id.ptr == NULL || id.len >= sizeof info->replid)
+        return "INFO has no master_replid";
+    info->is_primary = text_is(info_value(text, "role"), "master");
+    memcpy(info->replid, id.ptr, id.len);
+    info->replid[id.len] = '\0';
+    return NULL;
+}
+
+static void take_queued(void *user, const redisReply *reply)
+{
+    (void)user;
+    if (reply && reply->type == REDIS_REPLY_ERROR)
+        snprintf(queue_error, sizeof queue_error, "%s", reply->str);
+}
+
+void reply_ask_probe(conn *l, conn_reply *take, void *user, const char *key, const char *command,
+                     const char *from, const char *to, size_t count)
+{
+    char number[24];
+    const char *multi[] = {"MULTI"}, *info[] = {"INFO", "replication"}, *exec[] = {"EXEC"};
+    const char *xinfo[] = {"XINFO", "STREAM", key};
+    const char *entries[] = {command, key, from, to, "COUNT", number};
+
+    sprintf(number, "%zu", count);
+    conn_command(l, take_queued, NULL, 1, multi, NULL);
+    conn_command(l, take_queued, NULL, 6, entries, NULL);
+    conn_command(l, take_queued, NULL, 3, xinfo, NULL);
+    conn_command(l, take_queued, NULL, 2, info, NULL);
+    conn_command(l, take, user, 1, exec, NULL);
+}
+
+static void read_id(const redisReply *r, entry_id *id)
+{
+    const sse_str text = range(r);
+
+    if (text.ptr == NULL || entry_id_read(id, text.ptr, text.len) != 0)
+        *id = (entry_id){0, 0, 0};
+}
+
+static void read_first(const redisReply *r, entry_id *id)
+{
+    if (r->type == REDIS_REPLY_ARRAY && r->elements > 0)
+        read_id(r->element[0], id);
+}
+
+/* Read XINFO: names and values in turn. */
+static void read_stream(const redisReply *r, reply_probe *p)
+{
+    size_t i;
+
+    for (i = 0; i + 1 < r->elements; i += 2) {
+        const sse_str name = range(r->element[i]);
+        const redisReply *const value = r->element[i + 1];
+
+        if (text_is(name, "length"))
+            p->length = (uint64_t)value->integer;
+        else if (text_is(name, "last-generated-id"))
+            read_id(value, &p->last);
+        else if (text_is(name, "max-deleted-entry-id"))
+            read_id(value, &p->deleted);
+        else if (text_is(name, "entries-added"))
+            p->added = (uint64_t)value->integer;
+        else if (text_is(name, "first-entry"))
+            read_first(value, &p->first);
+        p->has_counters |= text_is(name, "entries-added");
+    }
+}
+
+int reply_read_probe(const redisReply *reply, reply_probe *p)
+{
+    const redisReply *stream;
+
+    *p = (reply_probe){.error = reply_error(reply)};
+    if (p->error && strncmp(p->error, "EXECABORT", 9) == 0)
+        p->error = queue_error;
+    if (p->error == NULL && reply->elements != 3)
+        p->error = "an answer of another kind";
+    if (p->error == NULL)
+        p->error = reply_error(reply->element[0]);
+    if (p->error == NULL)
+        p->error = reply_read_info(reply->element[2], &p->info);
+    if (p->error)
+        return -1;
+    p->entries = reply->element[0];
+    stream = reply->element[1];
+    p->exists = stream->type == REDIS_REPLY_ARRAY;
+    if (p->exists)
+        read_stream(stream, p);
+    else if (strncmp(stream->type == REDIS_REPLY_ERROR ? stream->str : "", "ERR no such key", 15))
+        p->error = stream->type == REDIS_REPLY_ERROR ? stream->str : "an answer of another kind";
+    p->has_counters |= !p->exists; /* it will be made anew */
+    return p->error ? -1 : 0;
+}
+
+/* The memory of the fields of one entry. */
+static sse_str *fields_of(size_t count)
+{
+    static sse_str *fields;
+    static size_t size;
+    sse_str *more;
+
+    if (count > size) {
+        more = realloc(fields, count * sizeof *fields);
+        if (more == NULL)
+            abort();
+        fields = more;
+        size = count;
+    }
+    return fields;
+}
+
+int reply_entry(const redisReply *entries, size_t index, entry *e)
+{
+    const redisReply *const r = index < entries->elements ? entries->element[index] : NULL;
+    const redisReply *list;
+    sse_str *fields;
+    size_t i;
+
+    if (r == NULL || r->type != REDIS_REPLY_ARRAY || r->elements != 2 ||
+        r->element[1]->type != REDIS_REPLY_ARRAY)
+        return -1;
+    list = r->element[1];
+    fields = fields_of(list->elements + 1);
+    for (i = 0; i < list->elements; i++)
+        fields[i] = range(list->element[i]);
+    read_id(r->element[0], &e->id);
+    e->fields = fields;
+    e->count = list->elements;
+    e->id.hash = entry_hash(fields, e->count);
+    return 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* stream.h - a stream of Redis that is served: its state, its log, its connections, its clients. */
+#ifndef RELAY_STREAM_H
+#define RELAY_STREAM_H
+
+#include "conn.h"
+#include "log.h"
+#include "options.h"
+#include "reply.h"
+#include "sentinel.h"
+
+enum stream_state {
+    STREAM_CONNECT,
+    STREAM_WARM,
+    STREAM_FORK,
+    STREAM_LIVE,
+    STREAM_LOST,
+    STREAM_STATES
+};
+
+enum stream_fork { FORK_MATCH, FORK_CUT, FORK_NONE, FORK_RESULTS };
+enum stream_publish {
+    PUBLISH_OK,
+    PUBLISH_UNCONFIRMED,
+    PUBLISH_REFUSED,
+    PUBLISH_UNKNOWN,
+    PUBLISHES
+};
+enum { STREAM_TOLD_MAX = 64 };
+
+typedef struct stream_counts {
+    uint64_t turns, unconfirmed, lost, phantoms, fork_length, holes, hole_entries;
+    uint64_t forks[FORK_RESULTS];
+    uint64_t from_log, from_redis, pages, unneeded;
+    uint64_t gaps[GAP_REASONS];
+    uint64_t published[PUBLISHES];
+} stream_counts;
+
+/* A connection beside the one that follows: it is opened while the stream is LIVE. */
+typedef struct side {
+    conn conn;
+    uint64_t next_ms; /* when it may be opened again */
+} side;
+
+typedef struct stream stream;
+
+struct stream {
+    const char *key;
+    const options *options;
+    clients *to;
+    sentinels *sentinels;
+    enum stream_state state;
+    log log;
+    stream_counts counts;
+
+    /* Following: follow.c, fork.c. */
+    conn follow;
+    conn_address at;         /* of the primary */
+    char replid[REPLID_MAX]; /* that is verified: R */
+    void (*step)(stream *s); /* what is due; NULL: an answer is awaited */
+    uint64_t due_ms;
+    uint64_t pause_ms;   /* before it connects again */
+    int was_said;        /* that it connects, since it was LIVE */
+    int held;            /* that replicas do not confirm was said */
+    redisReply *batch;   /* entries, or a probe, that are not verified yet */
+    reply_info info;     /* that came with them */
+    size_t fork_at;      /* the record that was compared last, or is next while there is no match */
+    int fork_has_match;  /* a record was found in Redis */
+    int fork_is_pending; /* entries are to be withdrawn */
+    enum stream_fork fork_result;
+    uint64_t confirm_ms; /* since when the sentinels are asked */
+
+    /* Clients: visit.c. */
+    side asks;
+    struct visit *waiting;  /* those that have not joined */
+    struct visit *filtered; /* those that have, and have a filter */
+    size_t open, waits;
+    size_t questions;               /* to Redis, that are out */
+    uint64_t place_ms;              /* when the filtered ones get their place */
+    entry_id told[STREAM_TOLD_MAX]; /* told to be phantoms though they may come yet */
+    size_t told_count;
+
+    /* Publishing: publish.c. */
+    side adds;
+    struct publication *adding;
+    int awaits_replicas;
+};
+
+extern const char *const stream_states[STREAM_STATES];
+
+/* The time of this turn. */
+uint64_t stream_now(const stream *s);
+
+/* Do this at that time. */
+void stream_do(stream *s, void (*step)(stream *), uint64_t at_ms);
+
+#endif

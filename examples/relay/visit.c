@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+#include "visit.h"
+
+#include "../serve/text.h"
+#include "page.h"
+#include "relay.h"
+#include "visitor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLACE_MS = 15000 };
+
+static void leave_list(visit **list, visit *v)
+{
+    if (v->previous)
+        v->previous->next = v->next;
+    else
+        *list = v->next;
+    if (v->next)
+        v->next->previous = v->previous;
+}
+
+static void enter_list(visit **list, visit *v)
+{
+    v->previous = NULL;
+    v->next = *list;
+    if (v->next)
+        v->next->previous = v;
+    *list = v;
+}
+
+/* Take it off the list that it is on. */
+static void leave(visit *v)
+{
+    stream *const s = v->stream;
+
+    if (v->is_waiting) {
+        leave_list(&s->waiting, v);
+        s->waits--;
+    } else if (v->tags) {
+        leave_list(&s->filtered, v);
+    }
+    v->is_waiting = 0;
+}
+
+static void gone(errand *e)
+{
+    visit *const v = (visit *)e;
+
+    leave(v);
+    v->stream->open--;
+    page_forget(v);
+    free(v->tags);
+    free(v);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* Add the value of each parameter with the name of the filter. */
+static int read_filter(visit *v, sse_str query, const char *name)
+{
+    char value[VISIT_VALUE_MAX];
+    size_t len;
+
+    while (query.len > 0) {
+        const sse_str pair = text_cut(&query, '&');
+
+        if (sse_http_query(pair.ptr, pair.len, name, strlen(name), value, sizeof value, &len) !=
+                SSE_OK ||
+            len == 0)
+            continue;
+        if (v->tags == NULL)
+            v->tags = calloc(VISIT_TAGS_MAX, sizeof *v->tags);
+        if (v->tags == NULL || v->tag_count == VISIT_TAGS_MAX)
+            return -1;
+        v->tags[v->tag_count++] = entry_number((sse_str){value, len});
+    }
+    if (v->tags)
+        qsort(v->tags, v->tag_count, sizeof *v->tags, by_number);
+    return 0;
+}
+
+/* Which entries it gets: those of its user, or those that it asks for. */
+static int set_filter(visit *v, const question *q)
+{
+    const options *const o = v->stream->options;
+
+    if (o->user_field == NULL)
+        return read_filter(v, q->request->query, o->filter);
+    v->tags = calloc(1, sizeof *v->tags);
+    if (v->tags == NULL)
+        return -1;
+    v->tags[v->tag_count++] = entry_number(request_field(q->request, o->user_header));
+    return 0;
+}
+
+static void set_place(visit *v, const question *q)
+{
+    const sse_str header = request_field(q->request, "Last-Event-ID"), query = q->request->query;
+    char text[ENTRY_ID_MAX];
+    size_t len;
+    const int status = sse_http_last_event_id(header.ptr, header.len, query.ptr, query.len, text,
+                                              sizeof text, &len);
+
+    if (status == SSE_OK && len == 0) {
+        v->from = VISIT_NEW;
+    } else if (status == SSE_OK && entry_id_parse(&v->at, text, len) == 0) {
+        v->from = VISIT_AFTER;
+    } else {
+        v->from = VISIT_OLDEST;
+        page_make_gap(v, GAP_UNKNOWN_ID);
+        v->has_last = 0;
+    }
+}
+
+/* The filters are as many as may be, and well encoded. */
+static int is_filter_valid(const question *q, const char *name)
+{
+    sse_str query = q->request->query;
+    char value[VISIT_VALUE_MAX];
+    size_t len, count = 0;
+
+    while (query.len > 0) {
+        const sse_str pair = text_cut(&query, '&');
+        const int status =
+            sse_http_query(pair.ptr, pair.len, name, strlen(name), value, sizeof value, &len);
+
+        if (status != SSE_OK)
+            return 0;
+        count += len > 0;
+    }
+    return count <= VISIT_TAGS_MAX;
+}
+
+int visit_check(const question *q)
+{
+    relay *const r = q->clients->program;
+    const options *const o = &r->options;
+
+    if (relay_stream(r, q->request->query) == NULL)
+        return 404;
+    if (o->user_field)
+        return request_field(q->request, o->user_header).len > 0 ? 200 : 403;
+    return is_filter_valid(q, o->filter) ? 200 : 400;
+}
+
+static int has_parameter(const question *q, const char *name)
+{
+    const sse_str query = q->request->query;
+    char value[2];
+    size_t len;
+
+    return sse_http_query(query.ptr, query.len, name, strlen(name), value, sizeof value, &len) ==
+               SSE_OK &&
+           len > 0;
+}
+
+int visit_begin(client *c, const question *q)
+{
+    visit *const v = calloc(1, sizeof *v);
+
+    if (v == NULL)
+        return SSE_E_STATE;
+    v->errand.gone = gone;
+    v->client = c;
+    v->stream = relay_stream(q->clients->program, q->request->query);
+    v->page = VISIT_PAGE_FIRST;
+    v->beat_ms = stream_now(v->stream) + v->stream->options->http.heartbeat_ms;
+    v->stream->open++;
+    v->stream->waits++;
+    v->is_waiting = 1;
+    enter_list(&v->stream->waiting, v);
+    c->errand = v;
+    v->latest = has_parameter(q, "latest");
+    set_place(v, q);
+    return set_filter(v, q) == 0 ? SSE_OK : SSE_E_STATE;
+}
+
+/* Tell a client where it is, without an entry: it comes back with that. */
+static void send_place(visit *v)
+{
+    char id[ENTRY_ID_MAX + 1];
+    const size_t len = entry_id_write(&v->stream->log.last, id);
+    const sse_event ev = {.type = SSE_LIT("place"), .id = {id, len}, .data = {"", 0}};
+
+    if (sse_subscriber_send(&v->client->subscriber, &ev) == SSE_OK)
+        v->placed = v->stream->log.last;
+}
+
+/* Join the channel, after its id or as the flags say. */
+static void join(visit *v, uint32_t flags, const entry_id *after)
+{
+    stream *const s = v->stream;
+    client *const c = v->client;
+    char id[ENTRY_ID_MAX + 1];
+    const sse_str at = {id, after ? entry_id_write(after, id) : 0}, none = {NULL, 0};
+
+    if ((v->has_pages && client_make_writer(c, CLIENTS_QUEUE) != 0) ||
+        client_join(c, &s->log.now->channel.channel,
+                    flags | (v->latest ? (uint32_t)SSE_JOIN_COALESCE : 0), after ? at : none,
+                    none) != SSE_OK) {
+        client_close(c);
+        return;
+    }
+    leave(v);
+    if (v->tags) {
+        sse_subscriber_set_filter(&c->subscriber, v->tags, v->tag_count);
+        enter_list(&s->filtered, v);
+    }
+    if (v->from == VISIT_NEW)
+        send_place(v);
+    else if (v->has_pages)
+        s->counts.from_redis++;
+    else
+        s->counts.from_log++;
+}
+
+/* Whether it stands where an empty log began, and all that has come since is there. */
+static int is_at_base(const visit *v)
+{
+    const log *const l = &v->stream->log;
+
+    return l->is_whole && (v->from == VISIT_OLDEST ? !v->has_gap && l->count == 0
+                                                   : entry_id_same(&v->at, &l->base));
+}
+
+/* Go on after the entries that were withdrawn, if it is at one of them. */
+static void leave_phantoms(visit *v)
+{
+    const log_phantom *p;
+
+    while (v->from == VISIT_AFTER && !log_has(&v->stream->log, &v->at) &&
+           (p = log_find_phantom(&v->stream->log, &v->at)) != NULL) {
+        const uint64_t before = v->has_gap ? v->withdrawn : 0;
+
+        if (!v->has_gap)
+            page_make_gap(v, GAP_PHANTOM);
+        v->withdrawn = before + p->withdrawn;
+        v->missed = 0;
+        v->at = p->after;
+        v->from = VISIT_AFTER;
+    }
+}
+
+void visit_step(visit *v)
+{
+    stream *const s = v->stream;
+
+    if (!v->is_waiting || v->client->state != STREAMING || s->state != STREAM_LIVE || v->ask ||
+        stream_now(s) < v->due_ms || sse_writer_pending(v->client->writer) > 0)
+        return;
+    if (v->from == VISIT_NEW) {
+        join(v, 0, NULL);
+        return;
+    }
+    leave_phantoms(v);
+    if (v->from == VISIT_AFTER && !v->has_gap && log_has(&s->log, &v->at))
+        join(v, 0, &v->at);
+    else if (is_at_base(v))
+        join(v, SSE_JOIN_OLDEST, NULL);
+    else
+        page_ask(v);
+}
+
+void visit_drained(client *c)
+{
+    if (c->errand)
+        visit_step(c->errand);
+}
+
+void visit_wake(stream *s)
+{
+    visit *v;
+
+    for (v = s->waiting; v; v = v->next)
+        v->due_ms = 0;
+    clients_wake_at(s->to, stream_now(s));
+}
+
+void visit_has_come(stream *s, const entry_id *id)
+{
+    size_t i;
+
+    for (i = 0; i < s->told_count; i++) {
+        if (entry_id_same(&s->told[i], id)) {
+            s->counts.unneeded++;
+            s->told[i] = s->told[--s->told_count];
+            return;
+        }
+    }
+}
+
+/* Keep the connection of a client alive that has nothing to take. */
+static void beat(visit *v, uint64_t now_ms)
+{
+    const uint32_t each_ms = v->stream->options->http.heartbeat_ms;
+
+    if (each_ms == 0 || now_ms < v->beat_ms)
+        return;
+    v->beat_ms = now_ms + each_ms;
+    if (sse_writer_pending(v->client->writer) == 0) {
+        sse_writer_comment(v->client->writer, NULL, 0);
+        client_flush(v->client);
+    }
+}
+
+/* A client whose filter hides all that comes would come back with an id that is long gone. */
+static void send_places(stream *s)
+{
+    const uint32_t each_ms =
+        s->options->http.heartbeat_ms > 0 ? s->options->http.heartbeat_ms : PLACE_MS;
+    visit *v;
+
+    if (stream_now(s) < s->place_ms)
+        return;
+    s->place_ms = stream_now(s) + each_ms;
+    for (v = s->filtered; v; v = v->next) {
+        if (s->state == STREAM_LIVE && !entry_id_same(&v->placed, &s->log.last))
+            send_place(v);
+    }
+}
+
+uint64_t visit_tick(stream *s)
+{
+    const uint64_t now_ms = stream_now(s);
+    uint64_t wake_ms = s->filtered ? s->place_ms : UINT64_MAX;
+    visit *v, *next;
+
+    for (v = s->waiting; v; v = next) {
+        next = v->next;
+        if (v->due_ms <= now_ms)
+            visit_step(v);
+    }
+    for (v = s->waiting; v; v = next) {
+        next = v->next;
+        if (v->due_ms > now_ms && v->due_ms < wake_ms)
+            wake_ms = v->due_ms;
+        if (s->options->http.heartbeat_ms > 0 && v->beat_ms < wake_ms)
+            wake_ms = v->beat_ms;
+        beat(v, now_ms);
+    }
+    send_places(s);
+    return wake_ms;
+}
