@@ -15,6 +15,7 @@ typedef struct feed {
     input input;
     const options *options;
     clients_channel channel;
+    sse_str page; /* of --page; absent: that of ssecat */
     int epoll;
     uint64_t held_ms;     /* since when a stream holds up the input; UINT64_MAX: none does */
     uint32_t waiting_for; /* read nothing until there are so many streams */

@@ -16,6 +16,7 @@
  *     clients, client       all connections, and one of them
  *     incoming, access      what a request says, and whether it may
  *     routes, answer, date  what it gets
+ *     own_page              a page of the user's
  *     signals, say          how ssecat is told to end, and what it tells */
 #define _GNU_SOURCE
 
@@ -24,6 +25,7 @@
 #include "history.h"
 #include "listeners.h"
 #include "options.h"
+#include "own_page.h"
 #include "routes.h"
 #include "say.h"
 #include "signals.h"
@@ -148,6 +150,8 @@ static void serve(server *s, const sigset_t *signals)
 static sse_history *prepare(server *s)
 {
     if (access_init(&s->access, &s->options.http) != 0)
+        return NULL;
+    if (s->options.page && own_page_read(&s->feed.page, s->options.page) != 0)
         return NULL;
     raise_descriptor_limit();
     listeners_find(&s->listeners, &s->options.http);

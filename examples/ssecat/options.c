@@ -87,6 +87,8 @@ static const table_row rows[] = {
      "how long a lagging client may hold up the input"},
 
     HEADING("Other:"),
+    {"page", 0, "PATH", TEXT(page, NULL, NULL), NULL, "one that shows the lines",
+     "serve this HTML file at /, instead of the page of ssecat"},
     {"quiet", 'q', NULL, FLAG(quiet), "print errors only"},
     {"help", 'h', NULL, SHOW(help), "print this and exit"},
     {"version", 'V', NULL, SHOW(version), "print the version and exit"},

@@ -24,6 +24,8 @@ typedef struct options {
     const char *farewell;
     int plain;
 
+    const char *page; /* NULL: the one inside ssecat */
+
     uint32_t history;
     const char *history_file; /* NULL: in memory */
     int from_start;

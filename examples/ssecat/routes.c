@@ -27,6 +27,16 @@ static size_t document_max(const clients *cs)
     return DOCUMENT_MAX;
 }
 
+static sse_str own_page(const clients *cs)
+{
+    return ((const feed *)cs->program)->page;
+}
+
+static size_t page_max(const clients *cs)
+{
+    return own_page(cs).ptr ? own_page(cs).len : DOCUMENT_MAX;
+}
+
 /* Write text as the value of an HTML attribute. Returns its length; dst has 6 bytes for each of
  * text, and one more. */
 static size_t escape(char *dst, const char *text)
@@ -42,9 +52,9 @@ static size_t escape(char *dst, const char *text)
     return len;
 }
 
-/* Write the page, with the types of the events that it listens for in the attributes that it has
- * for them. */
-static int write_page(char *dst, size_t *written, const clients *cs)
+/* Write the page of ssecat, with the types of the events that it listens for in the attributes that
+ * it has for them. */
+static void write_built_in_page(char *dst, size_t *written, const clients *cs)
 {
     const options *const o = options_of(cs);
     const char *const marks[] = {"data-event=\"", "data-farewell=\""};
@@ -65,6 +75,18 @@ static int write_page(char *dst, size_t *written, const clients *cs)
     }
     memcpy(dst + len, page, rest);
     *written = len + rest;
+}
+
+static int write_page(char *dst, size_t *written, const clients *cs)
+{
+    const sse_str own = own_page(cs);
+
+    if (own.ptr == NULL) {
+        write_built_in_page(dst, written, cs);
+    } else {
+        memcpy(dst, own.ptr, own.len);
+        *written = own.len;
+    }
     return 200;
 }
 
@@ -131,7 +153,7 @@ static const route all[] = {
                "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
                "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
                "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n",
-     .max = document_max,
+     .max = page_max,
      .write = write_page},
     {.path = "/events", .kind = ROUTE_STREAM, .begin = begin_stream},
     {.path = "/healthz",

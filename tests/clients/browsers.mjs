@@ -57,7 +57,8 @@ function launch(scheme) {
 
     if (!executablePath)
         skip(`there is no ${name} (Debian: ${debian})`);
-    return launched[key] ??= puppeteer.launch({ executablePath, ...options(scheme) });
+    return launched[key] ??= puppeteer.launch({ executablePath, acceptInsecureCerts: true,
+        ...options(scheme) });
 }
 
 /** Close what was opened. */

@@ -46,6 +46,21 @@ class Ssecat(Program):
                 pass
         super().end(process)
 
+    def refusal(self, *args):
+        """What it says when it does not start."""
+        done = subprocess.run([self.path, "--port", "0"] + list(args), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=LIMIT)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        return done.stderr
+
+    def file(self, content):
+        """The name of a file with this text, or these bytes."""
+        f = tempfile.NamedTemporaryFile()
+        self.addCleanup(f.close)
+        f.write(content if isinstance(content, bytes) else content.encode())
+        f.flush()
+        return f.name
+
     def say(self, process, text):
         process.stdin.write(text if isinstance(text, bytes) else text.encode())
         process.stdin.flush()

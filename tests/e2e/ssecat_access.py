@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -23,19 +22,6 @@ class Access(Ssecat):
     def status_for(self, server, host, target="/healthz"):
         request = "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (target, host)
         return int(self.status_of(server, request.encode()).split()[1])
-
-    def refusal(self, *args):
-        done = subprocess.run([self.path, "--port", "0"] + list(args), stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=LIMIT)
-        self.assertEqual((done.returncode, done.stdout), (1, ""))
-        return done.stderr
-
-    def file(self, text):
-        f = tempfile.NamedTemporaryFile("w", newline="")
-        self.addCleanup(f.close)
-        f.write(text)
-        f.flush()
-        return f.name
 
 
 class Hosts(Access):

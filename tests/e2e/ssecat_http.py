@@ -1,6 +1,7 @@
 """What ssecat answers to requests, good and bad:  python3 ssecat_http.py BUILD_DIR"""
 
 import email.utils
+import os
 import re
 import socket
 import sys
@@ -38,6 +39,22 @@ class Requests(Ssecat):
             self.assertIn("default-src 'none'", answer.header("Content-Security-Policy"))
             self.assertTrue(page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>"))
             self.assertEqual(page.count(attribute), 1)
+
+    def test_a_page_of_the_users_is_served_in_place_of_the_page(self):
+        for html in (b"x", b"<!doctype html><p>" + "\u00e4".encode() * 100000, b"a\0b", b"z" * 2**20):
+            path = self.file(html)
+            server = self.start("--page", path)
+            os.truncate(path, 0)  # it was read
+            for _ in range(2):
+                answer = self.ask(server)
+                self.assertEqual(answer.body(), html)
+                self.assertEqual(answer.header("Content-Type"), "text/html; charset=utf-8")
+                self.assertIn("default-src 'none'", answer.header("Content-Security-Policy"))
+
+    def test_a_page_that_cannot_be_served_is_refused_at_the_start(self):
+        for path, why in (("/no/such/page", "No such file"), ("/tmp", "directory"),
+                          (self.file(b""), "empty"), (self.file(b"z" * (2**20 + 1)), "1048576")):
+            self.assertIn(why, self.refusal("--page", path))
 
     def test_what_is_no_request_is_told_so(self):
         server = self.start()

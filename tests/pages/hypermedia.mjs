@@ -1,6 +1,6 @@
 /* examples/pages: HTML over the wire, by one of its servers:
  *
- *     node hypermedia.mjs SERVER_PATH chromium|firefox htmx|turbo|datastar
+ *     node hypermedia.mjs SERVER_PATH chromium|firefox htmx|turbo
  *
  * Whatever renders it, what one writes all see, once, as it was written, whatever the line does. */
 import assert from "node:assert/strict";

@@ -2,7 +2,7 @@
  * user, in a folder of its own, at any port. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, writeFileSync } from "node:fs";
 import net from "node:net";
 import { delimiter, join } from "node:path";
 import { after } from "node:test";
@@ -20,7 +20,7 @@ export async function freePort() {
 }
 
 /** Where a program is; skips the run if it is nowhere. */
-function find(name, debian) {
+export function find(name, debian) {
     const folders = [...process.env.PATH.split(delimiter), "/usr/sbin", "/usr/local/sbin"];
     const path = folders.map((one) => join(one, name)).find((one) => {
         try {
@@ -35,28 +35,32 @@ function find(name, debian) {
 }
 
 /** Start a program, and wait until it listens at the port. */
-async function start(path, args, log, port) {
-    const child = spawn(path, args, { stdio: ["ignore", "pipe", "pipe"] });
+export async function start(path, args, port, options = {}) {
+    const child = spawn(path, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
     let said = "", ended = false;
 
     child.stdout.on("data", (text) => (said += text));
     child.stderr.on("data", (text) => (said += text));
     child.on("exit", () => (ended = true));
-    after(async () => {
+    const alive = () => {
+        if (ended)
+            throw new Error(`${path} ended: ${said}`);
+    };
+    const stop = async () => {
         if (!ended) {
             child.kill("SIGTERM");
             await once(child, "exit");
         }
-    });
+    };
+    after(stop);
     await until(`${path} listens`, () => {
-        if (ended)
-            throw new Error(`${path} ended: ${said} ${log ? readFileSync(log, "utf8") : ""}`);
+        alive();
         return new Promise((resolve) => {
             const socket = net.connect(port, "127.0.0.1", () => resolve(socket.destroy()))
                 .on("error", () => resolve());
         });
     });
-    return { port, url: `http://127.0.0.1:${port}/` };
+    return { port, url: `http://127.0.0.1:${port}/`, alive, stop };
 }
 
 /** nginx in front of a server. */
@@ -71,7 +75,7 @@ export async function nginx(server) {
 daemon off;
 worker_processes 1;
 pid ${place}/pid;
-error_log ${place}/error.log;
+error_log stderr;
 events {}
 http {
     access_log off;
@@ -81,8 +85,8 @@ ${temporary}    server {
     }
 }
 `);
-    const args = ["-p", place, "-c", join(place, "nginx.conf"), "-e", join(place, "error.log")];
-    return start(path, args, join(place, "error.log"), port);
+    const args = ["-p", place, "-c", join(place, "nginx.conf"), "-e", "stderr"];
+    return start(path, args, port);
 }
 
 /** haproxy in front of a server, whose health it checks as the lines say. */
@@ -105,7 +109,7 @@ listen stats
     stats enable
     stats uri /
 `);
-    const proxy = await start(path, ["-db", "-f", join(place, "haproxy.cfg")], undefined, port);
+    const proxy = await start(path, ["-db", "-f", join(place, "haproxy.cfg")], port);
 
     /** What it thinks of the server: status, and the last check. */
     proxy.health = async () => {
