@@ -103,7 +103,8 @@ SSE_API int sse_channel_init(sse_channel *ch, sse_history *history, uint32_t hea
 
 /* Set what a heartbeat is. It is copied. Until then it is an empty comment in a block of its own.
  *
- *   type   the event type; empty: the heartbeat is a comment, and data is its text
+ *   type   the event type, for clients that know it: others may fail at it, as SDKs for language
+ *          models do; empty: the heartbeat is a comment, and data is its text
  *   data   NULL with an empty type: the heartbeat is a line of ":" without a blank line, for clients
  *          that report each block, also one without an event: fetch-event-source, openai-python
  *

@@ -44,7 +44,8 @@ enum sse_http_first {
                                  openai-python fails at it once there was an id, and htmx 4 reads
                                  a retry only in a block with data or a type */
     SSE_HTTP_FIRST_TYPED = 2, /* "event: retry", "retry: N", a blank line: dispatches nothing in a
-                                 browser, and htmx 4 reads it. The openai SDK fails at it.
+                                 browser, and htmx 4 reads it. The openai SDK and graphql-sse
+                                 fail at it.
                                  Without retry_ms as SSE_HTTP_FIRST_BLOCK */
     SSE_HTTP_FIRST_NONE = 3   /* nothing: the request was HEAD, or other bytes follow at once */
 };

@@ -69,7 +69,8 @@ typedef struct sse_subscriber {
 } sse_subscriber;
 
 enum sse_join_flag {
-    SSE_JOIN_PLAIN = 0x800,     /* the caller's events and heartbeats: no place, gap, farewell */
+    SSE_JOIN_PLAIN = 0x800,     /* the caller's events and heartbeats: no place, gap, farewell,
+                                   at which most SDKs for language models fail */
     SSE_JOIN_COALESCE = 0x1000, /* leave out events that newer ones of the same key replace */
     SSE_JOIN_GAPS = 0x2000,     /* lagging: a gap event; without this flag: SSE_E_LAGGED */
     SSE_JOIN_OLDEST = 0x4000    /* no id: begin with the oldest event; without: with the next */
@@ -95,10 +96,10 @@ enum {
  *
  * With no id the client starts; with an id that the history can go on from it resumes. With any
  * other id (dropped, of another history or another run of the program, malformed, too long) it gets
- * a gap event, whatever the flags, and then the oldest event. A gap event has type "gap", the id
- * from which the client resumes after it, and the data {"first":"e-7","last":"e-9","count":3}: the
- * first and last id that are missing, and how many; null if unknown, and for a subscriber with a
- * filter.
+ * a gap event, with or without SSE_JOIN_GAPS, and then the oldest event; with SSE_JOIN_PLAIN the
+ * join is refused. A gap event has type "gap", the id from which the client resumes after it, and
+ * the data {"first":"e-7","last":"e-9","count":3}: the first and last id that are missing, and how
+ * many; null if unknown, and for a subscriber with a filter.
  *
  * Returns SSE_OK; SSE_GAP: joined, and a gap event comes first; otherwise s has not joined:
  *   SSE_E_ARG      NULL, NULL with a length, an unknown flag, or not such a queue;

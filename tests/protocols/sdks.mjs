@@ -4,7 +4,7 @@
  *   ask      prompt; and, if wanted: tool, max, retries, timeout, signal, fetch, whole (no stream),
  *            on(text), called with each piece
  *
- * Returns {text, call, reason, tokens}. What an SDK throws has what came before, in `so far`. */
+ * Returns {text, call, reason, tokens, events}; events: how many the SDK has given. What an SDK throws has what came before, in `so far`. */
 import { need } from "../clients/serving.mjs";
 
 const { default: OpenAI } = await need("openai");
@@ -15,6 +15,8 @@ const { createAnthropic } = await need("@ai-sdk/anthropic");
 const { createOpenAICompatible } = await need("@ai-sdk/openai-compatible");
 
 export { Anthropic, OpenAI };
+
+globalThis.AI_SDK_LOG_WARNINGS = false; // of ai: it does not know the model
 
 const MODEL = "stand-in";
 export const parameters = { type: "object", properties: { text: { type: "string" } } };
@@ -27,7 +29,7 @@ export const anthropic = (server, ask = {}) => new Anthropic({ apiKey: "none",
 
 class Result {
     constructor(ask) {
-        Object.assign(this, { text: "", call: undefined, reason: undefined, tokens: undefined });
+        Object.assign(this, { text: "", call: undefined, reason: undefined, tokens: undefined, events: 0 });
         Object.defineProperty(this, "on", { value: ask.on ?? (() => {}) });
     }
 
@@ -50,7 +52,8 @@ async function chat(server, ask, result) {
     const answer = await openai(server, ask).chat.completions.create(body, { signal: ask.signal });
 
     for await (const chunk of ask.whole ? [answer] : answer) {
-        const choice = chunk.choices[0];
+        const choice = chunk.choices?.[0]; // a ping has none
+        result.events++;
         const message = choice?.message ?? choice?.delta;
         const call = message?.tool_calls?.[0];
 
@@ -70,6 +73,7 @@ async function responses(server, ask, result) {
     const answer = await openai(server, ask).responses.create(body, { signal: ask.signal });
 
     for await (const event of ask.whole ? [{ response: answer }] : answer) {
+        result.events++;
         if (event.type === "response.output_text.delta")
             result.add(event.delta);
         if (event.type === "response.output_item.done" && event.item.type === "function_call")
@@ -107,6 +111,7 @@ async function messages(server, ask, result) {
         return;
     }
     for await (const event of answer) {
+        result.events++;
         if (event.content_block?.type === "tool_use")
             result.begin(event.content_block.name);
         if (event.delta?.type === "input_json_delta")
@@ -145,6 +150,7 @@ const ai = (name) => async (server, ask, result) => {
         return;
     }
     for await (const part of streamText({ ...settings, onError: () => {} }).fullStream) {
+        result.events++;
         if (part.type === "text-delta")
             result.add(part.text);
         if (part.type === "tool-call")
