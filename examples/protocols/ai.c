@@ -13,15 +13,14 @@
  *
  * Each route answers with a stream if the body asks for one, else with JSON. A prompt with
  * "[refuse 503]" is refused with that status, one with "[fail]" fails there. The environment sets
- * AI_TOKEN_MS (20), AI_PREFILL_MS (0), AI_BEAT_MS (15000), and AI_MAX (64), the generations at a
- * time. No key is asked for: who may generate is for you to say, in handle(). */
+ * AI_TOKEN_MS (20), AI_PREFILL_MS (0), AI_BEAT_MS (15000), AI_MAX (64), the generations at a time,
+ * and AI_RETRY_MS (1000), after which one that was too many may come back. No key is asked for: who
+ * may generate is for you to say, in handle(). */
 #include "ai.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { RETRY_MS = 700 };
 
 const sse_http_answer ai_stream = {.first = SSE_HTTP_FIRST_LINE};
 
@@ -48,11 +47,13 @@ void ai_reply(const web_request *r, int status, json_t *body)
 void *ai_refuse(const web_request *r, const ai_protocol *protocol, int status, const char *type,
                 const char *message)
 {
-    char ms[16];
-    const sse_http_field later[] = {
-        {SSE_LIT("Retry-After"), SSE_LIT("1")},
-        {SSE_LIT("retry-after-ms"), {ms, (size_t)snprintf(ms, sizeof ms, "%d", RETRY_MS)}}};
+    const uint32_t wait_ms = ai_setting("AI_RETRY_MS", 1000);
+    char ms[16], seconds[16];
+    const sse_http_field later[] = {{SSE_LIT("Retry-After"), {seconds, 0}},
+                                    {SSE_LIT("retry-after-ms"), {ms, 0}}};
 
+    snprintf(ms, sizeof ms, "%u", (unsigned)wait_ms);
+    snprintf(seconds, sizeof seconds, "%u", (unsigned)(wait_ms / 1000 + (wait_ms % 1000 > 0)));
     reply(r, status, protocol->error(status, type, message), later,
           status == 429 || status == 503 || status == 529 ? 2 : 0);
     return NULL;
@@ -100,20 +101,13 @@ static int refusal(const char *prompt)
     return status >= 400 && status <= 599 ? (int)status : 0;
 }
 
-static size_t most(void)
-{
-    const char *const text = getenv("AI_MAX");
-
-    return text != NULL ? (size_t)strtoul(text, NULL, 10) : 64;
-}
-
 /* Returns 1 if the request was refused. */
 static int is_refused(const web_request *r, const ai_protocol *protocol, const ai_ask *ask,
                       int fits)
 {
     const int status = refusal(ask->prompt);
 
-    if (ai_running >= most())
+    if (ai_running >= ai_setting("AI_MAX", 64))
         ai_refuse(r, protocol, protocol->busy, "rate_limit_error", "too many at a time");
     else if (ask->prompt[0] == '\0' || !fits)
         ai_refuse(r, protocol, 400, "invalid_request_error", "no prompt, or a name is too long");

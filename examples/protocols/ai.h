@@ -148,6 +148,9 @@ void ai_responses(const web_request *r, json_t *body);
 void ai_responses_by_id(const web_request *r, const char *rest);
 void ai_responses_free(void);
 
+/* A number from the environment. */
+uint32_t ai_setting(const char *name, uint32_t usual);
+
 /* JSON: a string of a part; the value of a string, or "". */
 json_t *ai_text(const ai_part *part);
 const char *ai_string(const json_t *object, const char *name);

@@ -29,7 +29,8 @@ enum {
 
 size_t ai_running, ai_pieces;
 
-static uint32_t setting(const char *name, uint32_t usual)
+/* see ai.h */
+uint32_t ai_setting(const char *name, uint32_t usual)
 {
     const char *const text = getenv(name);
 
@@ -183,7 +184,7 @@ static void step(void *user)
     }
     generate(g);
     if (g->reason == AI_RUNNING)
-        web_after(&g->timer, setting("AI_TOKEN_MS", 20));
+        web_after(&g->timer, ai_setting("AI_TOKEN_MS", 20));
 }
 
 void ai_finish(ai_generation *g)
@@ -213,7 +214,7 @@ static sse_channel *make_channel(const ai_generation *g)
                              ? (size_t)g->ask.max_tokens * (EVENT_BYTES + ENDS_BYTES) + ROOM_BYTES
                              : ROOM_BYTES;
     sse_channel *const ch =
-        web_channel(NULL, events, bytes, setting("AI_BEAT_MS", SSE_HEARTBEAT_MS));
+        web_channel(NULL, events, bytes, ai_setting("AI_BEAT_MS", SSE_HEARTBEAT_MS));
     const char *const type = g->protocol->beat, *const data = g->protocol->beat_data;
 
     if (ch != NULL)
@@ -240,7 +241,7 @@ ai_generation *ai_start(const ai_protocol *protocol, const ai_ask *ask)
         must((g->channel = make_channel(g)) != NULL);
     ai_running++;
     protocol->begin(g);
-    web_after(&g->timer, setting("AI_PREFILL_MS", 0));
+    web_after(&g->timer, ai_setting("AI_PREFILL_MS", 0));
     return g;
 }
 
