@@ -10,7 +10,6 @@
 #include "mcp.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,14 +92,13 @@ static void finish(mcp_call *c, json_t *result)
 
 void mcp_text(mcp_call *c, int is_error, const char *format, ...)
 {
-    char text[1024];
-    json_t *result;
+    json_t *text, *result;
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    text = json_vsprintf(format, arguments);
     va_end(arguments);
-    result = json_pack("{s:[{s:s, s:s}], s:b}", "content", "type", "text", "text", text, "isError",
+    result = json_pack("{s:[{s:s, s:o}], s:b}", "content", "type", "text", "text", text, "isError",
                        is_error);
     if (c->stream->session == NULL)
         json_object_set_new(result, "resultType", json_string("complete"));

@@ -131,15 +131,16 @@ scene("progress comes in order before the result, with heartbeats between", asyn
 
 scene("a question comes on the stream of the call, and its answer by POST", async (server) => {
     const client = await join(server.mcp, {}, { sampling: {}, elicitation: {} });
+    const long = "é".repeat(5000);
 
     client.setRequestHandler(CreateMessageRequestSchema, ({ params }) => ({ model: "m", role: "assistant",
         content: { type: "text", text: `not ${params.messages[0].content.text}` } }));
     client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept", content: { username: "Ada" } }));
     const [sampled, elicited] = await Promise.all([
-        client.callTool({ name: "test_sampling", arguments: { prompt: "blue" } }),
+        client.callTool({ name: "test_sampling", arguments: { prompt: long } }),
         client.callTool({ name: "test_elicitation", arguments: { message: "Your name" } }),
     ]);
-    assert.equal(text(sampled), "LLM response: not blue");
+    assert.equal(text(sampled), `LLM response: not ${long}`);
     assert.equal(text(elicited), 'Elicitation completed: action=accept, content={"username":"Ada"}');
     await assert.rejects((await join(server.mcp)).callTool({ name: "test_sampling" }), { code: -32602 });
 });
@@ -205,6 +206,18 @@ scene("an id goes on with the stream that it is from, and with no other", async 
     assert.deepEqual(await read(await get(mine, rest.at(-1).id)), [], "all was had");
     for (const [headers, id] of [[other, begun[1].id], [mine, "0123456789abcdef-1"], [mine, "x"]])
         assert.equal((await get(headers, id)).status, 412, id);
+});
+
+scene("a client that was away for too long is refused, and gets no stream with a hole", async (server) => {
+    const headers = await session(server.mcp);
+    const get = (id) => fetch(server.mcp, { headers: { ...headers, "Last-Event-ID": id } });
+    const begun = await read(await post(server.mcp, call(1, countTo(520, 1)), headers), 1);
+    const [first, place] = [begun[0].id, begun[0].id.replace("-1", "")];
+
+    assert.equal(await stopped(await join(server.mcp)), 520);
+    assert.equal((await get(first)).status, 412);
+    const rest = await read(await get(`${place}-520`));
+    assert.deepEqual([rest.length, rest[0].id], [2, `${place}-521`]);
 });
 
 scene("POST never goes on with a stream", async (server) => {
