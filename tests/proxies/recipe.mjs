@@ -27,6 +27,7 @@ if (!recipe) {
     process.exit(2);
 }
 const path = find(recipe.program, recipe.debian);
+find("openssl", "openssl");
 const text = example(recipe.file);
 
 /** A file of examples/proxies. */
