@@ -195,7 +195,9 @@ static enum MHD_Result answer(visit *v, const char *path, const char *method)
     v->request.path = text(path);
     v->request.query = text(v->query);
     v->request.body = (sse_str){v->body, v->body_len};
-    if (strcmp(method, "OPTIONS") == 0)
+    if (v->too_long)
+        web_refuse(&v->request, 413);
+    else if (strcmp(method, "OPTIONS") == 0)
         preflight(v);
     else
         handler(&v->request);
@@ -217,11 +219,15 @@ static void *begin(void *unused, const char *uri, struct MHD_Connection *connect
     return v;
 }
 
+/* A body that is too long is read, too, or the client might lose the answer. */
 static int take_body(visit *v, const char *bytes, size_t len)
 {
-    char *const body =
-        len > WEB_BODY_MAX - v->body_len ? NULL : realloc(v->body, v->body_len + len + 1);
+    char *body;
 
+    v->too_long |= len > WEB_BODY_MAX - v->body_len;
+    if (v->too_long)
+        return 1;
+    body = realloc(v->body, v->body_len + len + 1);
     if (body == NULL)
         return 0;
     memcpy(body + v->body_len, bytes, len);
@@ -237,18 +243,12 @@ static enum MHD_Result handle(void *unused, struct MHD_Connection *connection, c
                               size_t *len, void **state)
 {
     visit *const v = *state;
-    sse_str announced;
 
     (void)unused, (void)version, (void)connection;
     if (v == NULL)
         return MHD_NO;
     if (v->request.method.ptr == NULL) {
         v->request.method = text(method);
-        announced = web_field(&v->request, "Content-Length");
-        if (announced.ptr != NULL && strtoull(announced.ptr, NULL, 10) > WEB_BODY_MAX) {
-            web_refuse(&v->request, 413);
-            return (enum MHD_Result)v->result;
-        }
         return MHD_YES;
     }
     if (*len == 0)

@@ -23,7 +23,7 @@ typedef struct visit {
     struct MHD_Connection *connection;
     char *query, *body;
     size_t body_len;
-    int answered, result, parked, gone;
+    int too_long, answered, result, parked, gone;
     room *in; /* its stream's; NULL: there is none */
     struct visit *next;
     void (*left)(void *user);
