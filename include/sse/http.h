@@ -41,8 +41,9 @@ enum sse_http_first {
     SSE_HTTP_FIRST_BLOCK = 0, /* ":" or "retry: N", and a blank line */
     SSE_HTTP_FIRST_LINE = 1,  /* the same without the blank line, so that it belongs to the first
                                  event: fetch-event-source calls onmessage for a block of its own,
-                                 openai-python fails at it once there was an id, and htmx 4 reads
-                                 a retry only in a block with data or a type */
+                                 openai-python fails at one that has a retry, or once there was
+                                 an id, and htmx 4 reads a retry only in a block with data or a
+                                 type */
     SSE_HTTP_FIRST_TYPED = 2, /* "event: retry", "retry: N", a blank line: dispatches nothing in a
                                  browser, and htmx 4 reads it. The openai SDK and graphql-sse
                                  fail at it.

@@ -96,7 +96,8 @@ SSE_API int sse_writer_send_parts(sse_writer *w, const char *type, size_t type_l
  * Returns as sse_writer_send. */
 SSE_API int sse_writer_comment(sse_writer *w, const char *text, size_t len);
 
-/* Queues a reconnection time alone. Some clients read it only in an event with a type or data.
+/* Queues a reconnection time alone. Some clients read it only in an event with a type or data, and
+ * openai-python fails at it.
  * Returns as sse_writer_send; SSE_E_RANGE also where retry_ms is 0. */
 SSE_API int sse_writer_retry(sse_writer *w, uint32_t retry_ms);
 
