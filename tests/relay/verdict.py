@@ -1,0 +1,139 @@
+"""What a client got, against the history: each function gives the faults that it finds, as pairs of a
+kind and a sentence. Nothing here asks a server, so that test_judge.py can forge what it likes."""
+
+from collections import namedtuple
+
+# An entry of the stream. id: as clients get it, with the hash. data: None for the place at which a client
+# began, which has the id of an entry. tag: by which clients filter. doubtful: it is gone, and nobody can
+# say any more whether it belonged to this history: a client may have it or not.
+Entry = namedtuple("Entry", "id data tag doubtful", defaults=(None, False))
+
+KINDS = ("hole", "double", "order", "withdrawn", "forged", "unacknowledged", "number", "late", "end", "sanitizer")
+
+
+def order(id):
+    """What to compare ids by: that of Redis, without the hash."""
+    return tuple(map(int, id.partition(".")[0].split("-")))
+
+
+def with_hash(id, fields):
+    """The id that clients get for an entry: FNV-1a over the length of each name and value, as eight
+    bytes, and its bytes."""
+    h = 0xcbf29ce484222325
+    for field in fields:
+        for byte in len(field).to_bytes(8, "little") + field:
+            h = (h ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+    return "%s.%016x" % (id, h)
+
+
+class History:
+    """The stream as it now is: a list of entries in their order, the oldest first."""
+
+    def __init__(self, entries=()):
+        self.entries = list(entries)
+        self.at = {e.id: n for n, e in enumerate(self.entries)}
+
+    def find(self, entry):
+        """Its number, or None."""
+        n = self.at.get(entry.id)
+        return n if n is None or entry.data in (None, self.entries[n].data) else None
+
+    def shown(self, tags):
+        """As a client with this filter sees it."""
+        return History(e for e in self.entries if e.tag is None or e.tag in tags)
+
+    def certain(self, start, end):
+        """The entries that a client must have between these two places."""
+        return [e for e in self.entries[start:end] if not e.doubtful]
+
+    def followed_by(self, now, trimmed=(), deleted=(), lost=False):
+        """The history after a look at the server, which now holds these entries. What it no longer has at
+        its beginning was trimmed, where something is left that shows it. trimmed, deleted: what somebody
+        has taken out since, and has noted; deleted entries are doubtful. lost: the stream was emptied, or
+        made anew."""
+        now = list(now)
+        first = order(now[0].id) if now else None
+        shared = any(self.find(e) is not None for e in now)
+        if not shared and (lost or not now):
+            return History(now)
+        if not shared and not trimmed and self.entries:
+            raise ValueError("nothing is left of the history, and nobody has trimmed it")
+        held = {e.id for e in now}
+        before = {e.id: e for e in trimmed}
+        before.update({e.id: e for e in self.entries})
+        before.update({e.id: e for e in deleted})
+        kept = [e for id, e in before.items()
+                if id not in held and (e.doubtful or order(id) < first)]
+        return History(sorted(kept + now, key=lambda e: order(e.id)))
+
+
+def check_run(run, history, written):
+    """What a client got since its last gap is a contiguous run of the history. written: the data of
+    everything that anybody has tried to write."""
+    found, last, seen = [], None, set()
+    for entry in run:
+        if entry.id in seen:
+            found.append(("double", "%s came twice" % (entry,)))
+            continue
+        seen.add(entry.id)
+        place = history.find(entry)
+        if place is None:
+            kind = "withdrawn" if entry.data is None or entry.data in written else "forged"
+            found.append((kind, "%s is not in the history" % (entry,)))
+            continue
+        if last is not None and place < last:
+            found.append(("order", "%s came after a later one" % (entry,)))
+        elif last is not None:
+            missing = history.certain(last + 1, place)
+            if missing:
+                found.append(("hole", "%d entries are missing before %s, the first is %s"
+                              % (len(missing), entry, missing[0])))
+        last = place
+    return found
+
+
+def check_end(run, history):
+    """The client is up to date: its last entry is that of the history."""
+    if history.entries and (not run or history.find(run[-1]) != len(history.entries) - 1):
+        return [("late", "the history ends with %s, and the client with %s"
+                 % (history.entries[-1], run[-1] if run else "nothing"))]
+    return []
+
+
+def fork(before, history):
+    """How many entries at the end of this run are not in the history; and the place after the others,
+    or None where no entry of it is in there."""
+    good = len(before)
+    while good and history.find(before[good - 1]) is None:
+        good -= 1
+    return len(before) - good, history.find(before[good - 1]) + 1 if good else None
+
+
+def check_gap(before, gap, after, history):
+    """The numbers that a gap states, where it states some. before and after: the runs on both sides."""
+    found = []
+    withdrawn, place = fork(before, history)
+    if place is None or not after or history.find(after[0]) is None:
+        return found
+    if gap.get("withdrawn") is not None and gap["withdrawn"] != withdrawn:
+        found.append(("number", "%s says %s withdrawn, and it was %d" % (gap, gap["withdrawn"], withdrawn)))
+    start = history.find(after[0])
+    most = max(0, start - place)
+    least = len(history.certain(place, start))
+    if gap.get("missed") is not None and not least <= gap["missed"] <= most:
+        found.append(("number", "%s says %s missed, and it was %d to %d" % (gap, gap["missed"], least, most)))
+    return found
+
+
+def is_needless(before, after, history):
+    """Whether the client could have gone on: it had nothing that was withdrawn, and missed nothing."""
+    if not before or not after or history.find(after[0]) is None:
+        return False
+    withdrawn, place = fork(before, history)
+    return withdrawn == 0 and place is not None and not history.certain(place, history.find(after[0]))
+
+
+def check_acknowledged(acknowledged, history):
+    """Everything that was acknowledged is in the history. Gives the faults."""
+    return [("unacknowledged", "%s was acknowledged, and is missing" % (e,))
+            for e in acknowledged if history.find(e) is None]
