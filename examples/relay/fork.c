@@ -62,11 +62,14 @@ void fork_settle(stream *s)
     say_notice("%s: withdrawn: %zu entries after %s", s->key, lost, id);
 }
 
-/* A log without entries is right as long as Redis has had none, either. */
+/* A log without entries is right as long as Redis has had none, either; or none before those that
+ * are all there, and that this log is still to get. */
 static enum stream_fork compare_empty(const stream *s, const reply_probe *p)
 {
     const log *const l = &s->log;
 
+    if (l->is_whole && l->base.ms == 0 && l->base.seq == 0 && reply_is_complete(p))
+        return FORK_MATCH;
     return p->length == 0 && l->has_ordinal && p->has_counters && p->added == l->ordinal &&
                    entry_id_order(&p->last, &l->last) >= 0
                ? FORK_MATCH

@@ -14,7 +14,7 @@
  *     options              the command line; its table, and HTTP, are ssecat's
  *     conn, reply          a connection to Redis, and what comes on it
  *     sentinel             where the primary is
- *     follow, fork         the state of a stream
+ *     follow, turn, fork   the state of a stream
  *     entry, gap, log      what a stream has
  *     visit, page          a client, from its last event ID to the log
  *     publish              POST

@@ -115,6 +115,13 @@ static int put_gap(visit *v, const entry_id *resume)
     return 0;
 }
 
+/* Find an entry of a page that the log has verified: one after its last entry may not be confirmed
+ * yet, and comes to it soon. */
+static int verified_entry(const visit *v, const reply_probe *p, size_t i, entry *e)
+{
+    return reply_entry(p->entries, i, e) == 0 && entry_id_order(&e->id, &v->stream->log.last) <= 0;
+}
+
 /* Serve the entries of a page from an index on. v may be gone afterwards. */
 static void serve(visit *v, const reply_probe *p, size_t from)
 {
@@ -128,9 +135,9 @@ static void serve(visit *v, const reply_probe *p, size_t from)
     }
     v->has_pages = 1;
     v->absent_ms = 0;
-    if (v->has_gap && !put_gap(v, reply_entry(p->entries, from, &e) == 0 ? &e.id : NULL))
+    if (v->has_gap && !put_gap(v, verified_entry(v, p, from, &e) ? &e.id : NULL))
         return;
-    while (reply_entry(p->entries, i, &e) == 0 && (status = put_entry(v, &e)) == SSE_OK) {
+    while (verified_entry(v, p, i, &e) && (status = put_entry(v, &e)) == SSE_OK) {
         v->at = e.id;
         v->from = VISIT_AFTER;
         i++;
@@ -163,17 +170,11 @@ static int may_appear(visit *v)
     return 0;
 }
 
-/* Whether nothing has ever been before the first entry. */
-static int is_complete(const reply_probe *p)
-{
-    return p->has_counters && p->added == p->length && p->deleted.ms == 0 && p->deleted.seq == 0;
-}
-
 /* Redis does not have the id: find the reason. */
 static void explain(visit *v, const reply_probe *p)
 {
     v->due_ms = 0;
-    if (v->at.ms == 0 && v->at.seq == 0 && is_complete(p))
+    if (v->at.ms == 0 && v->at.seq == 0 && reply_is_complete(p))
         v->from = VISIT_OLDEST; /* it was at the beginning */
     else if (p->length == 0)
         page_make_gap(v, GAP_FLUSHED);

@@ -136,6 +136,11 @@ int reply_read_probe(const redisReply *reply, reply_probe *p)
     return p->error ? -1 : 0;
 }
 
+int reply_is_complete(const reply_probe *p)
+{
+    return p->has_counters && p->added == p->length && p->deleted.ms == 0 && p->deleted.seq == 0;
+}
+
 /* The memory of the fields of one entry. */
 static sse_str *fields_of(size_t count)
 {

@@ -36,6 +36,9 @@ void reply_ask_probe(conn *l, conn_reply *take, void *user, const char *key, con
 /* Read a probe. Returns 0, or -1 with its error set. */
 int reply_read_probe(const redisReply *reply, reply_probe *p);
 
+/* Whether the stream has all entries that it has ever had. */
+int reply_is_complete(const reply_probe *p);
+
 /* What is wrong with a list of entries; NULL: nothing. */
 const char *reply_error(const redisReply *reply);
 

@@ -59,11 +59,13 @@ struct stream {
     char replid[REPLID_MAX]; /* that is verified: R */
     void (*step)(stream *s); /* what is due; NULL: an answer is awaited */
     uint64_t due_ms;
-    uint64_t pause_ms;   /* before it connects again */
-    int was_said;        /* that it connects, since it was LIVE */
-    int held;            /* that replicas do not confirm was said */
-    redisReply *batch;   /* entries, or a probe, that are not verified yet */
-    reply_info info;     /* that came with them */
+    uint64_t pause_ms;         /* before it connects again */
+    int was_said;              /* that it connects, since it was LIVE */
+    int held;                  /* that replicas do not confirm was said */
+    redisReply *batch;         /* entries, or a probe, that are not verified yet */
+    reply_info info;           /* that came with entries */
+    int is_confirmed;          /* enough replicas have them */
+    void (*settle)(stream *s); /* what looks at them */
     size_t fork_at;      /* the record that was compared last, or is next while there is no match */
     int fork_has_match;  /* a record was found in Redis */
     int fork_is_pending; /* entries are to be withdrawn */
@@ -90,6 +92,9 @@ extern const char *const stream_states[STREAM_STATES];
 
 /* The time of this turn. */
 uint64_t stream_now(const stream *s);
+
+/* Drop the batch. */
+void stream_drop(stream *s);
 
 /* Do this at that time. */
 void stream_do(stream *s, void (*step)(stream *), uint64_t at_ms);
