@@ -240,7 +240,10 @@ static void print_row(const table_row *row)
     if (row->letter)
         sprintf(letter, "-%c, ", row->letter);
     at = printf("  %s--%s %s", letter, row->name, row->argument ? row->argument : "");
-    printf("%*s", HELP_COLUMN - at, "");
+    if (at < HELP_COLUMN)
+        printf("%*s", HELP_COLUMN - at, "");
+    else
+        next_line();
     at = print_piece(HELP_COLUMN, row->help);
     if (len > 0 || otherwise) {
         n = snprintf(text, sizeof text, "(%s%s%s%s)", range, len > 0 && otherwise ? "; " : "",

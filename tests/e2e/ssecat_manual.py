@@ -17,6 +17,8 @@ MANUAL = os.path.join(TOP, "examples", "ssecat", "ssecat.1")
 
 
 class Manual(Ssecat):
+    manual = MANUAL
+
     def options(self, text, form):
         """Each option as letter, name, argument, and what it accepts."""
         parts = re.split(form, text, flags=re.M)
@@ -30,8 +32,8 @@ class Manual(Ssecat):
     def test_it_has_the_options_of_the_help_in_that_order_with_their_ranges(self):
         done = subprocess.run([self.path, "--help"], capture_output=True, text=True, timeout=LIMIT)
         told = self.options(done.stdout.split("\n\nGET /")[0],
-                            r"^  (?:-(\w), |    )--([a-z-]+)(?: ([A-Z]+))? +(?=\S)")
-        with open(MANUAL) as f:
+                            r"^  (?:-(\w), |    )--([a-z-]+)(?: ([A-Z]+))?\s+(?=\S)")
+        with open(self.manual) as f:
             manual = f.read().split("\n.Sh SIGNALS\n")[0]
         self.assertEqual(self.options(manual, r"^\.It (?:Fl (\w) , )?Fl -([a-z-]+)(?: Ar ([A-Z]+))?\n"),
                          told)
@@ -46,11 +48,11 @@ class Manual(Ssecat):
         return done.stdout
 
     def test_mandoc_has_nothing_to_say_of_it(self):
-        lint = self.warnings("mandoc", "mandoc", "-T", "lint", "-W", "warning", MANUAL)
+        lint = self.warnings("mandoc", "mandoc", "-T", "lint", "-W", "warning", self.manual)
         self.assertEqual(lint, "")
 
     def test_groff_has_nothing_to_say_of_it(self):
-        self.assertEqual(self.warnings("groff", "groff-base", "-mandoc", "-ww", "-z", "-Tutf8", MANUAL), "")
+        self.assertEqual(self.warnings("groff", "groff-base", "-mandoc", "-ww", "-z", "-Tutf8", self.manual), "")
 
 
 class Installed(Ssecat):

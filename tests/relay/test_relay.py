@@ -389,6 +389,7 @@ class Table(Relay):
                                    ids[0]).encode(), receive_buffer=4096)
         self.assertTrue(wait_for(lambda: self.metric(relay, "resumes_total") == 1))
         self.redis.add(*(150 * ["x" * 90000]))
+        lagging.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         while lagging.recv(1 << 20):
             pass
         self.assertEqual(self.metric(relay, "lagged_total"), 1)
