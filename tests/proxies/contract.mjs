@@ -22,7 +22,7 @@ const EVENTS = 200; // whose latency is measured
 const P50_MS = 100, P99_MS = 1000; // a proxy takes a few; what it holds back never arrives
 const AWAY_MS = 2500;
 const TIMEOUT_S = 2, HEARTBEAT_S = 1; // for a silent stream
-const AT_ONCE_MS = 500; // for a close
+const AT_ONCE_MS = 1000; // for a close
 const HELD_MS = 300; // of silence: nothing will come
 const STREAMS = 10; // of one page
 
