@@ -137,7 +137,8 @@ test("a client that takes gzip gets each event before the next one, too", async 
 
 test("caddy holds back what it compresses", { skip: name !== "caddy" }, async (context) => {
     const server = await behind(recipe, "--heartbeat", "0");
-    const all = await proxy(server, [/encode @pages gzip/g, "encode gzip"]);
+    const all = await proxy(server, // compress whatever comes, and not only 512 bytes and more
+        [/encode @pages gzip/g, "encode {\n\t\tgzip\n\t\tminimum_length 1\n\t}"]);
     context.after(all.stop);
 
     for (const client of await both((url) => resumed(server, url), all)) {
