@@ -69,19 +69,22 @@ const char *ai_string(const json_t *object, const char *name)
     return text != NULL ? text : "";
 }
 
-/* Append all the text in a content: a string, or an array of parts, each with a text or a content
- * of its own. */
-static void collect(const json_t *from, char *text)
+/* Put all the text in a content at end: it is a string, or an array of parts, each with a text or a
+ * content of its own. Returns the new end. */
+static char *collect(const json_t *from, char *end)
 {
     const json_t *const inner = json_object_get(from, "text");
+    const size_t len = json_string_length(from);
     size_t i;
 
-    if (json_is_string(from))
-        strcat(text, json_string_value(from));
+    if (len > 0)
+        memcpy(end, json_string_value(from), len);
+    end += len;
     for (i = 0; i < json_array_size(from); i++)
-        collect(json_array_get(from, i), text);
+        end = collect(json_array_get(from, i), end);
     if (json_is_object(from))
-        collect(inner != NULL ? inner : json_object_get(from, "content"), text);
+        end = collect(inner != NULL ? inner : json_object_get(from, "content"), end);
+    return end;
 }
 
 static int copy_name(char *to, const char *from)
@@ -212,10 +215,9 @@ static void handle(const web_request *r)
 
 int main(int argc, char **argv)
 {
-    const int code = web_run(argc > 1 ? argv[1] : "8080", "*",
-                             "authorization, content-type, x-api-key, "
-                             "anthropic-version",
-                             handle, NULL);
+    const int code =
+        web_run(argc > 1 ? argv[1] : "8080", "*",
+                "authorization, content-type, x-api-key, anthropic-version", handle, NULL);
 
     ai_responses_free();
     return code;

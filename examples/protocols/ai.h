@@ -74,8 +74,8 @@ typedef struct ai_protocol {
     const char *id, *call_id;     /* how ids begin, of a generation and of a call */
     const char *beat, *beat_data; /* a heartbeat; NULL: a lone line of ":" */
     int busy;                     /* the status where too many run */
-    int keeps_all; /* 0: the model waits while its reader does not read; 1: all events
-                                     are kept, and readers come and go */
+    int keeps_all;                /* 0: the model waits while its reader does not read; 1: all its
+                                     events are kept, and readers come and go */
     void (*begin)(ai_generation *g);
     void (*open)(ai_generation *g, const ai_part *part);
     void (*piece)(ai_generation *g, const char *text, size_t len);
@@ -96,7 +96,7 @@ struct ai_generation {
     sse_channel *channel; /* NULL: nobody reads events */
     uint32_t events;      /* published; Responses calls it the sequence number of the next one */
     ai_model model;
-    char held[16]; /* the beginning of a character */
+    char held[AI_PIECE_MAX + 3]; /* the beginning of a character, and a piece */
     size_t held_len;
     web_timer timer;
     ai_generation *next; /* for the protocol */
@@ -105,7 +105,7 @@ struct ai_generation {
 /* Start a generation; it takes the prompt of the ask. */
 ai_generation *ai_start(const ai_protocol *protocol, const ai_ask *ask);
 
-/* Generate all of it at once, for an answer that is no stream. */
+/* Generate all of it at once, for an answer that is no stream: the stand-in takes no time. */
 void ai_finish(ai_generation *g);
 
 void ai_end(ai_generation *g, ai_reason reason);

@@ -18,9 +18,8 @@
 #include <time.h>
 
 enum {
-    STEP_BYTES =
-        4096,    /* the most that a step publishes, if it is not the end of one that is kept */
-    WAIT_MS = 5, /* how long the model waits for room */
+    STEP_BYTES = 4096,  /* the most that a step publishes in a stream that is read once */
+    WAIT_MS = 5,        /* how long the model waits for room */
     ROOM_BYTES = 16384, /* a history for one reader, */
     ROOM_EVENTS = 512,  /* whose events are not as small as that */
     EVENT_BYTES = 384,  /* of a piece of at most 8 bytes, each of which JSON writes as 6 */

@@ -105,8 +105,9 @@ static void close(ai_generation *g, const ai_part *part)
 
 static json_t *error(int status, const char *type, const char *text)
 {
-    return json_pack("{s:s,s:{s:s,s:s}}", "type", "error", "error", "type",
-                     status == 529 ? "overloaded_error" : type, "message", text);
+    if (status >= 500)
+        type = status == 529 ? "overloaded_error" : "api_error";
+    return json_pack("{s:s,s:{s:s,s:s}}", "type", "error", "error", "type", type, "message", text);
 }
 
 static void end(ai_generation *g)
