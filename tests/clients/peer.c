@@ -130,7 +130,7 @@ static int comments(exchange *e)
         status = sse_writer_comment(e->queue, "keep-alive", 10);
     if (status == SSE_OK)
         status = sse_writer_comment(e->queue, "two\nlines", 9);
-    return status == SSE_OK ? send_word(e, (sse_str)SSE_LIT("1"), "after") : status;
+    return status == SSE_OK ? send_word(e, SSE_LIT("1"), "after") : status;
 }
 
 static int page(exchange *e)
@@ -160,7 +160,7 @@ static int answer(exchange *e)
     if ((at = below(e, "/status/")) != NULL)
         return begin(e, atoi(at), 0);
     if ((at = below(e, "/then/")) != NULL)
-        return e->id.len > 0 ? begin(e, atoi(at), 0) : one_event(e, (sse_str)SSE_LIT("1"), "first");
+        return e->id.len > 0 ? begin(e, atoi(at), 0) : one_event(e, SSE_LIT("1"), "first");
     if ((at = below(e, "/ids/")) != NULL)
         return ids(e, at, (size_t)(end - at));
     if (below(e, "/comments") != NULL)
