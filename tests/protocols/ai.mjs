@@ -49,6 +49,14 @@ afterEach(async () => {
 });
 after(() => shared.end());
 
+/** The bytes of a stream, as text. */
+async function raw(server, path, content, headers = {}) {
+    const body = JSON.stringify({ stream: true, messages: [{ role: "user", content }] });
+    const answer = await fetch(`${server.url}v1/${path}`, { method: "POST", body, headers });
+
+    return new TextDecoder("utf-8", { fatal: true }).decode(await answer.arrayBuffer());
+}
+
 /** Ask all SDKs at once. */
 const all = (what, list = names) => Promise.all(list.map(what));
 
@@ -90,14 +98,20 @@ test("each SDK hears that the limit was reached", () => all(async (name) => {
 }));
 
 test("no event has a part of a character", async () => {
-    const response = await fetch(shared.url + "v1/chat/completions", { method: "POST",
-        body: JSON.stringify({ stream: true, messages: [{ content: "😀€é".repeat(50) }] }) });
-    const bytes = Buffer.from(await response.arrayBuffer());
-    const events = new TextDecoder("utf-8", { fatal: true }).decode(bytes).split("\n\n");
-    const pieces = events.filter((event) => event.includes('"content"'));
+    const stream = await raw(shared, "chat/completions", "😀€é".repeat(50));
+    const pieces = stream.split("\n\n").filter((event) => event.includes('"content"'));
 
     assert.ok(pieces.length > 100, `${pieces.length} pieces`);
-    assert.ok(!bytes.includes("\ufffd") && !bytes.includes("\\u"));
+    assert.ok(!stream.includes("\ufffd") && !stream.includes("\\u"));
+});
+
+test("a stream that cannot be resumed has no ids, and takes none", async () => {
+    for (const path of ["chat/completions", "messages"]) {
+        const stream = await raw(shared, path, "Hi", { "Last-Event-ID": "7" });
+
+        assert.match(stream, /"Hi"|"H"/, path);
+        assert.doesNotMatch(stream, /^(id|retry)/m, path);
+    }
 });
 
 test("the helpers of the SDKs put the events together", async () => {
@@ -231,6 +245,10 @@ test("a silent model is no timeout, since the head comes at once, and then heart
     await all(async (name) => {
         assert.equal((await sdks[name](server.url, { prompt: TEXT, timeout: 400 })).text, TEXT, name);
     });
+    for (const [path, beat] of [["chat/completions", /^:\n/gm], ["messages", /^event: ping\n/gm]]) {
+        const beats = (await raw(server, path, "Hi")).match(beat);
+        assert.ok(beats.length > 5, `${path}: ${beats.length} heartbeats`);
+    }
 });
 
 test("a generation stops when its reader is gone", async (t) => {
