@@ -1,4 +1,4 @@
-/* ssecat behind nginx, and a browser:  node nginx.mjs SSECAT_PATH chromium|firefox
+/* ssecat behind nginx, and a browser:  node nginx.mjs SSECAT_PATH chromium|firefox|webkit
  *
  * While ssecat is away, nginx answers in its place, and EventSource gives up. The page does not. */
 import assert from "node:assert/strict";
