@@ -3,6 +3,7 @@
  * stand-in, which repeats the prompt.
  *
  *     ai [PORT]
+ *     curl -N http://127.0.0.1:8080/v1/responses -d '{"model":"m","stream":true,"input":"Hello"}'
  *     OPENAI_BASE_URL=http://127.0.0.1:8080/v1 OPENAI_API_KEY=none ...
  *     ANTHROPIC_BASE_URL=http://127.0.0.1:8080 ANTHROPIC_API_KEY=none ...
  *
