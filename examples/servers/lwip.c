@@ -15,11 +15,14 @@
  *
  * Traps: where there was no memory, nothing may be on its way that the client acknowledges: on_poll
  * tries again. When tcp_err is called, the pcb is gone. A callback that has aborted its pcb returns
- * ERR_ABRT. */
+ * ERR_ABRT. A connection that was closed from here first stays for 2 * TCP_MSL, two minutes, in which
+ * lwIP does not answer a client that happens to take the same port again, as clients that choose
+ * ports at random do: set TCP_MSL in your lwipopts.h. Debian's cannot be set, hence let_go. */
 #define _POSIX_C_SOURCE 200809L
 #include "app.h"
 #include "http1.h"
 
+#include <lwip/priv/tcp_priv.h>
 #include <lwip/sys.h>
 #include <lwip/tcp.h>
 #include <lwip/tcpip.h>
@@ -111,6 +114,17 @@ static void flush(void)
 
 /* End of SSE. The rest is the server. */
 
+/* Let the connections go that have been closed for a second: lwIP looks at their time. */
+static void let_go(void)
+{
+    const u32_t second = 1000 / TCP_SLOW_INTERVAL, end = 2 * TCP_MSL / TCP_SLOW_INTERVAL;
+    struct tcp_pcb *pcb;
+
+    for (pcb = tcp_tw_pcbs; pcb != NULL; pcb = pcb->next)
+        if (tcp_ticks - pcb->tmr >= second)
+            pcb->tmr = tcp_ticks - end;
+}
+
 /* The timer, and what follows a request or a wake. */
 static void serve(void *unused)
 {
@@ -126,6 +140,7 @@ static void serve(void *unused)
         sys_sem_signal(&drained);
     wait_ms = http1_timeout();
     app_unlock();
+    let_go();
     sys_untimeout(serve, unused);
     sys_timeout(wait_ms >= 0 && wait_ms < MOST_MS ? (u32_t)wait_ms : MOST_MS, serve, unused);
 }
