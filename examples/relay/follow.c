@@ -103,7 +103,7 @@ static void fill_log(stream *s, const reply_probe *p)
 /* Begin a log with a probe that is confirmed. */
 static void settle_warm(stream *s, const reply_probe *p)
 {
-    if (s->fork_is_pending && strcmp(s->replid, p->info.replid) != 0) {
+    if (s->fork_is_pending && strcmp(s->fork_replid, p->info.replid) != 0) {
         fork_begin(s); /* what was compared is of no account any more */
         return;
     }

@@ -34,6 +34,7 @@ static void end(stream *s, enum stream_fork result)
     s->fork_result = result;
     if (result == FORK_MATCH) {
         s->counts.forks[result]++;
+        memcpy(s->replid, s->fork_replid, sizeof s->replid);
         follow_go_live(s);
         return;
     }
@@ -76,36 +77,49 @@ static enum stream_fork compare_empty(const stream *s, const reply_probe *p)
                : FORK_NONE;
 }
 
+/* Find a record at or after an index that is this entry. One that is in Redis was added after all
+ * those before it, so that these were deleted, and not lost. Returns count where there is none. */
+static size_t find(const log *l, size_t from, const entry_id *id)
+{
+    while (from < l->count && !entry_id_same(&log_at(l, from)->id, id))
+        from++;
+    return from;
+}
+
 /* Compare one entry. Returns 1 to go on, or 0 with the result. */
 static int compare(stream *s, const entry_id *id, enum stream_fork *result)
 {
     const log *const l = &s->log;
+    const int is_at_end = s->fork_has_match && s->fork_at + 1 == l->count;
+    const size_t at = is_at_end ? l->count : find(l, s->fork_at + (size_t)s->fork_has_match, id);
 
-    if (s->fork_has_match) {
-        if (s->fork_at + 1 == l->count) {
-            *result = FORK_MATCH;
-            return 0;
-        }
-        if (!entry_id_same(&log_at(l, s->fork_at + 1)->id, id)) {
-            *result = FORK_CUT;
-            return 0;
-        }
-        s->fork_at++;
-        return 1;
-    }
-    while (s->fork_at < l->count && entry_id_order(&log_at(l, s->fork_at)->id, id) < 0)
-        s->fork_at++; /* trimmed */
-    if (s->fork_at == l->count || !entry_id_same(&log_at(l, s->fork_at)->id, id)) {
-        *result = FORK_NONE;
+    if (at == l->count) {
+        *result = is_at_end ? FORK_MATCH : s->fork_has_match ? FORK_CUT : FORK_NONE;
         return 0;
     }
+    s->fork_at = at; /* before the first match: those before it were trimmed */
     s->fork_has_match = 1;
     return 1;
 }
 
-/* Compare a page. A further page begins with the entry that was compared last. */
-static void compare_page(stream *s, const redisReply *entries)
+/* The entries match up to a record. Where nothing can have been lost, those after it were deleted.
+ * next: the entry that Redis has after that record; NULL: none. */
+static enum stream_fork explain_cut(stream *s, const reply_probe *p, const entry_id *next)
 {
+    log *const l = &s->log;
+    const entry_id *const newest = &log_at(l, l->count - 1)->id;
+
+    if (!s->fork_is_same || !p->has_counters || entry_id_order(&p->deleted, newest) < 0 ||
+        (next && entry_id_order(next, newest) <= 0))
+        return FORK_CUT;
+    log_step_back(l, s->fork_at + 1);
+    return FORK_MATCH;
+}
+
+/* Compare a page. A further page begins with the entry that was compared last. */
+static void compare_page(stream *s, const reply_probe *p)
+{
+    const redisReply *const entries = p->entries;
     enum stream_fork result = FORK_MATCH;
     size_t i = 0;
     entry e;
@@ -120,7 +134,7 @@ static void compare_page(stream *s, const redisReply *entries)
     }
     for (; reply_entry(entries, i, &e) == 0; i++) {
         if (!compare(s, &e.id, &result)) {
-            end(s, result);
+            end(s, result == FORK_CUT ? explain_cut(s, p, &e.id) : result);
             return;
         }
     }
@@ -129,7 +143,7 @@ static void compare_page(stream *s, const redisReply *entries)
     else if (s->fork_at + 1 == s->log.count)
         end(s, FORK_MATCH);
     else if (entries->elements < PAGE)
-        end(s, FORK_CUT);
+        end(s, explain_cut(s, p, NULL));
     else
         ask_page(s);
 }
@@ -145,14 +159,16 @@ static void take_page(void *user, const redisReply *reply)
         follow_lose(s, p.error);
     } else if (!p.info.is_primary) {
         follow_lose(s, "it is no primary");
-    } else if (s->replid[0] != '\0' && strcmp(s->replid, p.info.replid) != 0) {
+    } else if (s->fork_pages++ > 0 && strcmp(s->fork_replid, p.info.replid) != 0) {
         fork_begin(s); /* from the first page on */
     } else {
-        memcpy(s->replid, p.info.replid, sizeof s->replid);
+        if (s->fork_pages == 1)
+            s->fork_is_same = strcmp(s->replid, p.info.replid) == 0;
+        memcpy(s->fork_replid, p.info.replid, sizeof s->fork_replid);
         if (s->log.count == 0)
             end(s, compare_empty(s, &p));
         else
-            compare_page(s, p.entries);
+            compare_page(s, &p);
     }
 }
 
@@ -170,7 +186,7 @@ void fork_begin(stream *s)
     s->state = STREAM_FORK;
     s->fork_at = 0;
     s->fork_has_match = s->fork_is_pending = 0;
-    s->replid[0] = '\0';
+    s->fork_pages = 0;
     say_notice("%s: FORK, %zu entries to compare", s->key, s->log.count);
     ask_page(s);
 }

@@ -72,6 +72,10 @@ int log_has(const log *l, const entry_id *id);
 /* Remember the records from an index on as withdrawn; after: what comes before them. */
 void log_withdraw(log *l, size_t from, const entry_id *after);
 
+/* Go on after a record that is not the last one: those after it were deleted from Redis. Clients
+ * keep them. */
+void log_step_back(log *l, size_t kept);
+
 /* Find an entry that was withdrawn, or NULL. */
 const log_phantom *log_find_phantom(const log *l, const entry_id *id);
 

@@ -170,11 +170,33 @@ static int may_appear(visit *v)
     return 0;
 }
 
+/* Go on after the entries that were withdrawn, if it is at one of them. Returns whether. */
+static int leave_phantoms(visit *v)
+{
+    const entry_id at = v->at;
+    const log_phantom *p;
+
+    while (v->from == VISIT_AFTER && !log_has(&v->stream->log, &v->at) &&
+           (p = log_find_phantom(&v->stream->log, &v->at)) != NULL) {
+        const uint64_t before = v->has_gap ? v->withdrawn : 0;
+
+        if (!v->has_gap)
+            page_make_gap(v, GAP_PHANTOM);
+        v->withdrawn = before + p->withdrawn;
+        v->missed = 0;
+        v->at = p->after;
+        v->from = VISIT_AFTER;
+    }
+    return !entry_id_same(&v->at, &at);
+}
+
 /* Redis does not have the id: find the reason. */
 static void explain(visit *v, const reply_probe *p)
 {
     v->due_ms = 0;
-    if (v->at.ms == 0 && v->at.seq == 0 && reply_is_complete(p))
+    if (leave_phantoms(v))
+        ;
+    else if (v->at.ms == 0 && v->at.seq == 0 && reply_is_complete(p))
         v->from = VISIT_OLDEST; /* it was at the beginning */
     else if (p->length == 0)
         page_make_gap(v, GAP_FLUSHED);
@@ -200,7 +222,8 @@ static void use(visit *v, const reply_probe *p)
     } else if (reply_entry(p->entries, 0, &e) != 0 || entry_id_order(&e.id, &v->at) != 0) {
         explain(v, p);
     } else if (e.id.hash != v->at.hash) {
-        page_make_gap(v, GAP_HISTORY);
+        if (!leave_phantoms(v))
+            page_make_gap(v, GAP_HISTORY);
         v->due_ms = 0;
         clients_wake_at(v->stream->to, 0);
     } else {

@@ -66,9 +66,12 @@ struct stream {
     reply_info info;           /* that came with entries */
     int is_confirmed;          /* enough replicas have them */
     void (*settle)(stream *s); /* what looks at them */
-    size_t fork_at;      /* the record that was compared last, or is next while there is no match */
-    int fork_has_match;  /* a record was found in Redis */
-    int fork_is_pending; /* entries are to be withdrawn */
+    size_t fork_at;     /* the record that was compared last, or is next while there is no match */
+    int fork_is_same;   /* the id of the replication is what it was: nothing can be lost */
+    int fork_has_match; /* a record was found in Redis */
+    char fork_replid[REPLID_MAX]; /* with which the log is compared */
+    unsigned fork_pages;          /* that were compared */
+    int fork_is_pending;          /* entries are to be withdrawn */
     enum stream_fork fork_result;
     uint64_t confirm_ms; /* since when the sentinels are asked */
 

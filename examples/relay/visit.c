@@ -230,24 +230,6 @@ static int is_at_base(const visit *v)
                                                    : entry_id_same(&v->at, &l->base));
 }
 
-/* Go on after the entries that were withdrawn, if it is at one of them. */
-static void leave_phantoms(visit *v)
-{
-    const log_phantom *p;
-
-    while (v->from == VISIT_AFTER && !log_has(&v->stream->log, &v->at) &&
-           (p = log_find_phantom(&v->stream->log, &v->at)) != NULL) {
-        const uint64_t before = v->has_gap ? v->withdrawn : 0;
-
-        if (!v->has_gap)
-            page_make_gap(v, GAP_PHANTOM);
-        v->withdrawn = before + p->withdrawn;
-        v->missed = 0;
-        v->at = p->after;
-        v->from = VISIT_AFTER;
-    }
-}
-
 void visit_step(visit *v)
 {
     stream *const s = v->stream;
@@ -259,7 +241,6 @@ void visit_step(visit *v)
         join(v, 0, NULL);
         return;
     }
-    leave_phantoms(v);
     if (v->from == VISIT_AFTER && !v->has_gap && log_has(&s->log, &v->at))
         join(v, 0, &v->at);
     else if (is_at_base(v))

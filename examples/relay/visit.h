@@ -2,11 +2,11 @@
 /* visit.h - a client of a stream: from its last event ID to the log.
  *
  *     an id --> in the log? ------------------------------------------> joins the channel
- *      ^          | no                                                    ^
- *      |        withdrawn? -- gap, what it goes on after                  | in the log
- *      |          | no                                                    |
- *      |        Redis: a page from the id on --- has the id: its entries -'
- *      |          | has not: wait, or
+ *      ^ ^        | no                                                    ^
+ *      | |      Redis: a page from the id on --- has the id: its entries -'  in the log
+ *      | |        | has not
+ *      | '----- withdrawn? -- gap; it goes on after what was kept
+ *      |          | no: wait, or
  *      '-- oldest <-- gap
  *
  * One page at a time is in the writer of the client. Until it has joined, a client with no entries

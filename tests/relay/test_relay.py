@@ -545,6 +545,33 @@ class States(Relay):
         self.assertEqual((self.metric(self.relay, "holes_total"), self.metric(self.relay, "hole_entries_total")),
                          (1, 7))
 
+    def test_an_entry_that_is_deleted_takes_nothing_back(self):
+        for place in (1, 0):
+            self.redis.db.xdel(KEY, self.ids[place].split(".")[0])
+            time.sleep(1.2)
+            self.nobody_notices()
+        self.redis.db.client_kill_filter(_type="normal")
+        self.assertTrue(wait_for(lambda: self.metric(self.relay, "forks_total", result="match") == 2))
+        self.nobody_notices()
+        back = self.follow(self.relay, self.ids[1])
+        self.assertEqual(self.data(back, 3), 3 * ["next"])
+
+    def test_a_phantom_that_redis_has_again_is_none(self):
+        late, = self.redis.add("3")
+        self.assertEqual(self.data(self.stream, 1), ["3"])
+        entries = self.redis.db.xrange(KEY)
+        dump = self.redis.db.dump(KEY)
+        pipe = self.redis.db.pipeline(True).delete(KEY)
+        for number, fields in entries[:2]:
+            pipe.xadd(KEY, fields, id=number)
+        pipe.execute()
+        self.assertEqual(self.stream.next_event().type, "retry")
+        self.assertEqual(self.metric(self.relay, "phantoms_total"), 1)
+        self.redis.db.restore(KEY, 0, dump, replace=True)
+        self.redis.add("4")
+        self.assertEqual(self.data(self.follow(self.relay, late), 1), ["4"])
+        self.assertEqual(self.metric(self.relay, "gaps_total"), 0)
+
     def test_a_key_of_another_type_is_waited_for(self):
         self.redis.db.set(KEY, "text")
         self.becomes(self.relay, "LOST")
