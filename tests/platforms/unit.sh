@@ -52,6 +52,6 @@ esac
 "$CMAKE" -S "$TOP" -B "$build" "$@"
 sh "$TOP/tests/builds/known.sh" "$build" $out $slow
 [ -z "$long" ] || slow=
-"$CMAKE" --build "$build" -j2
+"$CMAKE" --build "$build" -j2 --target sse-unit sse-searches
 cd "$build"
 ctest --output-on-failure --no-tests=error -j2 -L unit -E "^($(echo none $out $slow | tr ' ' '|'))$"
