@@ -28,27 +28,31 @@ typedef struct call {
     void *user;
 } call;
 
+/* Read a port. Returns 0 where it is none. */
+static int read_port(const char *text)
+{
+    char *end;
+    const long port = text[0] >= '0' && text[0] <= '9' ? strtol(text, &end, 10) : 0;
+
+    return port >= 1 && port <= 65535 && *end == '\0' ? (int)port : 0;
+}
+
 int conn_address_read(conn_address *a, const char *text)
 {
     const char *const colon = strrchr(text, ':');
     const char *host = text;
     size_t len = colon ? (size_t)(colon - text) : 0;
-    char *end;
-    long port;
 
     if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
         host++;
         len -= 2;
     }
-    if (colon == NULL || len == 0 || len >= sizeof a->host || colon[1] < '0' || colon[1] > '9')
-        return -1;
-    port = strtol(colon + 1, &end, 10);
-    if (*end != '\0' || port < 1 || port > 65535)
+    if (len == 0 || len >= sizeof a->host)
         return -1;
     memcpy(a->host, host, len);
     a->host[len] = '\0';
-    a->port = (int)port;
-    return 0;
+    a->port = read_port(colon + 1);
+    return a->port > 0 ? 0 : -1;
 }
 
 int conn_address_same(const conn_address *a, const conn_address *b)

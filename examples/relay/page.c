@@ -122,21 +122,14 @@ static int verified_entry(const visit *v, const reply_probe *p, size_t i, entry 
     return reply_entry(p->entries, i, e) == 0 && entry_id_order(&e->id, &v->stream->log.last) <= 0;
 }
 
-/* Serve the entries of a page from an index on. v may be gone afterwards. */
-static void serve(visit *v, const reply_probe *p, size_t from)
+/* Put the entries of a page from an index on, as far as there is room, and choose the size of the
+ * next page. */
+static void put_entries(visit *v, const reply_probe *p, size_t from)
 {
     int status = SSE_OK;
     size_t i = from;
     entry e;
 
-    if (!v->has_pages && client_make_writer(v->client, PAGE_BYTES) != 0) {
-        client_close(v->client);
-        return;
-    }
-    v->has_pages = 1;
-    v->absent_ms = 0;
-    if (v->has_gap && !put_gap(v, verified_entry(v, p, from, &e) ? &e.id : NULL))
-        return;
     while (verified_entry(v, p, i, &e) && (status = put_entry(v, &e)) == SSE_OK) {
         v->at = e.id;
         v->from = VISIT_AFTER;
@@ -148,6 +141,28 @@ static void serve(visit *v, const reply_probe *p, size_t from)
         v->page = 2 * v->page < PAGE_MAX ? 2 * v->page : PAGE_MAX;
     if (i == from && status == SSE_OK) /* there is no more: the log lags, or is empty, too */
         v->due_ms = stream_now(v->stream) + LAG_MS;
+}
+
+/* Serve the entries of a page from an index on. v may be gone afterwards. */
+static void serve(visit *v, const reply_probe *p, size_t from)
+{
+    const int follows = from < p->entries->elements;
+    entry e;
+
+    if (v->has_gap && follows && !verified_entry(v, p, from, &e)) {
+        v->due_ms = stream_now(v->stream) + LAG_MS; /* until it is known what follows */
+        clients_wake_at(v->stream->to, v->due_ms);
+        return;
+    }
+    if (!v->has_pages && client_make_writer(v->client, PAGE_BYTES) != 0) {
+        client_close(v->client);
+        return;
+    }
+    v->has_pages = 1;
+    v->absent_ms = 0;
+    if (v->has_gap && !put_gap(v, follows ? &e.id : NULL))
+        return;
+    put_entries(v, p, from);
     clients_wake_at(v->stream->to, v->due_ms);
     client_flush(v->client);
 }
@@ -190,25 +205,31 @@ static int leave_phantoms(visit *v)
     return !entry_id_same(&v->at, &at);
 }
 
-/* Redis does not have the id: find the reason. */
+/* Why Redis does not have an id that is not above all others. */
+static enum gap_reason reason_of(const entry_id *at, const reply_probe *p)
+{
+    if (p->length == 0)
+        return GAP_FLUSHED;
+    if (entry_id_order(at, &p->last) > 0)
+        return GAP_PHANTOM;
+    if (entry_id_order(at, &p->first) < 0)
+        return GAP_TRIMMED;
+    return p->has_counters && entry_id_order(&p->deleted, at) < 0 ? GAP_PHANTOM : GAP_DELETED;
+}
+
+/* Redis does not have the id: wait for it, or find the reason. */
 static void explain(visit *v, const reply_probe *p)
 {
+    const int is_start = v->at.ms == 0 && v->at.seq == 0;
+    const int is_above = p->length > 0 && entry_id_order(&v->at, &p->last) > 0;
+
     v->due_ms = 0;
-    if (leave_phantoms(v))
-        ;
-    else if (v->at.ms == 0 && v->at.seq == 0 && reply_is_complete(p))
-        v->from = VISIT_OLDEST; /* it was at the beginning */
-    else if (p->length == 0)
-        page_make_gap(v, GAP_FLUSHED);
-    else if (entry_id_order(&v->at, &p->last) > 0) {
-        if (!may_appear(v))
-            page_make_gap(v, GAP_PHANTOM);
-    } else if (entry_id_order(&v->at, &p->first) < 0)
-        page_make_gap(v, GAP_TRIMMED);
-    else if (p->has_counters && entry_id_order(&p->deleted, &v->at) < 0)
-        page_make_gap(v, GAP_PHANTOM);
-    else
-        page_make_gap(v, GAP_DELETED);
+    if (!leave_phantoms(v)) {
+        if (is_start && reply_is_complete(p))
+            v->from = VISIT_OLDEST; /* it was at the beginning */
+        else if (!is_above || !may_appear(v))
+            page_make_gap(v, reason_of(&v->at, p));
+    }
     clients_wake_at(v->stream->to, v->due_ms);
 }
 

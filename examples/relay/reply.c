@@ -110,10 +110,23 @@ static void read_stream(const redisReply *r, reply_probe *p)
     }
 }
 
+/* Read XINFO, or that there is no such key. */
+static void read_xinfo(const redisReply *r, reply_probe *p)
+{
+    const char *const error = r->type == REDIS_REPLY_ERROR ? r->str : NULL;
+
+    p->exists = r->type == REDIS_REPLY_ARRAY;
+    if (p->exists)
+        read_stream(r, p);
+    else if (error == NULL)
+        p->error = "an answer of another kind";
+    else if (strncmp(error, "ERR no such key", 15) != 0)
+        p->error = error;
+    p->has_counters |= !p->exists; /* it will be made anew */
+}
+
 int reply_read_probe(const redisReply *reply, reply_probe *p)
 {
-    const redisReply *stream;
-
     *p = (reply_probe){.error = reply_error(reply)};
     if (p->error && strncmp(p->error, "EXECABORT", 9) == 0)
         p->error = queue_error;
@@ -126,13 +139,7 @@ int reply_read_probe(const redisReply *reply, reply_probe *p)
     if (p->error)
         return -1;
     p->entries = reply->element[0];
-    stream = reply->element[1];
-    p->exists = stream->type == REDIS_REPLY_ARRAY;
-    if (p->exists)
-        read_stream(stream, p);
-    else if (strncmp(stream->type == REDIS_REPLY_ERROR ? stream->str : "", "ERR no such key", 15))
-        p->error = stream->type == REDIS_REPLY_ERROR ? stream->str : "an answer of another kind";
-    p->has_counters |= !p->exists; /* it will be made anew */
+    read_xinfo(reply->element[1], p);
     return p->error ? -1 : 0;
 }
 

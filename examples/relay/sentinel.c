@@ -92,10 +92,29 @@ static size_t votes(const sentinels *ss, uint64_t since_ms, const conn_address *
     return n;
 }
 
+/* Find the address that most of them name. Returns how many. */
+static size_t find_favorite(const sentinels *ss, uint64_t since_ms, const conn_address **favorite)
+{
+    size_t most = 0, i;
+
+    for (i = 0; i < ss->count; i++) {
+        const conn_address *const a = &ss->at[i].primary;
+        const size_t n = a->port > 0 ? votes(ss, since_ms, a) : 0;
+
+        if (n > most) {
+            most = n;
+            *favorite = a;
+        }
+    }
+    return most;
+}
+
 int sentinels_name(sentinels *ss, uint64_t since_ms, conn_address *primary)
 {
+    static const conn_address nobody = {"nobody", 0};
+    const conn_address *favorite = &nobody;
     uint64_t from_ms = since_ms, time_ms;
-    size_t most = 0, best = 0, i;
+    size_t most;
 
     if (ss->count == 0) {
         *primary = ss->only;
@@ -104,23 +123,15 @@ int sentinels_name(sentinels *ss, uint64_t since_ms, conn_address *primary)
     time_ms = now(&ss->at[0]);
     if (since_ms == 0)
         from_ms = time_ms > FRESH_MS ? time_ms - FRESH_MS : 1;
-    for (i = 0; i < ss->count; i++) {
-        const size_t n = ss->at[i].primary.port > 0 ? votes(ss, from_ms, &ss->at[i].primary) : 0;
-
-        if (n > most) {
-            most = n;
-            best = i;
-        }
-    }
+    most = find_favorite(ss, from_ms, &favorite);
     if (2 * most > ss->count) {
-        *primary = ss->at[best].primary;
+        *primary = *favorite;
         return 1;
     }
     if (since_ms == 0 && time_ms >= ss->disagree_ms) {
         ss->disagree_ms = time_ms + SAY_MS;
-        say_notice("sentinels do not agree: %zu of %zu name %s:%d", most, ss->count,
-                   most ? ss->at[best].primary.host : "nobody",
-                   most ? ss->at[best].primary.port : 0);
+        say_notice("sentinels do not agree: %zu of %zu name %s:%d", most, ss->count, favorite->host,
+                   favorite->port);
     }
     return 0;
 }

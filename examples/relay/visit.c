@@ -230,12 +230,21 @@ static int is_at_base(const visit *v)
                                                    : entry_id_same(&v->at, &l->base));
 }
 
+/* Whether it can go on now. */
+static int is_ready(const visit *v)
+{
+    const stream *const s = v->stream;
+
+    return v->is_waiting && v->client->state == STREAMING && s->state == STREAM_LIVE &&
+           v->ask == NULL && stream_now(s) >= v->due_ms &&
+           sse_writer_pending(v->client->writer) == 0;
+}
+
 void visit_step(visit *v)
 {
     stream *const s = v->stream;
 
-    if (!v->is_waiting || v->client->state != STREAMING || s->state != STREAM_LIVE || v->ask ||
-        stream_now(s) < v->due_ms || sse_writer_pending(v->client->writer) > 0)
+    if (!is_ready(v))
         return;
     if (v->from == VISIT_NEW) {
         join(v, 0, NULL);

@@ -64,6 +64,20 @@ static int stream_status(const question *q)
     return cs->streaming < cs->options->max_clients ? 200 : 503;
 }
 
+/* What a route says that may be asked. */
+static int route_status(const question *q)
+{
+    const int status = q->route->check ? q->route->check(q) : 200;
+
+    return status == 200 && q->route->kind == ROUTE_STREAM ? stream_status(q) : status;
+}
+
+/* Whether a request may ask for its route, or learn that there is none. */
+static int is_admitted(const question *q)
+{
+    return (q->route && q->route->is_public) || access_has_token(q->clients->access, q->request);
+}
+
 int answer_status(const question *q, int status)
 {
     if (status != 200)
@@ -74,13 +88,9 @@ int answer_status(const question *q, int status)
         return 204; /* a preflight brings no token */
     if (!has_method(q))
         return 405;
-    if (!(q->route && q->route->is_public) && !access_has_token(q->clients->access, q->request))
+    if (!is_admitted(q))
         return 401;
-    if (q->route == NULL)
-        return 404;
-    if (q->route->check)
-        status = q->route->check(q);
-    return status == 200 && q->route->kind == ROUTE_STREAM ? stream_status(q) : status;
+    return q->route ? route_status(q) : 404;
 }
 
 /* The fields that a preflight asks for: none can do harm here. */

@@ -202,28 +202,30 @@ static int put_answer(client *c, const question *q, int status, int begins)
     return status;
 }
 
+/* Begin a stream, or an action, which keeps its request. */
+static int begin(client *c, question *q)
+{
+    int status;
+
+    if (q->route->kind == ROUTE_ACTION) {
+        q->body = (sse_str){c->incoming->bytes + q->request->len, q->request->body_len};
+        client_enter(c, ACTING, ACT_MS);
+        return q->route->begin(c, q);
+    }
+    status = put_answer(c, q, 200, 1);
+    client_enter(c, STREAMING, UINT64_MAX);
+    return status == SSE_OK ? q->route->begin(c, q) : status;
+}
+
 /* Answer a request; status is what request_read has returned, or that with which to refuse it. */
 static void answer(client *c, int status)
 {
-    clients *const cs = c->of;
     question q = question_of(c, status);
-    int begins, is_action;
 
     status = answer_status(&q, status);
-    begins = status == 200 && answer_begins(&q);
-    is_action = begins && q.route->kind == ROUTE_ACTION;
-    if (is_action) {
-        q.body = (sse_str){c->incoming->bytes + q.request->len, q.request->body_len};
-        client_enter(c, ACTING, ACT_MS);
-    } else {
-        status = put_answer(c, &q, status, begins);
-        if (begins)
-            client_enter(c, STREAMING, UINT64_MAX);
-    }
-    if (begins && (is_action || status == SSE_OK))
-        status = q.route->begin(c, &q);
-    if (!is_action || status != SSE_OK)
-        incoming_free(&c->incoming, &cs->incoming);
+    status = status == 200 && answer_begins(&q) ? begin(c, &q) : put_answer(c, &q, status, 0);
+    if (c->state != ACTING)
+        incoming_free(&c->incoming, &c->of->incoming);
     if (status != SSE_OK)
         client_close(c);
     else

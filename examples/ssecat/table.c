@@ -228,14 +228,11 @@ static int print_piece(int at, const char *text)
     }
 }
 
-/* Print an option: what it is for, and then what it accepts, on a line of its own if that is too
- * long to stand next to it. */
-static void print_row(const table_row *row)
+/* Print what an option is called, up to the right column. */
+static void print_name(const table_row *row)
 {
-    const char *const otherwise = row->initial ? row->initial : row->unset;
-    char letter[5] = "    ", range[TEXT_MAX], text[2 * TEXT_MAX];
-    const size_t len = write_range(row, range);
-    int at, n;
+    char letter[5] = "    ";
+    int at;
 
     if (row->letter)
         sprintf(letter, "-%c, ", row->letter);
@@ -244,6 +241,18 @@ static void print_row(const table_row *row)
         printf("%*s", HELP_COLUMN - at, "");
     else
         next_line();
+}
+
+/* Print an option: what it is for, and then what it accepts, on a line of its own if that is too
+ * long to stand next to it. */
+static void print_row(const table_row *row)
+{
+    const char *const otherwise = row->initial ? row->initial : row->unset;
+    char range[TEXT_MAX], text[2 * TEXT_MAX];
+    const size_t len = write_range(row, range);
+    int at, n;
+
+    print_name(row);
     at = print_piece(HELP_COLUMN, row->help);
     if (len > 0 || otherwise) {
         n = snprintf(text, sizeof text, "(%s%s%s%s)", range, len > 0 && otherwise ? "; " : "",
