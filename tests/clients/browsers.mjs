@@ -7,8 +7,9 @@ import { until } from "./serving.mjs";
 const BROWSERS = ["chromium", "firefox", "webkit"];
 const LOST = /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE)|request did not succeed/;
 
-/* The browser; any other client runs in the first. */
-export const name = BROWSERS.includes(process.argv[3]) ? process.argv[3] : "chromium";
+/* The browser: "firefox", or that of a client, "htmx-4@firefox"; else the first. */
+const asked = process.argv[3]?.split("@").at(-1);
+export const name = BROWSERS.includes(asked) ? asked : "chromium";
 const driver = await import(name === "webkit" ? "./webkit.mjs" : "./puppets.mjs");
 const opened = [];
 const complaints = [];

@@ -9,6 +9,7 @@
  *     /ids/HEX               a stream with one event, whose id has these bytes. A client that comes
  *                            back gets an event that says whether it has sent the same id
  *     /comments              a stream that begins with comments, and ends after one event
+ *     /lines                 a stream of 40 lines that goes on after the id, in chunks
  *
  * The query may have a form: the data of an event with a % in place of its word.
  *
@@ -29,14 +30,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE_S = 10, RETRY_MS = 50, ID_MAX = 1024, FORM_MAX = 1024 };
+enum { PATIENCE_S = 10, RETRY_MS = 50, ID_MAX = 1024, FORM_MAX = 1024, LINES = 40 };
 
 typedef struct exchange {
     int fd;
     char head[16384];
     request request;
     sse_str id; /* that the client sent; a length of 0: none */
-    char id_bytes[ID_MAX];
+    char id_bytes[ID_MAX + 1];
+    uint32_t chunked; /* SSE_HTTP_CHUNKED, or 0 */
     size_t memory[SSE_WRITER_WORDS(8192)];
     sse_writer *queue;
 } exchange;
@@ -59,7 +61,7 @@ static int begin(exchange *e, int status, int first)
     const sse_http_answer answer = {
         .version = SSE_HTTP_1_1,
         .status = status,
-        .flags = (origin.len > 0 ? SSE_HTTP_CREDENTIALS : 0u) |
+        .flags = e->chunked | (origin.len > 0 ? SSE_HTTP_CREDENTIALS : 0u) |
                  (text_is(e->request.method, "OPTIONS") ? SSE_HTTP_PREFLIGHT : 0u),
         .retry_ms = status == 200 ? RETRY_MS : 0,
         .first = first,
@@ -75,7 +77,7 @@ static int begin(exchange *e, int status, int first)
 static int send_word(exchange *e, sse_str id, const char *word)
 {
     const sse_str query = e->request.query;
-    char form[FORM_MAX], data[FORM_MAX + 16];
+    char form[FORM_MAX], data[FORM_MAX + 64];
     const char *mark;
     size_t len;
 
@@ -133,6 +135,22 @@ static int comments(exchange *e)
     return status == SSE_OK ? send_word(e, SSE_LIT("1"), "after") : status;
 }
 
+static int lines(exchange *e)
+{
+    int n = e->id.len > 2 ? atoi(e->id.ptr + 2) : 0, status;
+    char id[16], text[64];
+
+    e->chunked = SSE_HTTP_CHUNKED;
+    e->queue = sse_writer_init(e->memory, sizeof e->memory, SSE_WRITER_CHUNKED);
+    status = begin(e, 200, SSE_HTTP_FIRST_BLOCK);
+    while (status == SSE_OK && n < LINES) {
+        snprintf(text, sizeof text, "line %d: \303\244 \346\227\245 \360\237\232\200.", 100 + n);
+        snprintf(id, sizeof id, "p-%d", ++n);
+        status = send_word(e, (sse_str){id, strlen(id)}, text);
+    }
+    return status;
+}
+
 static int page(exchange *e)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n"
@@ -165,6 +183,8 @@ static int answer(exchange *e)
         return ids(e, at, (size_t)(end - at));
     if (below(e, "/comments") != NULL)
         return comments(e);
+    if (below(e, "/lines") != NULL)
+        return lines(e);
     return e->request.path.len == 1 ? page(e) : begin(e, 404, 0);
 }
 
@@ -206,6 +226,7 @@ static void serve(exchange *e)
             fprintf(stderr, "peer: no answer for %.*s\n", (int)e->request.path.len,
                     e->request.path.ptr);
     }
+    sse_writer_close(e->queue);
     while (sse_writer_flush(e->queue, sink, &e->fd) == SSE_AGAIN)
         ;
     shutdown(e->fd, SHUT_WR);

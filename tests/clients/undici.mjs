@@ -1,12 +1,12 @@
 /* ssecat and the EventSource of Node.js:  node undici.mjs SSECAT_PATH
  *
  * What is written to ssecat's standard input has to come out of EventSource, whatever it is, and
- * across restarts. */
+ * across restarts. What EventSource makes of cuts, heartbeats and refusals is in scenes.mjs. */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { connect, need, numbered, serve, serveAgain, skip, until } from "./serving.mjs";
+import { need, numbered, serve, serveAgain, skip, until } from "./serving.mjs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 18))
@@ -139,26 +139,6 @@ test("with --wait the input is not read until the clients are there", async () =
     const second = await listen(server);
     assert.deepEqual(await data(first, 1), ["early"]);
     assert.deepEqual(await data(second, 1), ["early"]);
-});
-
-test("heartbeats are no events", async () => {
-    const server = await serve("--heartbeat", "1");
-    const source = await listen(server);
-
-    await sleep(2300);
-    server.say("x");
-    assert.deepEqual(await data(source, 1), ["x"]);
-    assert.equal(source.failed, 0);
-});
-
-test("a connection that is cut after every 25 lines loses none", async () => {
-    const server = await serve("--retry", "50", "--from-start");
-    const network = await connect(server, 25);
-
-    server.say(...numbered(400));
-    const source = await listen({ events: network.url + "events" });
-    assert.deepEqual(await data(source, 400), numbered(400));
-    assert.ok(network.asked.length >= 16);
 });
 
 test("after a crash of the server the client comes back by itself", async () => {
