@@ -62,13 +62,14 @@ enum sse_http_size {
  *   200                  the stream
  *   200 with retry_ms,   come back later: an EventSource reconnects after retry_ms. Spread the
  *   then close           times with sse_retry_spread, or all clients return at once
- *   204                  stop: an EventSource does not reconnect. Clients that use fetch may; a
- *                        last event of an agreed type is the portable end of a stream
+ *   204                  stop: an EventSource does not reconnect. htmx does, and clients that use
+ *                        fetch may; a last event of an agreed type is the portable end of a stream
  *   204 with             the answer to OPTIONS: the methods, and with an origin what a page may
  *   SSE_HTTP_PREFLIGHT   send. Without it, a fetch with Last-Event-ID fails across origins
- *   400 to 599           a refusal: an EventSource gives up for good, other clients read it. 405
- *                        has Allow; 429 and 503 have Retry-After, where retry_ms is set; 401
- *                        needs a WWW-Authenticate among the extra fields
+ *   400 to 599           a refusal: an EventSource gives up for good; other clients read it, or come
+ *                        back, htmx 2 without its id. 405 has Allow; 429 and 503 have
+ *                        Retry-After, where retry_ms is set; 401 needs a WWW-Authenticate among
+ *                        the extra fields
  *
  * Answers other than the stream have no content; over HTTP/1 they end the connection. HEAD is
  * answered like GET, with SSE_HTTP_FIRST_NONE. */
@@ -124,7 +125,8 @@ SSE_API int sse_http_fields(const sse_http_answer *a, sse_http_field *fields, si
  *   dst   where the bytes go, cap bytes; NULL with cap 0 measures
  *   len   out: bytes written, or needed where the result is SSE_E_SPACE, else 0; always written
  *
- * Without SSE_HTTP_CHUNKED the end of the connection ends the stream, and the text says so.
+ * Without SSE_HTTP_CHUNKED the end of the connection ends the stream, and the text says so. Then a
+ * client cannot tell a cut from the end; sse.js dispatches what has come of an event.
  *
  * Returns SSE_OK;
  *   SSE_E_ARG     len is NULL, dst is NULL with cap above 0, the version is SSE_HTTP_MANAGED, which

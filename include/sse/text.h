@@ -26,7 +26,8 @@ SSE_API int sse_utf8_valid(const char *ptr, size_t len);
 SSE_API int sse_type_valid(const char *ptr, size_t len);
 
 /* Returns 1 if text can be an event id, else 0: it could be a type, and has no space at either end.
- * Such an id comes back unchanged in a Last-Event-ID header; others do not, with some clients.
+ * Such an id comes back unchanged in a Last-Event-ID header; others do not, with some clients. But
+ * keep ids to ASCII: a client that uses fetch or XMLHttpRequest never comes back with another one.
  * Spec: #the-last-event-id-header; NUL: #event-stream-interpretation. */
 SSE_API int sse_id_valid(const char *ptr, size_t len);
 
