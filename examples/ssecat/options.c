@@ -74,7 +74,7 @@ static const table_row rows[] = {
      "what the comment or retry that begins a stream is\n"
      "block  a block of its own\n"
      "line   a line of the first event, and heartbeats are lines\n"
-     "       of the next one: fetch-event-source\n"
+     "       of the next one: fetch-event-source, htmx 4\n"
      "typed  an event of type retry: htmx 4; the openai SDK fails"},
 
     HEADING("What clients have missed:"),
