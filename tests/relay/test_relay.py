@@ -135,6 +135,13 @@ class Relay(Program):
         self.assertEqual(code, 0, self.log(process))
         self.assertNotRegex(self.log(process), r"Sanitizer|runtime error")
 
+    def publish(self, process, *values, **fields):
+        """Add entries, and wait until the relay has read them."""
+        before = self.metric(process, "entries_total")
+        ids = self.redis.add(*values, **fields)
+        self.assertTrue(wait_for(lambda: self.metric(process, "entries_total") == before + len(ids), 2 * LIMIT))
+        return ids
+
     def get(self, process, path):
         answer = self.ask(process, path)
         return answer.status, answer.body().decode()
@@ -224,8 +231,7 @@ class Table(Relay):
 
     def test_an_id_in_the_log_joins(self):
         relay = self.launch()
-        ids = self.redis.add("1", "2", "3")
-        self.assertTrue(wait_for(lambda: self.metric(relay, "log_entries") == 3))
+        ids = self.publish(relay, "1", "2", "3")
         stream = self.follow(relay, ids[0])
         self.assertEqual(self.data(stream, 2), ["2", "3"])
         self.assertEqual(self.metric(relay, "resumes_total", **{"from": "log"}), 1)
@@ -233,7 +239,7 @@ class Table(Relay):
 
     def test_an_id_that_the_log_has_dropped_is_served_from_redis_until_it_meets_the_log(self):
         relay = self.launch("--history", 5)
-        ids = self.redis.add(*map(str, range(300)))
+        ids = self.publish(relay, *map(str, range(300)))
         stream = self.follow(relay, ids[0])
         got = self.data(stream, 150)
         self.redis.add(*map(str, range(300, 400)))
@@ -246,13 +252,13 @@ class Table(Relay):
 
     def test_entries_larger_than_a_page_are_served_from_redis_too(self):
         relay = self.launch("--history", 1)
-        ids = self.redis.add("0", *(c * 100000 for c in "abcdef"), "end")
+        ids = self.publish(relay, "0", *(c * 100000 for c in "abcdef"), "end")
         stream = self.follow(relay, ids[0])
         self.assertEqual([text[:1] for text in self.data(stream, 7)], list("abcdef") + ["e"])
 
     def test_a_client_that_reads_nothing_of_its_pages_costs_the_others_nothing(self):
         relay = self.launch("--history", 4)
-        ids = self.redis.add(*(40 * ["x" * 60000]))
+        ids = self.publish(relay, *(40 * ["x" * 60000]))
         request = "GET /events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: %s\r\n\r\n" % ids[0]
         slow = [self.raw(relay, request.encode(), receive_buffer=4096) for _ in range(5)]
         stream = self.follow(relay)
@@ -264,7 +270,7 @@ class Table(Relay):
 
     def test_an_id_with_another_hash_is_told_of_another_history(self):
         relay = self.launch()
-        ids = self.redis.add("1", "2")
+        ids = self.publish(relay, "1", "2")
         last = ids[0][:-16] + "0123456789abcdef"
         stream = self.follow(relay, last)
         self.assertEqual(self.gap(stream), {"reason": "history", "last": last, "resume": ids[0],
@@ -273,7 +279,7 @@ class Table(Relay):
 
     def lose_two(self, relay):
         """Have Redis forget the last two of five entries, and get another one."""
-        ids = self.redis.add("1", "2", "3")
+        ids = self.publish(relay, "1", "2", "3")
         self.redis.db.save()
         ids += self.redis.add("4", "5")
         stream = self.follow(relay, ids[0])
@@ -302,7 +308,7 @@ class Table(Relay):
 
     def test_an_id_above_all_others_is_waited_for_and_is_then_a_phantom(self):
         relay = self.launch()
-        self.redis.add("1")
+        self.publish(relay, "1")
         began = time.monotonic()
         stream = self.follow(relay, "9999999999999-0.0123456789abcdef")
         self.assertEqual(self.gap(stream)["reason"], "phantom")
@@ -312,7 +318,7 @@ class Table(Relay):
 
     def test_an_id_that_comes_in_time_is_no_phantom(self):
         relay = self.launch()
-        self.redis.add("1")
+        self.publish(relay, "1")
         later = "9999999999999-0"
         stream = self.follow(relay, "%s.%016x" % (later, fnv([b"data", b"2"])))
         time.sleep(0.2)
@@ -323,9 +329,9 @@ class Table(Relay):
 
     def test_an_id_between_others_is_a_phantom_where_nothing_was_deleted(self):
         relay = self.launch()
-        ids = self.redis.add("1")
+        ids = self.publish(relay, "1")
         time.sleep(0.002)
-        self.redis.add("2")
+        self.publish(relay, "2")
         ms = int(ids[0].split("-")[0])
         stream = self.follow(relay, "%d-7.0123456789abcdef" % ms)
         self.assertEqual(self.gap(stream)["reason"], "phantom")
@@ -333,7 +339,7 @@ class Table(Relay):
 
     def test_an_id_that_may_have_been_deleted_is_told_as_that(self):
         relay = self.launch("--history", 1)
-        ids = self.redis.add("1", "2", "3")
+        ids = self.publish(relay, "1", "2", "3")
         self.redis.db.xdel(KEY, ids[1].split(".")[0])
         stream = self.follow(relay, ids[1])
         self.assertEqual(self.gap(stream)["reason"], "deleted-or-phantom")
@@ -341,7 +347,7 @@ class Table(Relay):
 
     def test_an_id_below_the_first_entry_was_trimmed(self):
         relay = self.launch("--history", 1)
-        ids = self.redis.add("1", "2", "3")
+        ids = self.publish(relay, "1", "2", "3")
         self.redis.db.xtrim(KEY, maxlen=2, approximate=False)
         stream = self.follow(relay, ids[0])
         told = self.gap(stream)
@@ -358,7 +364,7 @@ class Table(Relay):
 
     def test_an_id_of_another_kind_is_told_as_that(self):
         relay = self.launch()
-        ids = self.redis.add("1")
+        ids = self.publish(relay, "1")
         for last in ("8a5c0f3b91d2e647-42", "5-1", "5-1.0123456789ABCDEF", "x" * 500):
             stream = self.follow(relay, last)
             told = self.gap(stream)
@@ -368,14 +374,14 @@ class Table(Relay):
     def test_a_place_is_an_id_from_which_nothing_is_missed(self):
         relay = self.launch("--history", 2)
         empty = self.follow(relay).place
-        ids = self.redis.add("1", "2", "3", "4")
+        ids = self.publish(relay, "1", "2", "3", "4")
         stream = self.follow(relay, empty)
         self.assertEqual(self.data(stream, 4), ["1", "2", "3", "4"])
         self.assertEqual(self.follow(relay).place, ids[3])
 
     def test_with_close_a_gap_makes_the_client_forget_its_id_and_ends(self):
         relay = self.launch("--on-gap", "close")
-        self.redis.add("1")
+        self.publish(relay, "1")
         stream = self.follow(relay, "5-1.0123456789abcdef")
         event = stream.next_event()
         self.assertEqual((event.type, event.id, json.loads(event.data)["reason"]), ("gap", "", "trimmed"))
@@ -383,8 +389,7 @@ class Table(Relay):
 
     def test_a_client_that_lags_by_more_than_the_history_is_cut_and_then_served_from_redis(self):
         relay = self.launch("--history", 3, "--history-bytes", 300000)
-        ids = self.redis.add("0")
-        self.assertTrue(wait_for(lambda: self.metric(relay, "log_entries") == 1))
+        ids = self.publish(relay, "0")
         lagging = self.raw(relay, ("GET /events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: %s\r\n\r\n" %
                                    ids[0]).encode(), receive_buffer=4096)
         self.assertTrue(wait_for(lambda: self.metric(relay, "resumes_total") == 1))
@@ -402,10 +407,10 @@ class Filters(Relay):
     def test_a_client_gets_the_tags_that_it_names_and_what_has_none(self):
         relay = self.launch("--history", 2)
         stream = self.follow(relay, path="/events?tag=a&tag=b%20c")
-        first, = self.redis.add("1", tag="a")
+        first, = self.publish(relay, "1", tag="a")
         self.redis.add("2", tag="x")
         self.redis.add("3", tag="b c")
-        self.redis.add("4")
+        self.publish(relay, "4")
         self.assertEqual(self.data(stream, 3), ["1", "3", "4"])
         back = self.follow(relay, first, path="/events?tag=a&tag=b%20c")
         self.assertEqual(self.data(back, 2), ["3", "4"])
@@ -431,7 +436,7 @@ class Filters(Relay):
     def test_a_user_gets_what_is_for_that_user_alone(self):
         relay = self.launch("--user-field", "user", "--history", 1)
         ann = self.follow(relay, headers={"X-User": "ann"})
-        ids = self.redis.add("1", user="ann")
+        ids = self.publish(relay, "1", user="ann")
         self.redis.add("2", user="bob")
         self.redis.add("3")
         self.redis.add("4", user="ann")
@@ -441,7 +446,7 @@ class Filters(Relay):
 
     def test_of_entries_that_wait_only_the_newest_of_a_key_is_sent(self):
         relay = self.launch()
-        ids = self.redis.add("0")
+        ids = self.publish(relay, "0")
         for n in range(1, 6):
             self.redis.db.xadd(KEY, {"data": str(n), "key": "k%d" % (n % 2)})
         self.assertTrue(wait_for(lambda: self.metric(relay, "log_entries") == 6))
