@@ -4,8 +4,8 @@
  * The face: read into the server's buffer. libmicrohttpd calls the reader of a stream when its
  * socket takes bytes. Where there are none the connection is parked: suspended, until
  * sse_channel_next gives its subscriber. libmicrohttpd does not look at a suspended connection, so
- * the loop looks at its socket, four times a second: a client that is gone is noticed while its
- * stream is silent, too.
+ * the loop looks at its socket, four times a second: a client that is gone, or has closed its half,
+ * is noticed while its stream is silent, too.
  *
  *     visit:  request --> handler --> streaming <--> parked
  *                            |            |            |
@@ -14,6 +14,7 @@
 #include "web_private.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,7 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 65536, LOOK_MS = 250, FOREVER_MS = 60000 };
+enum { LINE_BYTES = 65536, LOOK_MS = 250, FOREVER_MS = 60000, STALLED_S = 60 };
 
 static struct MHD_Daemon *server;
 static const char *origin, *headers;
@@ -134,6 +135,17 @@ void web_reply(const web_request *r, int status, const char *type, const void *b
     queue((visit *)(uintptr_t)r, status, response, extra, extra_count);
 }
 
+/* libmicrohttpd 0.9.75 ends the chunks of an answer to HEAD, where there are none: no chunks, then. */
+static struct MHD_Response *reader(visit *v)
+{
+    struct MHD_Response *const response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_stream, v, NULL);
+
+    if (response != NULL && strcmp(v->request.method.ptr, "HEAD") == 0)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return response;
+}
+
 sse_subscriber *web_stream(const web_request *r, sse_channel *ch, const sse_http_answer *answer,
                            uint32_t flags, sse_str id, void (*left)(void *user), void *user)
 {
@@ -162,8 +174,7 @@ sse_subscriber *web_stream(const web_request *r, sse_channel *ch, const sse_http
     v->user = user;
     if (in->finished)
         sse_subscriber_close(&v->stream);
-    queue_answer(v, &head,
-                 MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_stream, v, NULL));
+    queue_answer(v, &head, reader(v));
     return &v->stream;
 }
 
@@ -378,22 +389,29 @@ static void run(int signals, web_line *line)
     }
 }
 
-/* libmicrohttpd does not stop while a connection is suspended. */
+/* libmicrohttpd does not stop while a connection is suspended, but while one is to be resumed. */
 static void stop(void)
 {
     room *r;
     visit *v;
 
     for (r = web_rooms; r != NULL; r = r->next)
-        for (v = r->visits; v != NULL; v = v->next) {
-            v->gone = 1;
+        for (v = r->visits; v != NULL; v = v->next)
             wake(v);
-        }
-    MHD_run(server);
     MHD_stop_daemon(server);
     for (r = web_rooms; r != NULL; r = r->next)
         r->doomed = 1;
     web_free_rooms();
+}
+
+/* Returns 0 where it is no port. */
+static int is_port(const char *port, struct sockaddr_in *at)
+{
+    char *end;
+    const unsigned long number = strtoul(port, &end, 10);
+
+    at->sin_port = htons((uint16_t)number);
+    return *port >= '0' && *port <= '9' && *end == '\0' && number <= UINT16_MAX;
 }
 
 int web_run(const char *port, const char *from, const char *sends, web_handler *with,
@@ -403,6 +421,10 @@ int web_run(const char *port, const char *from, const char *sends, web_handler *
     sigset_t ends;
     int signals;
 
+    if (!is_port(port, &at)) {
+        fprintf(stderr, "%s: %s\n", port, strerror(EINVAL));
+        return 1;
+    }
     origin = from;
     headers = sends;
     handler = with;
@@ -412,10 +434,10 @@ int web_run(const char *port, const char *from, const char *sends, web_handler *
     sigprocmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
     signals = signalfd(-1, &ends, SFD_CLOEXEC);
-    at.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
     server = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, NULL,
                               MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_URI_LOG_CALLBACK, begin, NULL,
-                              MHD_OPTION_NOTIFY_COMPLETED, complete, NULL, MHD_OPTION_END);
+                              MHD_OPTION_NOTIFY_COMPLETED, complete, NULL,
+                              MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)STALLED_S, MHD_OPTION_END);
     if (server == NULL || signals < 0) {
         perror(port);
         return 1;

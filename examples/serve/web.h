@@ -55,7 +55,8 @@ void web_reply(const web_request *r, int status, const char *type, const void *t
  * sse_http_answer. */
 void web_refuse(const web_request *r, int status);
 
-/* Answer with a stream of a channel.
+/* Answer with a stream of a channel; to HEAD, with its head. A silent one stays open. One whose
+ * client takes nothing for a minute ends, as does any other connection on which nothing moves.
  *
  *   answer   its head; version, origin and status are set here
  *   flags    enum sse_join_flag
