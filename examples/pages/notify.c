@@ -37,10 +37,15 @@ static const struct user *user_of_token(sse_str token)
 
 static const struct user *user_of_cookie(const web_request *r)
 {
-    const sse_str cookies = web_field(r, "Cookie");
-    const char *const at = cookies.ptr ? strstr(cookies.ptr, "notify=") : NULL;
+    const char *at = web_field(r, "Cookie").ptr;
 
-    return at ? user_of_token((sse_str){at + 7, strcspn(at + 7, ";")}) : NULL;
+    while (at != NULL) {
+        at += strspn(at, "; ");
+        if (strncmp(at, "notify=", 7) == 0)
+            return user_of_token((sse_str){at + 7, strcspn(at + 7, ";")});
+        at = strchr(at, ';');
+    }
+    return NULL;
 }
 
 /* Exchange the token in the query for a cookie, so that the address has none any more. */
@@ -70,8 +75,8 @@ static void listen_to(const web_request *r, const struct user *u)
     sse_subscriber *const s =
         web_stream(r, news, &stream, SSE_JOIN_GAPS, (sse_str){NULL, 0}, NULL, NULL);
 
-    if (s != NULL && sse_subscriber_set_filter(s, u->tags, 1) != SSE_OK)
-        sse_subscriber_close(s);
+    if (s != NULL)
+        sse_subscriber_set_filter(s, u->tags, 1); /* cannot fail with one tag */
 }
 
 static void answer(const web_request *r)

@@ -26,7 +26,7 @@ void page_script(const web_request *r, char **files)
     FILE *file;
     size_t len;
 
-    while (*files != NULL && strcmp(name_of(*files), r->path.ptr + 1) != 0)
+    while (*files != NULL && (*r->path.ptr != '/' || strcmp(name_of(*files), r->path.ptr + 1) != 0))
         files++;
     file = *files != NULL ? fopen(*files, "rb") : NULL;
     if (file == NULL) {
@@ -64,7 +64,7 @@ size_t page_field(const web_request *r, const char *name, char *html)
 
     if (sse_http_query(r->body.ptr, r->body.len, name, strlen(name), value, sizeof value, &len) !=
             SSE_OK ||
-        !sse_utf8_valid(value, len))
+        !sse_utf8_valid(value, len) || (len > 0 && memchr(value, '\0', len) != NULL))
         return 0;
     for (i = 0; i < len; i++) {
         const char *const text = escaped(value[i]);

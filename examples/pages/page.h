@@ -18,8 +18,8 @@ enum {
  *
  *   html   gets the text and NUL; PAGE_HTML bytes
  *
- * Returns its length; 0: there is no such field, or it is empty, too long, or not UTF-8: answer
- * 422. */
+ * Returns its length; 0: there is no such field, or it is empty, too long, not UTF-8, or has a NUL:
+ * answer 422. */
 size_t page_field(const web_request *r, const char *name, char *html);
 
 /* Returns 1 where this is the method and the path of the request. HEAD counts as GET. */

@@ -9,7 +9,6 @@ import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { leave, open } from "../clients/browsers.mjs";
@@ -135,7 +134,10 @@ test("notifications for one user", async () => {
     assert.equal(await page.evaluate(() => location.search), "", "the token is not in the address");
     assert.equal(await page.evaluate(() => document.cookie), "", "nor can a script read it");
     const bob = await see(url + "?token=can-we-fix-it");
-    await sleep(2500); // in which another one comes for alice
+    await until("bob is connected", async () => await text(bob, "#state") === "");
+    const had = await page.$$eval("#list > li", (items) => items.length);
+    await until("two more for alice", async () =>
+        await page.$$eval("#list > li", (items) => items.length) >= had + 2);
     assert.equal(await bob.$$eval("#list > li", (items) => items.length), 0);
     await page.bringToFront();
     await picture(page, "notify", 360);
