@@ -24,6 +24,8 @@ typedef struct reader {
     stream *in;
     sse_subscriber *s;
     uint64_t cursor; /* the least that it gets */
+    size_t told;     /* how many messages the newest "control" to it was about */
+    int ended;       /* and it was the last */
     web_timer life;
     struct reader *next;
 } reader;
@@ -76,14 +78,20 @@ static sse_event control(const stream *st, size_t count, const reader *r, char *
     return (sse_event){.type = SSE_LIT("control"), .data = {text, (size_t)n}};
 }
 
-/* Tell a reader that it is up to date. One that has no room for that does not read: its stream
- * ends, and the client comes back with the offset that it has. */
-static void tell(reader *r)
+/* Tell a reader that has all that it is up to date, once. */
+static void tell(void *user)
 {
+    reader *const r = user;
+    stream *const st = r->in;
     char text[CONTROL_BYTES];
-    const sse_event ev = control(r->in, r->in->count, r, text);
+    sse_event ev;
 
-    if (sse_subscriber_send(r->s, &ev) != SSE_OK || r->in->closed)
+    if (st == NULL || r->ended || (r->told == st->count && !st->closed))
+        return;
+    ev = control(st, st->count, r, text);
+    r->told = st->count;
+    r->ended = st->closed;
+    if (sse_subscriber_send(r->s, &ev) != SSE_OK || r->ended)
         sse_subscriber_close(r->s);
 }
 
@@ -127,9 +135,8 @@ static void publish(stream *st, const sse_event *ev)
     const sse_event old = control(st, st->count - 1, NULL, text);
     reader *r;
 
-    for (r = st->readers; r != NULL; r = r->next)
-        if (sse_subscriber_behind(r->s) == 0)
-            sse_subscriber_set_filter(r->s, NULL, 0);
+    for (r = st->readers; r != NULL; r = r->next) /* one that was told needs no older control */
+        sse_subscriber_set_filter(r->s, &old_controls, r->told != st->count - 1);
     if (st->count > 1)
         sse_channel_publish(st->channel, &old, CATCHING_UP, 0);
     sse_channel_publish(st->channel, ev, 0, 0);
@@ -205,8 +212,9 @@ int stream_append(stream *st, const char *body, size_t len, int close)
 
     if (status == 0) {
         st->closed = close;
-        for (r = st->readers; r != NULL; r = r->next)
-            tell(r);
+        for (r = st->readers; close && r != NULL; r = r->next)
+            if (sse_subscriber_behind(r->s) == 0)
+                tell(r); /* the others will be told when they have all */
     }
     return status;
 }
@@ -273,8 +281,8 @@ void stream_follow(stream *st, const web_request *q, size_t from, uint64_t curso
                    const sse_http_field *extra, size_t extra_count)
 {
     const sse_http_answer head = {.extra = extra, .extra_count = extra_count};
-    const int all = from == 0, none = from == st->count;
-    const sse_str id = {stream_offset(st, from), all || none ? 0 : OFFSET_LEN};
+    const int all = from == 0;
+    const sse_str id = {stream_offset(st, from), all || from == st->count ? 0 : OFFSET_LEN};
     reader *const r = calloc(1, sizeof *r);
 
     if (r == NULL)
@@ -287,13 +295,14 @@ void stream_follow(stream *st, const web_request *q, size_t from, uint64_t curso
         return;
     }
     r->in = st;
+    r->told = SIZE_MAX;
     r->next = st->readers;
     st->readers = r;
     r->life = (web_timer){.run = end_life, .user = r};
     web_after(&r->life, life_ms);
     sse_subscriber_set_limits(r->s, 0, STALL_MS, 0);
-    sse_subscriber_set_filter(r->s, &old_controls, !none);
-    tell(r);
+    sse_subscriber_set_filter(r->s, &old_controls, from != st->count);
+    web_when_dry(r->s, tell);
 }
 
 /* Streams. */

@@ -4,11 +4,11 @@
  *     append --> messages --> stream_read                      all from an offset, for a GET
  *                   '-------> channel --> stream_follow        server-sent events, from an offset
  *
- * Each append is one event of type "data" and, after it, one of type "control", which names the
- * offset that the client goes on from. "data" is the same for all readers, so it is published. Only
- * the newest "control" says that the reader is up to date: each reader gets that one for itself. The
- * older ones, which a reader sees that catches up, are published with a tag of their own as soon as
- * they are old. The id of "data" is the offset after it, so that an EventSource goes on, too. */
+ * Each append is one event of type "data", and after it one of type "control" with the offset that
+ * the client goes on from. "data" is published: it is the same for all readers. Only a reader that has
+ * all gets a "control" that says so, for itself, before its stream waits. The others read on, and the
+ * "control" that they need is published before the next "data", with a tag that the filters of those
+ * others have. The id of "data" is its offset, so that an EventSource goes on, too. */
 #ifndef PROTOCOLS_DURABLE_STREAM_H
 #define PROTOCOLS_DURABLE_STREAM_H
 

@@ -204,25 +204,24 @@ static void put(const web_request *r, const stream *st)
 
 /* POST */
 
-/* Returns whether the sequence is later than the last one. */
-static int is_next(stream *st, const char *sequence)
+static int is_next(const stream *st, const char *sequence)
 {
-    char *copy;
+    return sequence == NULL || st->sequence == NULL || strcmp(sequence, st->sequence) > 0;
+}
 
+static void keep(stream *st, const char *sequence)
+{
     if (sequence == NULL)
-        return 1;
-    if (st->sequence != NULL && strcmp(sequence, st->sequence) <= 0)
-        return 0;
-    copy = strdup(sequence);
+        return;
     free(st->sequence);
-    st->sequence = copy;
-    return 1;
+    st->sequence = strdup(sequence);
 }
 
 /* The status of a refusal, 0, or what stream_append returns. */
 static int append(const web_request *r, stream *st)
 {
     const char *const type = web_field(r, "Content-Type").ptr;
+    const char *const sequence = web_field(r, "Stream-Seq").ptr;
     const size_t before = st->count;
     int status;
 
@@ -230,10 +229,14 @@ static int append(const web_request *r, stream *st)
         return is_true(r, "Stream-Closed") ? stream_append(st, NULL, 0, 1) : 400;
     if (type == NULL)
         return 400;
-    if (!same_type(st, type) || !is_next(st, web_field(r, "Stream-Seq").ptr))
+    if (!same_type(st, type) || !is_next(st, sequence))
         return 409;
     status = stream_append(st, r->body.ptr, r->body.len, is_true(r, "Stream-Closed"));
-    return status == 0 && st->count == before ? 400 : status; /* an empty array */
+    if (status == 0 && st->count == before)
+        return 400; /* an empty array */
+    if (status == 0)
+        keep(st, sequence);
+    return status;
 }
 
 static void post(const web_request *r, stream *st)

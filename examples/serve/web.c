@@ -49,9 +49,13 @@ static ssize_t read_stream(void *user, uint64_t position, char *bytes, size_t ca
 {
     visit *const v = user;
     size_t len;
-    const int status = v->gone ? SSE_E_IO : sse_subscriber_read(&v->stream, bytes, cap, &len);
+    int status = v->gone ? SSE_E_IO : sse_subscriber_read(&v->stream, bytes, cap, &len);
 
     (void)position;
+    if (status == SSE_AGAIN && v->dry != NULL) {
+        v->dry(v->user);
+        status = sse_subscriber_read(&v->stream, bytes, cap, &len);
+    }
     if (status == SSE_END)
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (sse_status_closed(status))
@@ -176,6 +180,11 @@ sse_subscriber *web_stream(const web_request *r, sse_channel *ch, const sse_http
         sse_subscriber_close(&v->stream);
     queue_answer(v, &head, reader(v));
     return &v->stream;
+}
+
+void web_when_dry(sse_subscriber *s, void (*dry)(void *user))
+{
+    ((visit *)sse_subscriber_user(s))->dry = dry;
 }
 
 /* Requests. */

@@ -68,6 +68,10 @@ void web_refuse(const web_request *r, int status);
 sse_subscriber *web_stream(const web_request *r, sse_channel *ch, const sse_http_answer *answer,
                            uint32_t flags, sse_str id, void (*left)(void *user), void *user);
 
+/* Call dry, with the user of left, each time before a stream waits, since its client has taken all
+ * that there is. What dry sends is taken at once. */
+void web_when_dry(sse_subscriber *s, void (*dry)(void *user));
+
 /* Make a channel with a history of its own.
  *
  *   name           for automatic ids, which begin with a hash of it and of the time; NULL: its

@@ -27,6 +27,7 @@ typedef struct visit {
     room *in; /* its stream's; NULL: there is none */
     struct visit *next;
     void (*left)(void *user);
+    void (*dry)(void *user);
     void *user;
     sse_subscriber stream;
     size_t queue[SSE_WRITER_WORDS(WEB_QUEUE)];

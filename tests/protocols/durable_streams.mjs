@@ -263,6 +263,29 @@ scene("while a reader catches up, only the last control says that it is up to da
         "data", "control!", "data", "control!"]);
 });
 
+scene("each data is followed by a control with its offset, however fast it comes", async (server) => {
+    const url = server.streams + "fast";
+    const body = "x".repeat(30000);
+
+    await fetch(url, { method: "PUT", headers: plain });
+    const answer = await fetch(url + "?offset=-1&live=sse");
+    for (let n = 0; n < 5; n++)
+        await Promise.all(Array.from({ length: 8 }, () => fetch(url, { method: "POST", headers: plain, body })));
+    await fetch(url, { method: "POST", headers: { "stream-closed": "true" } });
+    const events = (await answer.text()).split("\n\n").filter((event) => event.startsWith("event"));
+    let data = 0;
+
+    events.forEach((event, n) => {
+        const id = /^id: (.*)$/m.exec(event)?.[1];
+
+        data += id !== undefined;
+        if (id)
+            assert.equal(JSON.parse(events[n + 1].split("data: ")[1]).streamNextOffset, id);
+    });
+    assert.equal(data, 40);
+    assert.match(events.at(-1), /"streamClosed":true/);
+});
+
 scene("a stream that is deleted ends for its readers", async (server) => {
     const url = server.streams + "deleted";
 
