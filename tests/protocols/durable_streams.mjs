@@ -41,7 +41,7 @@ async function conform(url, testNamePattern) {
     const vitest = await startVitest("test", [], {
         watch: false, config: false, root: fileURLToPath(new URL("..", import.meta.url)),
         dir: index.replace(/index\.js$/, ""), include: [runner], exclude: [], reporters: [{}],
-        pool: "threads", testNamePattern, env: { CONFORMANCE_TEST_URL: url.slice(0, -1) },
+        pool: "threads", testNamePattern, testTimeout: 30000, env: { CONFORMANCE_TEST_URL: url.slice(0, -1) },
     });
     const got = { passed: [], failed: [], skipped: [] };
 
