@@ -124,7 +124,6 @@ void client_ended(client *c, int reason)
 
 void client_cut(client *c)
 {
-    c->of->cuts++;
     say_notice("client %llu does not keep up, and is cut", (unsigned long long)c->serial);
     client_close(c);
 }

@@ -54,7 +54,6 @@ typedef struct clients {
     uint64_t now_ms;      /* the time of this turn */
     uint64_t wake_ms;     /* when clients_tick has something to do; UINT64_MAX: never */
     uint64_t deadline_ms; /* when the first deadline is; UINT64_MAX: there is none */
-    uint64_t cuts;        /* clients that were cut */
 } clients;
 
 void clients_init(clients *cs, const http_options *o, const site *s, void *program,

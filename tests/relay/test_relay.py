@@ -393,13 +393,13 @@ class Table(Relay):
         lagging = self.raw(relay, ("GET /events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: %s\r\n\r\n" %
                                    ids[0]).encode(), receive_buffer=4096)
         self.assertTrue(wait_for(lambda: self.metric(relay, "resumes_total") == 1))
-        self.redis.add(*(150 * ["x" * 90000]))
+        self.redis.add(*(80 * ["x" * 90000]))
         lagging.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         while lagging.recv(1 << 20):
             pass
         self.assertEqual(self.metric(relay, "lagged_total"), 1)
         stream = self.follow(relay, ids[0])
-        self.assertEqual({len(text) for text in self.data(stream, 150)}, {90000})
+        self.assertEqual({len(text) for text in self.data(stream, 80)}, {90000})
         self.assertEqual(self.metric(relay, "gaps_total"), 0)
 
 
