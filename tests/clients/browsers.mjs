@@ -16,6 +16,10 @@ const complaints = [];
 
 after(() => driver.close());
 
+/** The name of the browser, and its version, once a page is open. */
+export const title = { chromium: "Chromium", firefox: "Firefox", webkit: "WebKitGTK" }[name];
+export const version = () => driver.version();
+
 afterEach(async () => {
     await leave();
     assert.deepEqual(complaints.splice(0), [], "the console has no errors");

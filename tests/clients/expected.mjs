@@ -15,6 +15,8 @@ const EMPTY = "it dispatches a block without data, with empty data";
 const TYPED = "it triggers an event for a block with a type, even without data";
 const EARLY = "it keeps an id as soon as it has read its line, before the event";
 const RETRY = "it reads a retry only in a block with data or a type";
+const KEPT = "where a connection fails, and does not just end, it keeps what has come of an event and its " +
+    "id, and takes the next stream for the rest";
 const TORN = "where a connection ends it dispatches what has come of an event, and keeps its id";
 
 /* Fields are bytes: fetch and XMLHttpRequest refuse characters above U+00FF, and send one below as one
@@ -55,7 +57,23 @@ const htmx4 = {
     "cookies": ["exact, asks first", FIELD],
 };
 
+const byFetch = {
+    "far ids": FAR,
+    "across": ["exact, asks first", FIELD],
+    "cookies": ["exact, asks first", FIELD],
+};
+
 export const expected = {
+    "browser-eventsource@chromium": {},
+    "browser-eventsource@firefox": {},
+    "browser-eventsource@webkit": { "chunk": ["broken events", KEPT] },
+    "browser-fetch@chromium": byFetch,
+    "browser-fetch@firefox": byFetch,
+    "browser-fetch@webkit": {
+        ...byFetch,
+        "far ids": ["\u65e5\u672c: does not return; \u{1F680}: does not return",
+            "it sends characters up to U+00FF as UTF-8, and cannot send others"],
+    },
     "eventsource": { "far ids": FAR },
     "undici": { "far ids": FAR },
     "eventsource-parser": { "far ids": FAR },

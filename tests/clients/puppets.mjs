@@ -44,6 +44,13 @@ function launch(name, scheme) {
         ...options(scheme) });
 }
 
+/** The version of what was launched. */
+export async function version() {
+    const [browser] = await Promise.all(Object.values(launched));
+
+    return (await browser.version()).split("/")[1];
+}
+
 /** End what was launched. */
 export async function close() {
     for (const browser of await Promise.all(Object.values(launched)))

@@ -145,7 +145,7 @@ async function display(tries = 5) {
 }
 
 const idle = { light: [], dark: [] };
-let environment;
+let environment, latest;
 
 async function prepare() {
     return { ...process.env, DISPLAY: await display(), XDG_CONFIG_HOME: style(), GDK_BACKEND: "x11",
@@ -174,6 +174,7 @@ async function start(scheme) {
         "browserName": "MiniBrowser", "acceptInsecureCerts": true,
         "webkitgtk:browserOptions": { binary, args } }).build();
     const page = new Page(await within("MiniBrowser", session));
+    latest = (await page.driver.getCapabilities()).get("browserVersion");
     page.end = () => page.driver.quit().finally(() => service.kill());
     page.leave = () => page.goto("about:blank").then(() => idle[scheme].push(page));
     return page;
@@ -182,6 +183,11 @@ async function start(scheme) {
 /** Open a page, in a browser that has none any more if there is one. */
 export async function open(_, scheme) {
     return idle[scheme].pop() ?? start(scheme);
+}
+
+/** The version of what was opened last. */
+export function version() {
+    return latest;
 }
 
 /** End the browsers. */

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import http from "node:http";
 import { after } from "node:test";
 
-import { name as browser, open } from "../browsers.mjs";
+import { open, title, version as versionOfBrowser } from "../browsers.mjs";
 import { files } from "../serving.mjs";
 import { version } from "./sources.mjs";
 
@@ -28,21 +28,23 @@ async function serve(scripts) {
 
 /** A client of scenes.mjs.
  *
+ *   of        its package; absent: the client is the browser itself
  *   scripts   HTML that loads it, from /PACKAGE/FILE
  *   listen    a function in the page: (url, { types, farewell, credentials }) starts a stream, and
  *             calls the last argument for each event: (type, data, lastEventId) */
-export async function onPage({ name, of, scripts, listen, wrap }) {
+export async function onPage({ name, of, scripts = "", listen, wrap }) {
     const origin = await serve(scripts);
     let page;
 
     return {
-        name: browser === "chromium" ? name : `${name}, in Firefox`,
-        version: version(of),
+        name: of && title === "Chromium" ? name : `${name}, in ${title}`,
+        version: of && version(of),
         origin,
         wrap,
         async start() {
             page = await open(origin, { expected: /./ });
-            await page.evaluate(`window.seen = []; Object.assign(window, { ${listen} });`);
+            this.version ??= await versionOfBrowser();
+            await page.evaluate(`void Object.assign(window, { seen: [], ${listen} })`);
         },
         async open(url, options) {
             const at = await page.evaluate((url, options) => {
