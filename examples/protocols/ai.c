@@ -45,8 +45,7 @@ void ai_reply(const web_request *r, int status, json_t *body)
 }
 
 /* see ai.h. Retry-After is in seconds; the other field is one that the SDKs prefer. */
-void *ai_refuse(const web_request *r, const ai_protocol *protocol, int status, const char *type,
-                const char *message)
+void *ai_refuse(const web_request *r, const ai_protocol *protocol, int status, const char *message)
 {
     const uint32_t wait_ms = ai_setting("AI_RETRY_MS", 1000);
     char ms[16], seconds[16];
@@ -55,7 +54,7 @@ void *ai_refuse(const web_request *r, const ai_protocol *protocol, int status, c
 
     snprintf(ms, sizeof ms, "%u", (unsigned)wait_ms);
     snprintf(seconds, sizeof seconds, "%u", (unsigned)(wait_ms / 1000 + (wait_ms % 1000 > 0)));
-    reply(r, status, protocol->error(status, type, message), later,
+    reply(r, status, protocol->error(status, message), later,
           status == 429 || status == 503 || status == 529 ? 2 : 0);
     return NULL;
 }
@@ -105,18 +104,39 @@ static int refusal(const char *prompt)
     return status >= 400 && status <= 599 ? (int)status : 0;
 }
 
+static int is_absent(const json_t *value)
+{
+    return value == NULL || json_is_null(value);
+}
+
+/* What is wrong with a request; NULL: nothing. */
+static const char *fault(const json_t *body, const json_t *max, const ai_ask *ask, int fits)
+{
+    const json_t *const streams = json_object_get(body, "stream"), *n = json_object_get(body, "n");
+
+    if (!fits)
+        return "a name is too long";
+    if (!is_absent(max) && json_integer_value(max) <= 0)
+        return "the limit of tokens is not a positive integer";
+    if (!is_absent(streams) && !json_is_boolean(streams))
+        return "stream is neither true nor false";
+    if (!is_absent(n) && json_integer_value(n) != 1)
+        return "n can only be 1 here";
+    return ask->prompt[0] == '\0' ? "there is no prompt" : NULL;
+}
+
 /* Returns 1 if the request was refused. */
 static int is_refused(const web_request *r, const ai_protocol *protocol, const ai_ask *ask,
-                      int fits)
+                      const char *wrong)
 {
     const int status = refusal(ask->prompt);
 
-    if (ai_running >= ai_setting("AI_MAX", 64))
-        ai_refuse(r, protocol, protocol->busy, "rate_limit_error", "too many at a time");
-    else if (ask->prompt[0] == '\0' || !fits)
-        ai_refuse(r, protocol, 400, "invalid_request_error", "no prompt, or a name is too long");
+    if (wrong != NULL)
+        ai_refuse(r, protocol, 400, wrong);
     else if (status > 0)
-        ai_refuse(r, protocol, status, "server_error", "it was to be refused");
+        ai_refuse(r, protocol, status, "it was to be refused");
+    else if (ai_running >= ai_setting("AI_MAX", 64))
+        ai_refuse(r, protocol, protocol->busy, "too many at a time");
     else
         return 0;
     return 1;
@@ -126,7 +146,8 @@ static int is_refused(const web_request *r, const ai_protocol *protocol, const a
 ai_generation *ai_begin(const web_request *r, const ai_protocol *protocol, const json_t *body,
                         const char *max_name, const json_t *content, const char *tool, ai_ask *ask)
 {
-    const json_int_t max = json_integer_value(json_object_get(body, max_name));
+    const json_t *const limit = json_object_get(body, max_name);
+    const json_int_t max = json_integer_value(limit);
     const int fits = copy_name(ask->model, ai_string(body, "model")) &&
                      copy_name(ask->tool, tool != NULL ? tool : "");
 
@@ -134,9 +155,9 @@ ai_generation *ai_begin(const web_request *r, const ai_protocol *protocol, const
     ask->max_tokens = max > 0 && max < AI_TOKENS_MAX ? (uint32_t)max : AI_TOKENS_MAX;
     ask->prompt = calloc(1, r->body.len + 1); /* JSON is never shorter than its text */
     if (ask->prompt == NULL)
-        return ai_refuse(r, protocol, 503, "server_error", "out of memory");
+        return ai_refuse(r, protocol, 503, "out of memory");
     collect(content, ask->prompt);
-    if (!is_refused(r, protocol, ask, fits))
+    if (!is_refused(r, protocol, ask, fault(body, limit, ask, fits)))
         return ai_start(protocol, ask);
     free(ask->prompt);
     return NULL;
@@ -151,7 +172,7 @@ static void answer_whole(const web_request *r, const ai_protocol *protocol, ai_g
 {
     ai_finish(g);
     if (g->reason == AI_FAILED)
-        ai_refuse(r, protocol, 500, "server_error", "the model has failed");
+        ai_refuse(r, protocol, 500, "the model has failed");
     else
         ai_reply(r, 200, protocol->whole(g));
     ai_free(g);
@@ -177,14 +198,18 @@ void ai_answer(const web_request *r, const ai_protocol *protocol, const json_t *
         sse_subscriber_set_limits(s, 0, AI_STALL_MS, 0);
 }
 
-static void post(const web_request *r, void (*answer)(const web_request *r, json_t *body))
+static void post(const web_request *r, const ai_protocol *protocol,
+                 void (*answer)(const web_request *r, json_t *body))
 {
+    static const sse_http_field allow = {{"Allow", 5}, {"POST", 4}};
     json_t *const body = json_loadb(r->body.ptr ? r->body.ptr : "", r->body.len, 0, NULL);
 
-    if (body == NULL)
-        web_refuse(r, 400);
-    else
+    if (strcmp(r->method.ptr, "POST") != 0)
+        reply(r, 405, protocol->error(405, "the method is not POST"), &allow, 1);
+    else if (json_is_object(body))
         answer(r, body);
+    else
+        ai_refuse(r, protocol, 400, "the body is not an object in JSON");
     json_decref(body);
 }
 
@@ -192,16 +217,17 @@ static void handle(const web_request *r)
 {
     static const struct {
         const char *path;
+        const ai_protocol *protocol;
         void (*answer)(const web_request *r, json_t *body);
-    } routes[] = {{"/v1/chat/completions", ai_chat},
-                  {"/v1/responses", ai_responses},
-                  {"/v1/messages", ai_messages}};
+    } routes[] = {{"/v1/chat/completions", &ai_chat_protocol, ai_chat},
+                  {"/v1/responses", &ai_responses_protocol, ai_responses},
+                  {"/v1/messages", &ai_messages_protocol, ai_messages}};
     static const char below[] = "/v1/responses/";
     size_t i;
 
     for (i = 0; i < 3; i++)
-        if (strcmp(r->path.ptr, routes[i].path) == 0 && strcmp(r->method.ptr, "POST") == 0) {
-            post(r, routes[i].answer);
+        if (strcmp(r->path.ptr, routes[i].path) == 0) {
+            post(r, routes[i].protocol, routes[i].answer);
             return;
         }
     if (strncmp(r->path.ptr, below, sizeof below - 1) == 0)

@@ -81,8 +81,8 @@ typedef struct ai_protocol {
     void (*piece)(ai_generation *g, const char *text, size_t len);
     void (*close)(ai_generation *g, const ai_part *part);
     void (*end)(ai_generation *g);
-    json_t *(*whole)(const ai_generation *g);                            /* not as a stream */
-    json_t *(*error)(int status, const char *type, const char *message); /* of a refusal */
+    json_t *(*whole)(const ai_generation *g);          /* not as a stream */
+    json_t *(*error)(int status, const char *message); /* of a refusal; its type is the status's */
 } ai_protocol;
 
 struct ai_generation {
@@ -124,8 +124,7 @@ enum { AI_JOIN = SSE_JOIN_PLAIN | SSE_JOIN_OLDEST, AI_STALL_MS = 30000 };
 
 /* Replies; body is released. ai_refuse returns NULL. */
 void ai_reply(const web_request *r, int status, json_t *body);
-void *ai_refuse(const web_request *r, const ai_protocol *protocol, int status, const char *type,
-                const char *message);
+void *ai_refuse(const web_request *r, const ai_protocol *protocol, int status, const char *message);
 
 /* Read what the protocols have in common: the model, the limit under its name, whether to stream;
  * and the prompt, which is all the text in content. Returns a generation that runs; NULL: the
@@ -139,7 +138,10 @@ ai_generation *ai_begin(const web_request *r, const ai_protocol *protocol, const
 void ai_answer(const web_request *r, const ai_protocol *protocol, const json_t *body,
                const char *max_name, const json_t *content, const char *tool, ai_ask *ask);
 
-extern const ai_protocol ai_responses_protocol;
+extern const ai_protocol ai_chat_protocol, ai_messages_protocol, ai_responses_protocol;
+
+/* The error of both protocols of OpenAI. */
+json_t *ai_openai_error(int status, const char *message);
 
 /* The requests of each protocol. */
 void ai_chat(const web_request *r, json_t *body);

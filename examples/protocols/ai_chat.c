@@ -77,17 +77,21 @@ static void close(ai_generation *g, const ai_part *part)
     (void)g, (void)part;
 }
 
-static json_t *error(int status, const char *type, const char *message)
+/* see ai.h */
+json_t *ai_openai_error(int status, const char *message)
 {
-    (void)status;
-    return json_pack("{s:{s:s,s:s,s:n,s:s}}", "error", "message", message, "type", type, "param",
-                     "code", type);
+    const char *const type = status == 429  ? "rate_limit_error"
+                             : status < 500 ? "invalid_request_error"
+                                            : "server_error";
+
+    return json_pack("{s:{s:s,s:s,s:n,s:n}}", "error", "message", message, "type", type, "param",
+                     "code");
 }
 
 static void end(ai_generation *g)
 {
     if (g->reason == AI_FAILED) {
-        ai_publish(g, NULL, NULL, error(500, "server_error", "the model has failed"));
+        ai_publish(g, NULL, NULL, ai_openai_error(500, "the model has failed"));
     } else {
         publish(g, json_object(), finish_reason(g));
         if (g->ask.shows_usage)
@@ -111,7 +115,8 @@ static json_t *whole(const ai_generation *g)
                     usage(g));
 }
 
-static const ai_protocol protocol = {
+/* see ai.h */
+const ai_protocol ai_chat_protocol = {
     .id = "chatcmpl-",
     .call_id = "call_",
     .busy = 429,
@@ -121,7 +126,7 @@ static const ai_protocol protocol = {
     .close = close,
     .end = end,
     .whole = whole,
-    .error = error,
+    .error = ai_openai_error,
 };
 
 /* The tool that is to be called: the first one, unless the last message has the result. */
@@ -141,9 +146,11 @@ void ai_chat(const web_request *r, json_t *body)
     const json_t *const messages = json_object_get(body, "messages");
     json_t *const last = json_array_get(messages, json_array_size(messages) - 1);
     const json_t *const options = json_object_get(body, "stream_options");
+    const json_t *const newer = json_object_get(body, "max_completion_tokens");
     const char *const max =
-        json_object_get(body, "max_tokens") ? "max_tokens" : "max_completion_tokens";
+        newer != NULL && !json_is_null(newer) ? "max_completion_tokens" : "max_tokens";
     ai_ask ask = {.shows_usage = json_is_true(json_object_get(options, "include_usage"))};
 
-    ai_answer(r, &protocol, body, max, json_object_get(last, "content"), tool(body, last), &ask);
+    ai_answer(r, &ai_chat_protocol, body, max, json_object_get(last, "content"), tool(body, last),
+              &ask);
 }

@@ -103,17 +103,26 @@ static void close(ai_generation *g, const ai_part *part)
     publish(g, "content_block_stop", json_pack("{s:i}", "index", position(g)));
 }
 
-static json_t *error(int status, const char *type, const char *text)
+static json_t *error(int status, const char *text)
 {
-    if (status >= 500)
-        type = status == 529 ? "overloaded_error" : "api_error";
+    static const struct {
+        int status;
+        const char *type;
+    } types[] = {{401, "authentication_error"}, {402, "billing_error"},  {403, "permission_error"},
+                 {404, "not_found_error"},      {409, "conflict_error"}, {413, "request_too_large"},
+                 {429, "rate_limit_error"},     {504, "timeout_error"},  {529, "overloaded_error"}};
+    const char *type = status < 500 ? "invalid_request_error" : "api_error";
+    size_t i;
+
+    for (i = 0; i < sizeof types / sizeof *types; i++)
+        type = types[i].status == status ? types[i].type : type;
     return json_pack("{s:s,s:{s:s,s:s}}", "type", "error", "error", "type", type, "message", text);
 }
 
 static void end(ai_generation *g)
 {
     if (g->reason > AI_LENGTH) {
-        publish(g, "error", error(529, NULL, "the model has failed"));
+        publish(g, "error", error(500, "the model has failed"));
         return;
     }
     publish(g, "message_delta",
@@ -138,7 +147,8 @@ static json_t *whole(const ai_generation *g)
     return message(g, content);
 }
 
-static const ai_protocol protocol = {
+/* see ai.h */
+const ai_protocol ai_messages_protocol = {
     .id = "msg_",
     .call_id = "toolu_",
     .beat = "ping",
@@ -172,5 +182,5 @@ void ai_messages(const web_request *r, json_t *body)
     const json_t *const thinking = json_object_get(body, "thinking");
     ai_ask ask = {.thinks = strcmp(ai_string(thinking, "type"), "enabled") == 0};
 
-    ai_answer(r, &protocol, body, "max_tokens", content, tool(body, content), &ask);
+    ai_answer(r, &ai_messages_protocol, body, "max_tokens", content, tool(body, content), &ask);
 }

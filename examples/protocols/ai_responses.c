@@ -143,13 +143,6 @@ static void end(ai_generation *g)
                                                 : "response.incomplete");
 }
 
-static json_t *error(int status, const char *type, const char *message)
-{
-    (void)status;
-    return json_pack("{s:{s:s,s:s,s:n,s:s}}", "error", "message", message, "type", type, "param",
-                     "code", type);
-}
-
 /* see ai.h */
 const ai_protocol ai_responses_protocol = {
     .id = "resp_",
@@ -162,5 +155,5 @@ const ai_protocol ai_responses_protocol = {
     .close = close,
     .end = end,
     .whole = whole,
-    .error = error,
+    .error = ai_openai_error,
 };

@@ -117,7 +117,7 @@ static void stream_again(const web_request *r, ai_generation *g)
     after[status == SSE_OK ? len : 0] = '\0';
     if (status != SSE_OK || g->channel == NULL ||
         (len > 0 && (strtoul(after, &end, 10) >= g->events || *end != '\0'))) {
-        ai_refuse(r, protocol, 400, "invalid_request_error", "there is no such event");
+        ai_refuse(r, protocol, 400, "there is no such event");
         return;
     }
     stream(r, g, (sse_str){len > 0 ? after : NULL, len}, NULL);
@@ -139,7 +139,7 @@ static void get(const web_request *r, ai_generation *g)
 static void cancel(const web_request *r, ai_generation *g)
 {
     if (!g->ask.is_background) {
-        ai_refuse(r, protocol, 400, "invalid_request_error", "it is not in the background");
+        ai_refuse(r, protocol, 400, "it is not in the background");
         return;
     }
     ai_end(g, AI_CANCELED);
@@ -168,7 +168,7 @@ void ai_responses_by_id(const web_request *r, const char *rest)
         if (strcmp(r->method.ptr, routes[i].method) == 0 && strcmp(rest + len, routes[i].rest) == 0)
             break;
     if (g == NULL || i == 3)
-        ai_refuse(r, protocol, 404, "invalid_request_error", "there is no such response");
+        ai_refuse(r, protocol, 404, "there is no such response");
     else
         routes[i].run(r, g);
 }

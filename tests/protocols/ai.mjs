@@ -150,6 +150,76 @@ test("what a tool has returned goes back, and becomes the answer", async () => {
     assert.equal(await run.finalContent(), "Do it. It is done.");
 });
 
+/** What is particular to each path: a request, the name of its limit, and what an error is. */
+const protocols = {
+    "v1/chat/completions": {
+        ask: (content) => ({ model: "m", messages: [{ role: "user", content }] }),
+        limit: "max_completion_tokens",
+        types: { 400: "invalid_request_error", 404: "invalid_request_error", 429: "rate_limit_error",
+            500: "server_error", 503: "server_error" },
+        error: ({ error, ...more }, type) => assert.deepEqual({ ...error, message: typeof error.message, more },
+            { message: "string", type, param: null, code: null, more: {} }),
+    },
+    "v1/messages": {
+        ask: (content) => ({ model: "m", max_tokens: 99, messages: [{ role: "user", content }] }),
+        limit: "max_tokens",
+        // docs.anthropic.com/en/api/errors
+        types: { 400: "invalid_request_error", 401: "authentication_error", 403: "permission_error",
+            404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error", 500: "api_error",
+            503: "api_error", 504: "timeout_error", 529: "overloaded_error" },
+        error: (body, type) => assert.deepEqual({ ...body, error: { ...body.error, message: typeof body.error.message } },
+            { type: "error", error: { type, message: "string" } }),
+    },
+};
+protocols["v1/responses"] = { ...protocols["v1/chat/completions"], limit: "max_output_tokens",
+    ask: (input) => ({ model: "m", input }) };
+
+const post = (path, body) => fetch(shared.url + path,
+    { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
+
+test("a request that is wrong is refused in the form of its protocol", async () => {
+    for (const [path, { ask, limit, error }] of Object.entries(protocols)) {
+        const right = ask("Hi");
+        const wrong = [
+            "", "{", "null", "5", '"x"', "[]", "[".repeat(9000), '{"a":'.repeat(9000), // no object
+            JSON.stringify(ask("\ud800")), JSON.stringify(ask("a\0")), // what C and UTF-8 cannot have
+            {}, ask(""), ask(5), ask(null), ask({}), ask([5, {}]), // no prompt
+            ...[-1, 0, 1.5, "7", true, [], {}].map((max) => ({ ...right, [limit]: max })),
+            { ...right, stream: "true" }, { ...right, stream: 1 }, { ...right, n: 2 },
+            { ...right, model: "m".repeat(65) },
+        ];
+
+        for (const body of wrong) {
+            const answer = await post(path, body);
+            assert.equal(answer.status, 400, `${path}: ${JSON.stringify(body).slice(0, 99)}`);
+            error(await answer.json(), "invalid_request_error");
+        }
+        for (const body of [{ ...right, [limit]: null, stream: null, n: null }, { ...right, [limit]: 2 ** 40, n: 1 }])
+            assert.equal((await post(path, body)).status, 200, `${path}: ${JSON.stringify(body)}`);
+    }
+});
+
+test("a refusal has the type that its status stands for", async () => {
+    for (const [path, { ask, types, error }] of Object.entries(protocols)) {
+        for (const [status, type] of Object.entries(types)) {
+            const answer = await post(path, ask(`[refuse ${status}]`));
+            assert.equal(answer.status, Number(status), path);
+            error(await answer.json(), type);
+        }
+        const answer = await fetch(shared.url + path, { method: "PUT", body: "{}" });
+        assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "POST"], path);
+        error(await answer.json(), "invalid_request_error");
+    }
+});
+
+test("chat: of both names of the limit, the one with a number counts", async () => {
+    for (const limits of [{ max_tokens: null, max_completion_tokens: 2 }, { max_tokens: 2, max_completion_tokens: null },
+        { max_tokens: 2 }]) {
+        const answer = await post("v1/chat/completions", { ...protocols["v1/chat/completions"].ask("Hello"), ...limits });
+        assert.equal((await answer.json()).usage.completion_tokens, 2, JSON.stringify(limits));
+    }
+});
+
 test("an error before the stream is an error of the SDK, with its status", () => all(async (name) => {
     for (const status of [400, 429, 500, 503, 529])
         await assert.rejects(sdks[name](shared.url, { prompt: `[refuse ${status}]` }),
@@ -406,5 +476,5 @@ test("responses: the oldest are forgotten", async () => {
 
 test("anthropic: an error in the stream has its type", async () => {
     await assert.rejects(sdks.anthropic(shared.url, { prompt: "So far[fail]" }),
-        (error) => error instanceof Anthropic.APIError && error.type === "overloaded_error");
+        (error) => error instanceof Anthropic.APIError && error.type === "api_error");
 });
