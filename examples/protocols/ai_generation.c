@@ -141,10 +141,10 @@ void ai_end(ai_generation *g, ai_reason reason)
         return;
     if (reason == AI_LENGTH)
         g->held_len = 0; /* a character that does not fit any more */
-    if (reason != AI_FAILED && reason != AI_CANCELED)
-        close_part(g);
     g->reason = reason;
     ai_running--;
+    if (reason != AI_FAILED && reason != AI_CANCELED)
+        close_part(g);
     g->protocol->end(g);
     web_stop(&g->timer);
     if (g->channel != NULL)

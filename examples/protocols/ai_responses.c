@@ -29,7 +29,9 @@ static json_t *content(json_t *text)
 /* The one item of the output. text is released; NULL: at its start. */
 static json_t *item(const ai_generation *g, json_t *text)
 {
-    const char *const status = text == NULL ? "in_progress" : "completed";
+    const char *const status = g->reason == AI_RUNNING ? "in_progress"
+                               : g->reason <= AI_CALLS ? "completed"
+                                                       : "incomplete";
     json_t *parts;
 
     if (g->ask.tool[0])

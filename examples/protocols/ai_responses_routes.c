@@ -9,11 +9,10 @@
  *
  * Join by number: the number is the id of an event, so starting_after goes where Last-Event-ID
  * does. The history keeps all events of a response: there is no gap. In the background a response
- * goes on without readers; otherwise it is canceled when its POST is gone. The last ones are kept.
- */
+ * goes on without readers; otherwise it is canceled when its POST is gone. The last ones are kept,
+ * and those that run or are being read. */
 #include "ai.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { KEPT = 16 };
@@ -34,23 +33,19 @@ static void forget(ai_generation **at)
     ai_free(g);
 }
 
-/* Forget what is deleted, and the oldest one where there are too many. */
+/* Make room for one more: forget those that are deleted, and the oldest. */
 static void forget_some(void)
 {
-    ai_generation **at = &responses, **oldest = NULL;
+    ai_generation **at = &responses;
     size_t count = 0;
 
-    while (*at != NULL) {
-        if ((*at)->id[0] == '\0' && !is_read(*at)) {
+    while (*at != NULL)
+        if (!is_read(*at) && ((*at)->id[0] == '\0' || count >= KEPT - 1)) {
             forget(at);
-            continue;
+        } else {
+            at = &(*at)->next;
+            count++;
         }
-        oldest = is_read(*at) ? oldest : at;
-        at = &(*at)->next;
-        count++;
-    }
-    if (count >= KEPT && oldest != NULL)
-        forget(oldest);
 }
 
 static ai_generation *find(sse_str id)
@@ -75,6 +70,8 @@ static void stream(const web_request *r, ai_generation *g, sse_str after, void (
 
     if (s != NULL)
         sse_subscriber_set_limits(s, 0, AI_STALL_MS, 0);
+    else if (gone != NULL)
+        gone(g);
 }
 
 /* see ai.h */
@@ -109,14 +106,13 @@ void ai_responses(const web_request *r, json_t *body)
 /* The events after a number: where starting_after is not given, after Last-Event-ID, or all. */
 static void stream_again(const web_request *r, ai_generation *g)
 {
-    char after[16], *end;
+    char after[16];
     size_t len;
-    const int status = sse_http_query(r->query.ptr, r->query.len, "starting_after", 14, after,
-                                      sizeof after - 1, &len);
+    const int status =
+        sse_http_query(r->query.ptr, r->query.len, "starting_after", 14, after, sizeof after, &len);
 
-    after[status == SSE_OK ? len : 0] = '\0';
     if (status != SSE_OK || g->channel == NULL ||
-        (len > 0 && (strtoul(after, &end, 10) >= g->events || *end != '\0'))) {
+        (len > 0 && !web_knows(g->channel, (sse_str){after, len}))) {
         ai_refuse(r, protocol, 400, "there is no such event");
         return;
     }
@@ -159,15 +155,17 @@ void ai_responses_by_id(const web_request *r, const char *rest)
     static const struct {
         const char *method, *rest;
         void (*run)(const web_request *r, ai_generation *g);
-    } routes[] = {{"GET", "", get}, {"DELETE", "", delete}, {"POST", "/cancel", cancel}};
+    } routes[] = {
+        {"GET", "", get}, {"HEAD", "", get}, {"DELETE", "", delete}, {"POST", "/cancel", cancel}};
+    const size_t count = sizeof routes / sizeof *routes;
     const size_t len = strcspn(rest, "/");
     ai_generation *const g = find((sse_str){rest, len});
     size_t i;
 
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < count; i++)
         if (strcmp(r->method.ptr, routes[i].method) == 0 && strcmp(rest + len, routes[i].rest) == 0)
             break;
-    if (g == NULL || i == 3)
+    if (g == NULL || i == count)
         ai_refuse(r, protocol, 404, "there is no such response");
     else
         routes[i].run(r, g);

@@ -268,17 +268,18 @@ test("a connection that is cut is an error, and not the end of the text", async 
     }
 });
 
-/** fetch, and when it was called; a field of the answer may get lost. */
+/** fetch, when it was called, and with which statuses it was answered; a field may get lost. */
 function counted(lost) {
-    const at = [];
+    const at = [], statuses = [];
 
     return Object.assign(async (...args) => {
         at.push(performance.now());
         const answer = await fetch(...args);
+        statuses.push(answer.status);
         const headers = new Headers(answer.headers);
         headers.delete(lost);
         return lost ? new Response(answer.body, { status: answer.status, headers }) : answer;
-    }, { at });
+    }, { at, statuses });
 }
 
 test("SDKs come back when the server says so, in milliseconds or in seconds", async () => {
@@ -292,7 +293,7 @@ test("SDKs come back when the server says so, in milliseconds or in seconds", as
     ]);
     const answers = asks.map((ask) => sdks[ask.name](server.url, { prompt: "Hi", retries: 9, fetch: ask.fetch }));
 
-    await until("all are refused", () => asks.every(({ fetch: { at } }) => at.length > 0));
+    await until("all are refused", () => asks.every(({ fetch: { statuses } }) => statuses.length > 0));
     await Promise.all(blockers.map(({ id }) => openai(server.url).responses.cancel(id)));
     for (const [n, { name, least, fetch: { at } }] of asks.entries()) {
         assert.equal((await answers[n]).text, "Hi", name);
@@ -442,6 +443,34 @@ test("responses: one in the background can be canceled, and deleted", async () =
     await assert.rejects(client.responses.retrieve(id), OpenAI.NotFoundError);
 });
 
+test("responses: the item has the status of its response", async () => {
+    const client = openai(shared.url);
+    const { id } = await client.responses.create({ model: "m", input: "x".repeat(9000), background: true });
+    const status = ({ output }) => output[0]?.status;
+
+    await until("it has begun", async () => status(await client.responses.retrieve(id)) !== undefined);
+    assert.equal(status(await client.responses.retrieve(id)), "in_progress");
+    assert.equal(status(await client.responses.cancel(id)), "incomplete");
+    for (const [input, reason, item] of [["x", "completed", "completed"], ["xxxx[fail]", "failed", "incomplete"]]) {
+        const response = await client.responses.create({ model: "m", input });
+        assert.deepEqual([response.status, status(response)], [reason, item]);
+    }
+    const events = [];
+    for await (const event of await client.responses.create({ model: "m", input: "xxxxxxxxx", max_output_tokens: 2, stream: true }))
+        events.push(event);
+    assert.equal(status(events.at(-1).response), "incomplete");
+    assert.equal(events.at(-2).item.status, "incomplete");
+});
+
+test("responses: HEAD is GET without a body", async () => {
+    const { id } = await openai(shared.url).responses.create({ model: "m", input: "x", background: true });
+
+    for (const [query, type] of [["", "application/json"], ["?stream=true", "text/event-stream"]]) {
+        const answer = await fetch(`${shared.url}v1/responses/${id}${query}`, { method: "HEAD" });
+        assert.deepEqual([answer.status, answer.headers.get("content-type"), await answer.text()], [200, type, ""]);
+    }
+});
+
 test("responses: one that nobody reads is canceled, if it is not in the background", async () => {
     const client = openai(shared.url);
     const stream = await client.responses.create({ model: "m", input: "x".repeat(9000), stream: true });
@@ -455,23 +484,28 @@ test("responses: one that nobody reads is canceled, if it is not in the backgrou
     await assert.rejects(client.responses.cancel(id), OpenAI.BadRequestError);
 });
 
-test("responses: a number that is still to come is refused", async () => {
-    const { id } = await openai(shared.url).responses.create({ model: "m", input: "x" });
+test("responses: a number that no event has is refused", async () => {
+    const { id } = await openai(shared.url).responses.create({ model: "m", input: "x", background: true });
 
-    for (const after of ["99", "-1", "x", "1x"]) {
+    for (const after of ["99", "-1", "x", "1x", "01", "+1", "%201", "1%00", "1e0", "18446744073709551616", "9".repeat(40)]) {
         const answer = await fetch(`${shared.url}v1/responses/${id}?stream=true&starting_after=${after}`);
         assert.equal(answer.status, 400, after);
+        protocols["v1/responses"].error(await answer.json(), "invalid_request_error");
     }
 });
 
-test("responses: the oldest are forgotten", async () => {
+test("responses: 16 are kept, also where more ran at a time", async () => {
     const client = openai(shared.url);
     const ids = [];
 
-    for (let n = 0; n < 20; n++)
-        ids.push((await client.responses.create({ model: "m", input: "x" })).id);
-    await assert.rejects(client.responses.retrieve(ids[0]), OpenAI.NotFoundError);
-    assert.equal((await client.responses.retrieve(ids.at(-1))).status, "completed");
+    for (let n = 0; n < 40; n++)
+        ids.push((await client.responses.create({ model: "m", input: "x".repeat(9000), background: true })).id);
+    for (const id of ids) // none is forgotten while it runs
+        assert.equal((await client.responses.cancel(id)).status, "cancelled");
+    ids.push((await client.responses.create({ model: "m", input: "x" })).id);
+    const kept = await Promise.all(ids.map((id) => client.responses.retrieve(id).catch((error) => error)));
+    assert.deepEqual(kept.map((got) => got instanceof OpenAI.NotFoundError),
+        ids.map((_, n) => n < ids.length - 16));
 });
 
 test("anthropic: an error in the stream has its type", async () => {
