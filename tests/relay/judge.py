@@ -4,7 +4,8 @@
     python3 tests/relay/judge.py BUILD [--seconds 30] [--failovers N] [--worlds 2] [--seed N] [--keep FOLDER]
 
 BUILD is a build folder with sse-relay. Each world is a process with a cluster of its own. The exit code
-is 1 where something was found; then the notes of the run are kept. 77: something is missing."""
+is 1 where something was found; then the notes of the run are kept. 77: something is missing. At SIGTERM, or
+Ctrl-C, it ends early, with its verdict."""
 
 import argparse
 import asyncio
@@ -13,6 +14,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -70,9 +72,10 @@ def run_world(options):
     world = World("world%d" % n, options.seed + n, folder, os.path.join(os.path.abspath(options.build), "sse-relay"),
                   os.path.join(options.keep, "clock.so"), wait_for=2 * (n % 2), careful=n % 4 == 3,
                   only=options.only.split(",") if options.only else ())
-    end = time.monotonic() + options.seconds
+    end, over = time.monotonic() + options.seconds, []
     share = -(-options.failovers // options.worlds)
-    asyncio.run(world.run(lambda w: time.monotonic() > end and w.counts["failovers"] >= share))
+    signal.signal(signal.SIGTERM, lambda *_: over.append(True))
+    asyncio.run(world.run(lambda w: over or time.monotonic() > end and w.counts["failovers"] >= share))
     with open(os.path.join(folder, "result.json"), "w") as f:
         json.dump({"findings": world.findings, "counts": world.counts, "rows": world.rows, "faults": world.used,
                    "answers": world.answers}, f)
@@ -128,7 +131,9 @@ def main():
     command = [sys.executable, os.path.abspath(__file__), options.build, "--seconds", str(options.seconds),
                "--failovers", str(options.failovers), "--worlds", str(options.worlds), "--seed", str(options.seed),
                "--keep", options.keep, "--only", options.only]
-    children = [subprocess.Popen(command + ["--world", str(n)]) for n in range(options.worlds)]
+    children = [subprocess.Popen(command + ["--world", str(n)], start_new_session=True) for n in range(options.worlds)]
+    for number in (signal.SIGTERM, signal.SIGINT):  # each world ends after its round
+        signal.signal(number, lambda *_: [child.terminate() for child in children])
     codes = [child.wait() for child in children]
     results = []
     for n, code in enumerate(codes):

@@ -38,9 +38,11 @@ class History:
         n = self.at.get(entry.id)
         return n if n is None or entry.data in (None, self.entries[n].data) else None
 
-    def shown(self, tags):
-        """As a client with this filter sees it."""
-        return History(e for e in self.entries if e.tag is None or e.tag in tags)
+    def shown(self, tags, run):
+        """As a client with this filter sees it, who got this run. It may begin at a place that it is not
+        shown."""
+        place = run[0].id if run and run[0].data is None else None
+        return History(e for e in self.entries if e.tag is None or e.tag in tags or e.id == place)
 
     def certain(self, start, end):
         """The entries that a client must have between these two places."""

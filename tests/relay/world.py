@@ -215,7 +215,7 @@ class World:
                 self.find(kind, sentence)
 
     def verdict(self, client):
-        history = self.history.shown(client.tags) if client.tags else self.history
+        history = self.history.shown(client.tags, client.run) if client.tags else self.history
         found = verdict.check_run(client.run, history, self.said.written) + verdict.check_end(client.run, history)
         self.counts["verdicts"] += 1
         if client.tags:

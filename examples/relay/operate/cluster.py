@@ -2,6 +2,7 @@
 in this folder, on loopback. The laptop version and the test run them."""
 
 import asyncio
+import ctypes
 import os
 import random
 import shutil
@@ -15,6 +16,7 @@ from resp import GONE, Connection, Refused, once
 HERE = os.path.dirname(os.path.abspath(__file__))
 NAME = "events"  # of the primary, for sentinel
 PORTS = range(21400, 22000)  # below those that the kernel gives to clients
+LIBC = ctypes.CDLL(None)
 locks = []
 
 
@@ -34,6 +36,11 @@ def port():
         locks.append(lock)
         return n
     raise OSError("no port of %s is free" % PORTS)
+
+
+def end_with_parent():
+    """Of a child: nothing is left behind, even where this process is killed."""
+    LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def written(name, path, changes, more=""):
@@ -68,7 +75,8 @@ class Process:
             return
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                          cwd=self.folder, env={**os.environ, **self.environment()})
+                                          cwd=self.folder, env={**os.environ, **self.environment()},
+                                          preexec_fn=end_with_parent)
         self.stopped = False
 
     def is_alive(self):
