@@ -25,6 +25,7 @@ class Client:
         self.awake, self.writer, self.node = True, None, None
         self.received = self.streams = self.answered = 0
         self.reasons = collections.Counter()
+        self.marks = set()  # of the faults since the last verdict: one that was away saw more than a round
 
     def note(self, *words):
         self.log.append("%.3f %s" % (self.world.now(), " ".join(map(str, words))))
@@ -136,4 +137,4 @@ class Client:
     def settled(self):
         """Forget what a verdict has been given on, except enough to see a history that goes back."""
         self.run = self.run[-4000:]
-        self.gaps = []
+        self.gaps, self.marks = [], set()

@@ -41,7 +41,7 @@ def arguments():
     parser.add_argument("--worlds", type=int, default=2)
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED", time.time_ns() // 1000 % 10 ** 9)))
     parser.add_argument("--all-rows", action="store_true", help="fail where a row of the table was not reached")
-    parser.add_argument("--only", default="", help="these faults in each round, such as clocks,kill_primary")
+    parser.add_argument("--among", default="", help="only these faults, such as clocks,kill_primary")
     parser.add_argument("--keep", help="a folder for the notes, kept in any case")
     parser.add_argument("--world", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -71,7 +71,7 @@ def run_world(options):
     os.makedirs(folder, exist_ok=True)
     world = World("world%d" % n, options.seed + n, folder, os.path.join(os.path.abspath(options.build), "sse-relay"),
                   os.path.join(options.keep, "clock.so"), wait_for=2 * (n % 2), careful=n % 4 == 3,
-                  only=options.only.split(",") if options.only else ())
+                  among=options.among.split(",") if options.among else ())
     end, over = time.monotonic() + options.seconds, []
     share = -(-options.failovers // options.worlds)
     signal.signal(signal.SIGTERM, lambda *_: over.append(True))
@@ -130,7 +130,7 @@ def main():
     began = time.monotonic()
     command = [sys.executable, os.path.abspath(__file__), options.build, "--seconds", str(options.seconds),
                "--failovers", str(options.failovers), "--worlds", str(options.worlds), "--seed", str(options.seed),
-               "--keep", options.keep, "--only", options.only]
+               "--keep", options.keep, "--among", options.among]
     children = [subprocess.Popen(command + ["--world", str(n)], start_new_session=True) for n in range(options.worlds)]
     for number in (signal.SIGTERM, signal.SIGINT):  # each world ends after its round
         signal.signal(number, lambda *_: [child.terminate() for child in children])

@@ -10,6 +10,7 @@ import time
 import traceback
 
 import paths  # of cluster and resp
+import stream_faults  # adds its own to FAULTS
 import verdict
 from clients import Client
 from cluster import Cluster, Connection, wait
@@ -26,8 +27,8 @@ KINDS = ("stays", "stays", "stays", "roams", "roams", "sleeps", "sleeps", "sleep
 
 
 class World:
-    def __init__(self, name, seed, folder, program, clock, wait_for=0, careful=False, rate=25, only=()):
-        self.name, self.seed, self.folder, self.only = name, seed, folder, only
+    def __init__(self, name, seed, folder, program, clock, wait_for=0, careful=False, rate=25, among=()):
+        self.name, self.seed, self.folder = name, seed, folder
         self.random = random.Random(seed)
         self.key, self.wait, self.rate, self.pace, self.max_len = "news", wait_for, rate, 1.0, MAX_LEN
         self.cluster = Cluster(folder, clock, 1 if careful else 0, 500, 1500, quick=True)
@@ -41,7 +42,7 @@ class World:
         self.history, self.trimmed, self.deleted = History(), [], []
         self.findings, self.counts, self.fields = [], collections.Counter(), {}
         self.marks, self.doing, self.began = {}, "", time.monotonic()
-        self.used = collections.Counter()
+        self.among, self.used = list(among or FAULTS), collections.Counter()
 
     def now(self):
         return time.monotonic() - self.began
@@ -108,9 +109,7 @@ class World:
             await asyncio.sleep(0.2)
 
     def choose(self):
-        if self.only:
-            return self.only
-        names = list(FAULTS)
+        names = self.among
         weights = [FAULTS[n].weight for n in names]
         return self.random.choices(names, weights, k=self.random.choice((1, 1, 2)))
 
@@ -129,6 +128,8 @@ class World:
         self.calm = False
         for name in names:
             self.marks.update(FAULTS[name].marks)
+        for client in self.clients:
+            client.marks.update(self.marks)
         self.may_write.set()
         await asyncio.sleep(self.random.uniform(0.05, 0.3))
         await asyncio.gather(*(self.cause(n, i * self.random.uniform(0, 0.6)) for i, n in enumerate(names)))
@@ -226,9 +227,9 @@ class World:
             self.counts["needless"] += needless
             if needless:
                 self.note("needless", client.name, gap)
-        if len(client.gaps) == 1 and not {"lost", "deletes"} & set(self.marks):
+        if len(client.gaps) == 1 and not {"lost", "deletes"} & client.marks:
             found += verdict.check_gap(*client.gaps[0], history)
-        if self.wait and not {"lost", "deletes", "trims"} & set(self.marks):
+        if self.wait and not {"lost", "deletes", "trims"} & client.marks:
             for before, gap, _ in client.gaps:
                 withdrawn, _ = verdict.fork(before, history)
                 if withdrawn and before[-withdrawn:] != before:
