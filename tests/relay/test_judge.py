@@ -156,6 +156,10 @@ class Followed(unittest.TestCase):
         self.assertEqual(self.ids(now), list(range(10, 31)))
         self.assertEqual([e.data for e in now.entries if e.doubtful], ["20"])
 
+    def test_what_was_deleted_and_then_withdrawn_is_gone(self):
+        now = NOW.followed_by(entries(*range(10, 19), 30), deleted=[entry(20, doubtful=True), entry(31, doubtful=True)])
+        self.assertEqual(self.ids(now), list(range(10, 19)) + [20, 30])
+
     def test_a_stream_made_anew_has_no_past(self):
         self.assertEqual(self.ids(NOW.followed_by(entries(40, 41), lost=True)), [40, 41])
 

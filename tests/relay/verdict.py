@@ -54,7 +54,7 @@ class History:
         has taken out since, and has noted; deleted entries are doubtful. lost: the stream was emptied, or
         made anew."""
         now = list(now)
-        first = order(now[0].id) if now else None
+        first, last = (order(now[0].id), order(now[-1].id)) if now else (None, None)
         shared = any(self.find(e) is not None for e in now)
         if not shared and (lost or not now):
             return History(now)
@@ -65,7 +65,7 @@ class History:
         before.update({e.id: e for e in self.entries})
         before.update({e.id: e for e in deleted})
         kept = [e for id, e in before.items()
-                if id not in held and (e.doubtful or order(id) < first)]
+                if id not in held and (order(id) < first or e.doubtful and order(id) < last)]
         return History(sorted(kept + now, key=lambda e: order(e.id)))
 
 
