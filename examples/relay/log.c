@@ -146,7 +146,6 @@ void log_withdraw(log *l, size_t from, const entry_id *after)
 
 void log_step_back(log *l, size_t kept)
 {
-    l->ordinal -= l->count - kept;
     l->count = kept;
     l->last = log_at(l, kept - 1)->id;
 }

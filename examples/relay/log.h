@@ -41,8 +41,8 @@ typedef struct log {
     size_t first, count;
     entry_id last;    /* the place of the newest entry; hash 0: see is_anchored */
     int is_anchored;  /* Redis has an entry there */
-    int has_ordinal;  /* its number since the stream was made is known */
-    uint64_t ordinal; /* that number */
+    int has_ordinal;  /* how many entries the stream has had, up to those read, is known */
+    uint64_t ordinal; /* that number, with those that were read and then deleted */
     int is_whole;     /* nothing after `base` has been dropped */
     entry_id base;    /* the place where an empty log began */
     log_phantom *phantoms;

@@ -561,6 +561,13 @@ class States(Relay):
         back = self.follow(self.relay, self.ids[1])
         self.assertEqual(self.data(back, 3), 3 * ["next"])
 
+    def test_an_entry_that_was_read_and_deleted_is_not_counted_as_missed(self):
+        self.redis.db.xdel(KEY, self.ids[1].split(".")[0])
+        self.assertTrue(wait_for(lambda: self.metric(self.relay, "forks_total", result="match") == 1))
+        self.redis.db.xtrim(KEY, maxlen=0, approximate=False)
+        time.sleep(1.2)
+        self.nobody_notices()
+
     def test_a_phantom_that_redis_has_again_is_none(self):
         late, = self.redis.add("3")
         self.assertEqual(self.data(self.stream, 1), ["3"])
