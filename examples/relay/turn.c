@@ -223,16 +223,26 @@ void turn_ask_probe(stream *s, void (*settle)(stream *), const char *command, co
     ask_confirmation(s);
 }
 
+/* The id from which to read on; the last of all ids has none after it. */
+static entry_id id_after(const entry_id *id)
+{
+    entry_id next = {id->ms, id->seq + 1, 0};
+
+    if (next.seq == 0)
+        next.ms++;
+    return next.seq == 0 && next.ms == 0 ? *id : next;
+}
+
 /* Read what has come after the last entry, in one write: that entry itself and INFO are the proof,
  * or a probe is where it may be gone. */
 static void read_turn(stream *s, int is_probe)
 {
-    const entry_id *const last = &s->log.last;
-    char from[ENTRY_ID_MAX + 2], count[24];
+    const entry_id first = is_probe ? id_after(&s->log.last) : s->log.last;
+    char from[ENTRY_ID_MAX + 1], count[24];
     const char *entries[] = {"XRANGE", s->key, from, "+", "COUNT", count};
     const char *info[] = {"INFO", "replication"};
 
-    snprintf(from, sizeof from, "%s%" PRIu64 "-%" PRIu64, is_probe ? "(" : "", last->ms, last->seq);
+    snprintf(from, sizeof from, "%" PRIu64 "-%" PRIu64, first.ms, first.seq);
     if (is_probe) {
         turn_ask_probe(s, settle_probe, "XRANGE", from, "+", BATCH);
         return;

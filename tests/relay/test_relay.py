@@ -568,6 +568,16 @@ class States(Relay):
         time.sleep(1.2)
         self.nobody_notices()
 
+    def test_the_last_id_that_redis_can_give_is_an_id_like_others(self):
+        self.redis.db.xadd(KEY, {"data": "end"}, id="%d-%d" % (2**64 - 1, 2**64 - 1))
+        last = self.stream.next_event()
+        self.assertEqual(last.data, "end")
+        self.redis.db.xtrim(KEY, maxlen=0, approximate=False)
+        time.sleep(1.2)
+        self.assertEqual(self.metric(self.relay, "lost_total"), 0, self.log(self.relay))
+        self.follow(self.relay, last.id)
+        self.assertTrue(wait_for(lambda: self.metric(self.relay, "resumes_total", **{"from": "log"}) == 1))
+
     def test_a_phantom_that_redis_has_again_is_none(self):
         late, = self.redis.add("3")
         self.assertEqual(self.data(self.stream, 1), ["3"])
