@@ -48,7 +48,7 @@ typedef struct log {
     log_phantom *phantoms;
     size_t phantom_count, phantom_at;
     entry_memory memory;
-    uint64_t entries, drains;
+    uint64_t entries, drains;    /* drains: also the number of this log */
     uint64_t gone[SSE_COUNTERS]; /* the counters of the epochs that are gone */
 } log;
 

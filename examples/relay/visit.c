@@ -211,6 +211,7 @@ static void join(visit *v, uint32_t flags, const entry_id *after)
     leave(v);
     if (v->tags) {
         sse_subscriber_set_filter(&c->subscriber, v->tags, v->tag_count);
+        v->renewal = s->log.drains;
         enter_list(&s->filtered, v);
     }
     if (v->from == VISIT_NEW)
@@ -300,7 +301,8 @@ static void beat(visit *v, uint64_t now_ms)
     }
 }
 
-/* A client whose filter hides all that comes would come back with an id that is long gone. */
+/* A client whose filter hides all that comes would come back with an id that is long gone. One that
+ * is being sent away keeps the id that it has: a place in the new log would hide what it lost. */
 static void send_places(stream *s)
 {
     const uint32_t each_ms =
@@ -311,7 +313,8 @@ static void send_places(stream *s)
         return;
     s->place_ms = stream_now(s) + each_ms;
     for (v = s->filtered; v; v = v->next) {
-        if (s->state == STREAM_LIVE && !entry_id_same(&v->placed, &s->log.last))
+        if (s->state == STREAM_LIVE && v->renewal == s->log.drains &&
+            !entry_id_same(&v->placed, &s->log.last))
             send_place(v);
     }
 }

@@ -43,7 +43,8 @@ struct visit {
     int latest;     /* newer entries of a key replace older ones */
     uint64_t *tags; /* NULL: it gets all entries */
     size_t tag_count;
-    entry_id placed; /* the last place that it was told */
+    entry_id placed;  /* the last place that it was told */
+    uint64_t renewal; /* of the log that it has joined */
 };
 
 /* Go on, if nothing is awaited. */

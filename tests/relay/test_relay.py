@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -608,6 +609,61 @@ class States(Relay):
         self.redis.db.execute_command("ACL", "SETUSER", "default", "+info")
         self.becomes(self.relay, "LIVE")
         self.nobody_notices()
+
+
+class Link:
+    """Passes on what a relay and Redis say to each other. `seen` is called with what the relay says,
+    before Redis gets it."""
+
+    def __init__(self, test, port):
+        self.seen, self.to = (lambda text: None), port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        test.addCleanup(self.listener.close)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                relay = self.listener.accept()[0]
+            except OSError:
+                return
+            db = socket.create_connection(("127.0.0.1", self.to))
+            for pair in ((relay, db, True), (db, relay, False)):
+                threading.Thread(target=self.pass_on, args=pair, daemon=True).start()
+
+    def pass_on(self, here, there, is_relay):
+        try:
+            while text := here.recv(65536):
+                if is_relay:
+                    self.seen(text)
+                there.sendall(text)
+        except OSError:
+            pass
+        for end in (here, there):
+            end.close()
+
+
+class Turns(Relay):
+    """What becomes due in the same turn."""
+
+    def test_a_client_that_is_sent_away_is_given_no_place_in_the_new_log(self):
+        self.redis.add("1", "2", tag="b")
+        link = Link(self, self.redis.port)
+        relay = self.launch("--heartbeat", 1, "--spread", 1000, to=link)
+        stream = self.follow(relay, path="/events?tag=a")
+        begun = stream.place
+
+        def pause(text):
+            if b"XREVRANGE" in text:  # of the new log; its answer meets a place that is due
+                relay.send_signal(signal.SIGSTOP)
+                threading.Timer(1.2, relay.send_signal, (signal.SIGCONT,)).start()
+
+        link.seen = pause
+        self.redis.db.pipeline(True).delete(KEY).xadd(KEY, {"data": "low", "tag": "a"}, id="5-1").execute()
+        self.assertEqual(stream.next_event().type, "retry")
+        self.assertEqual(stream.place, begun)
+        self.assertEqual(self.gap(self.follow(relay, stream.place, path="/events?tag=a"))["reason"], "phantom")
 
 
 class Starting(Relay):
