@@ -252,6 +252,13 @@ static void use(visit *v, const reply_probe *p)
     }
 }
 
+/* Whether the writer may be replaced: the client stays, and has taken all that was in it; a comment
+ * may have been sent meanwhile. */
+static int has_room(const visit *v)
+{
+    return v->client->state == STREAMING && sse_writer_pending(v->client->writer) == 0;
+}
+
 /* What Redis says counts only if it is the primary, with the id that is verified. */
 static void take(void *user, const redisReply *reply)
 {
@@ -265,8 +272,9 @@ static void take(void *user, const redisReply *reply)
         return;
     v->ask = NULL;
     v->due_ms = stream_now(v->stream) + AGAIN_MS;
-    if (reply && reply_read_probe(reply, &p) == 0 && v->stream->state == STREAM_LIVE &&
-        p.info.is_primary && strcmp(p.info.replid, v->stream->replid) == 0) {
+    if (reply && has_room(v) && reply_read_probe(reply, &p) == 0 &&
+        v->stream->state == STREAM_LIVE && p.info.is_primary &&
+        strcmp(p.info.replid, v->stream->replid) == 0) {
         v->due_ms = 0;
         use(v, &p);
     }
