@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+
 #include "entry.h"
 
 #include "../serve/text.h"
+#include "siphash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 static const uint64_t fnv_start = UINT64_C(0xcbf29ce484222325), fnv_prime = 0x100000001b3;
 
@@ -109,8 +113,12 @@ uint64_t entry_hash(const sse_str *fields, size_t count)
 
 uint64_t entry_number(sse_str value)
 {
-    const uint64_t number = mix(fnv_start, value.ptr, value.len);
+    static uint64_t secret[2];
+    uint64_t number;
 
+    if (secret[0] == 0 && getrandom(secret, sizeof secret, 0) != sizeof secret)
+        abort();
+    number = siphash(secret, value.ptr, value.len);
     return number ? number : 1;
 }
 

@@ -57,7 +57,8 @@ int entry_id_same(const entry_id *a, const entry_id *b);
 /* The hash over all fields; never 0. */
 uint64_t entry_hash(const sse_str *fields, size_t count);
 
-/* The number by which a channel knows the value of a filter, or a key; never 0. */
+/* The number by which a channel knows the value of a filter, or a key; never 0. A user must not be
+ * able to find a name with the number of another one: it depends on a secret of this process. */
 uint64_t entry_number(sse_str value);
 
 /* Find the value of a field; absent where there is none. */

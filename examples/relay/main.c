@@ -15,7 +15,7 @@
  *     conn, reply          a connection to Redis, and what comes on it
  *     sentinel             where the primary is
  *     follow, turn, fork   the state of a stream
- *     entry, gap, log      what a stream has
+ *     entry, gap, log      what a stream has; siphash: the numbers of values to filter by
  *     visit, page          a client, from its last event ID to the log
  *     publish              POST
  *     routes, metrics      the paths */

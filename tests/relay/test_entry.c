@@ -2,6 +2,7 @@
 /* An entry of Redis: its id, and the event that it becomes. No server is needed. */
 #include "relay/entry.h"
 #include "relay/gap.h"
+#include "relay/siphash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,6 +120,18 @@ static void data_event_key_and_tag_have_a_meaning(void **state)
     assert_true(made.tag == entry_number((sse_str){"t", 1}) && made.tag != made.key);
 }
 
+static void no_value_has_the_number_of_another_one(void **state)
+{
+    const uint64_t key[] = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
+    const sse_str a = SSE_LIT("8yn0iYCKYHlIj4-BwPqk"), b = SSE_LIT("GReLUrM4wMqfg9yzV3KQ");
+    const char text[] = "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16";
+
+    (void)state;
+    assert_true(siphash(key, text, 15) == UINT64_C(0xa129ca6149be45e5)); /* of the paper */
+    assert_true(siphash(key, text, 0) == UINT64_C(0x726fdb47dd0e0e31));
+    assert_true(entry_number(a) != entry_number(b)); /* equal in FNV-1a */
+}
+
 static void fields_without_a_meaning_are_json_where_there_is_no_data(void **state)
 {
     (void)state;
@@ -175,6 +188,7 @@ int main(void)
         cmocka_unit_test(ids_are_in_the_order_of_redis),
         cmocka_unit_test(the_hash_is_over_names_values_and_where_they_end),
         cmocka_unit_test(data_event_key_and_tag_have_a_meaning),
+        cmocka_unit_test(no_value_has_the_number_of_another_one),
         cmocka_unit_test(fields_without_a_meaning_are_json_where_there_is_no_data),
         cmocka_unit_test(what_is_not_utf8_becomes_a_replacement_character),
         cmocka_unit_test(a_gap_has_null_for_what_is_not_known),
