@@ -2,8 +2,7 @@
  *
  * A scene is { name, about, right, run(client, peer) }; run returns a short result, which is `right`
  * where the client does what the HTML standard says of EventSource. `across`: only for pages, which
- * are of another origin. `timed`: it measures a time, and runs when those that
- * are `busy` are done.
+ * are of another origin. `timed`: it measures a time, and runs when those that are `busy` are done.
  *
  * A client, the default export of adapters/NAME.mjs, is
  *
@@ -18,20 +17,16 @@
  *                   farewell: after an event of this type the application wants no more of the stream,
  *                   and tells the client so in the client's way; credentials: cookies are to be sent
  *
- * and open() returns, or promises, a stream
- *
- *     { events(), close() }
- *
- * where events() returns, or promises, what has been dispatched so far: [{ type, data, lastEventId }];
- * lastEventId may be absent. close() may be absent. */
-import { setTimeout as sleep } from "node:timers/promises";
-
-import { connect, published, serve, until } from "./serving.mjs";
+ * and open() returns, or promises, { events() }, where events() returns, or promises, what has been
+ * dispatched so far: [{ type, data, lastEventId }]; lastEventId may be absent. The adapter closes its
+ * streams at the end of the run. */
+import { published, until } from "./serving.mjs";
+import {
+    IDLE_MS, finish, form, lasting, lines, messages, open, over, say, send, tally, third, within,
+} from "./streams.mjs";
 
 const LANES = 9; // streams at a time, each cut at other bytes
 const RETRY_MS = 50; // some clients wait a second at least
-const LIMIT_MS = 60000; // on a busy machine
-const IDLE_MS = 6000; // a client that does nothing for so long has given up
 const BACK_MS = 4500; // one that comes back by a time of its own has come by then
 const TOLD_MS = 2000; // a time that is no client's own: so far from 500, 1000, 3000 and 5000
 const PAUSES = 3; // at most, and two at least, are measured
@@ -44,116 +39,12 @@ const IDS = ["--", "0", "a b", "a,b;c=\"d\" (e) {f}", "%20+&?#", "x".repeat(200)
 const FAR_IDS = ["\u00e4", "\u65e5\u672c", "\u{1F680}"];
 const REFUSALS = [401, 403, 404, 406, 429, 503];
 
-const lines = (count) => Array.from({ length: count }, (_, n) =>
-    `line ${100 + n}: \u00e4 \u65e5 \u{1F680}.`);
-const messages = (events) => events.filter((event) => event.type === "message");
-const lasting = (events) => messages(events).filter((event) => event.data !== "");
-
-/** What some streams, of which each is to be the expected lines, miss or have too much. */
-function tally(streams, expected) {
-    let lost = 0, twice = 0, empty = 0, broken = 0, disorder = false, mistaken = false;
-
-    for (const events of streams) {
-        const data = events.map((event) => event.data);
-        const whole = data.filter((text) => expected.includes(text));
-        const found = new Set(whole);
-        lost += expected.length - found.size;
-        twice += whole.length - found.size;
-        empty += data.filter((text) => text === "").length;
-        broken += data.filter((text) => text !== "" && !found.has(text)).length;
-        disorder ||= [...found].some((text, n, all) => n > 0 && text < all[n - 1]);
-        mistaken ||= events.some(({ data, lastEventId }) => lastEventId !== undefined &&
-            found.has(data) && !lastEventId.endsWith(`-${expected.indexOf(data) + 1}`));
-    }
-    if (broken > 0)
-        return "broken events"; // how many, and what else, depends on the packets
-    return [
-        lost && `${lost} of ${streams.length * expected.length} lost`,
-        twice && `${twice} twice`,
-        empty && `${empty} empty`,
-        disorder && "out of order",
-        mistaken && "wrong ids",
-    ].filter(Boolean).join(", ") || "exact";
-}
-
-/** Start ssecat for a client, and write lines to it, which it sends from the start. */
-async function send(client, text, ...args) {
-    const cors = client.origin ? ["--cors", client.origin, "--cors-credentials"] : [];
-    const server = await serve("--from-start", ...(args.includes("--cors") ? [] : cors),
-        ...args.map(String));
-
-    say(client, server, text);
-    await published(server, text.length);
-    return server;
-}
-
-function say(client, server, text) {
-    server.say(...text.map((line) => client.wrap?.(line) ?? line));
-}
-
-/** The query that asks the peer for what the client shows. */
-function form(client) {
-    return client.wrap ? `?form=${encodeURIComponent(client.wrap("%"))}` : "";
-}
-
-/** Open a stream, through a network. */
-async function open(client, server, { cut, path = "events", ...options } = {}) {
-    const network = await connect(server, cut);
-    const url = network.url + path + (path === "events" ? "" : form(client));
-    const stream = await client.open(url, { types: [], ...options });
-
-    return { network, stream };
-}
-
-/** The messages of a stream up to the last one, once it has come, or none come any more. */
-async function finish({ stream }, last) {
-    let events = [], end = -1, since = performance.now();
-
-    await until("the stream is done", async () => {
-        const now = messages(await stream.events());
-        if (now.length > events.length)
-            [events, since] = [now, performance.now()];
-        end = events.findIndex((event) => event.data === last);
-        return end >= 0 || performance.now() - since > IDLE_MS;
-    }, LIMIT_MS);
-    return end < 0 ? events : events.slice(0, end + 1);
-}
-
-/** Whether the condition comes true within a time. */
-async function within(limit, condition) {
-    const end = performance.now() + limit;
-
-    while (!await condition() && performance.now() < end)
-        await sleep(20);
-    return Boolean(await condition());
-}
-
 async function between(client) {
     const expected = lines(400);
     const server = await send(client, expected, "--retry", RETRY_MS);
     const opened = await open(client, server, { cut: 25 });
 
     return tally([await finish(opened, expected.at(-1))], expected) + over(opened, 16);
-}
-
-/** A note where a stream had fewer connections than its scene is about. */
-function over({ network }, connections) {
-    const count = network.gets().length;
-
-    return count < connections ? `, over ${count} connections` : "";
-}
-
-/** How many bytes the third event of a stream has. */
-async function third(url) {
-    const body = (await fetch(url)).body.getReader();
-    let blocks;
-
-    for (let text = ""; !(blocks?.length > 3); ) {
-        text += Buffer.from((await body.read()).value).toString("latin1");
-        blocks = text.split("\n\n").filter((block) => /^data: .*line/m.test(block));
-    }
-    await body.cancel();
-    return blocks[2].length + 2;
 }
 
 /** Cut streams of lines after each byte of an event, and of what frames it. */
@@ -265,7 +156,6 @@ async function refusal(client, peer) {
         open(client, peer, { path: `status/${status}` })));
     const back = ({ network }) => network.gets().length > 1;
 
-    await until("all are refused", () => opened.every(({ network }) => network.gets().length > 0));
     await within(BACK_MS, () => opened.every(back));
     const returned = REFUSALS.filter((_, n) => back(opened[n]));
     return returned.length === 0 ? "stays away"
