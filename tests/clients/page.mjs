@@ -144,6 +144,16 @@ test("lines that come while the network is down are delivered when it is back", 
     assert.equal(await shown(page, "missed"), "0");
 });
 
+test("a connection that fails within an event leaves nothing of it", async () => {
+    const server = await serve("--retry", "100", "--from-start");
+    const network = await connect(server, (n) => n === 1 && { events: 1, bytes: 32, reset: true });
+
+    server.say("line 1", "line 2", "line 3");
+    await published(server, 3);
+    const page = await visit(network, { expected: ANSWERED });
+    assert.deepEqual(await rows(page, 3), ["line 1", "line 2", "line 3"]);
+});
+
 test("the page comes back from a proxy's error page, from before its first line, too", async () => {
     for (const [status, first] of [[502, []], [504, ["1", "2"]]]) {
         const server = await serve("--retry", "200");

@@ -147,7 +147,7 @@ export function serveAgain(before, ...args) {
 }
 
 /** Passes a stream on up to the end of so many events that are lines, and so many bytes of the next
- * event. Then it ends, and calls back. */
+ * event. Then it calls back, and ends. */
 function upTo(events, bytes, over) {
     let before = "", line = "", cut = false;
 
@@ -172,8 +172,8 @@ function upTo(events, bytes, over) {
             if (events === 0 && bytes === 0 && !cut) {
                 cut = true;
                 setTimeout(() => {
-                    this.push(null);
                     over();
+                    this.push(null);
                 }, CUT_MS);
             }
             done();
@@ -222,8 +222,11 @@ class Network {
         socket.on("data", (bytes) => (this.passed += bytes.toString("latin1")));
         socket.write(head);
         client.pipe(socket);
-        (ends ? socket.pipe(upTo(ends.events, ends.bytes ?? 0,
-            () => this.cuts.push(performance.now()))) : socket).pipe(client);
+        (ends ? socket.pipe(upTo(ends.events, ends.bytes ?? 0, () => {
+            this.cuts.push(performance.now());
+            if (ends.reset)
+                client.resetAndDestroy();
+        })) : socket).pipe(client);
     }
 
     /** The requests of a stream, without the preflights. */
@@ -270,7 +273,8 @@ export function folder() {
 
 /** Put a network between a server and its clients, one that can fail. With a number, it ends each
  * connection after so many events; they are those whose data has "line" in it. With a function, it
- * ends connection n after cut(n).events, and cut(n).bytes of the next event, or not at all. */
+ * ends connection n after cut(n).events, and cut(n).bytes of the next event, or not at all; it resets
+ * it with cut(n).reset. */
 export function connect(server, cut = 0) {
     return new Network(server, typeof cut === "function" ? cut
         : () => cut > 0 && { events: cut }).ready();
