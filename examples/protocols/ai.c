@@ -104,6 +104,18 @@ static int refusal(const char *prompt)
     return status >= 400 && status <= 599 ? (int)status : 0;
 }
 
+/* The name of the tool that is to be called: the first one; "": none. */
+static const char *tool(const json_t *body)
+{
+    const json_t *const first = json_array_get(json_object_get(body, "tools"), 0);
+    const json_t *const function = json_object_get(first, "function");
+    const json_t *const choice = json_object_get(body, "tool_choice");
+    const char *const way =
+        json_is_string(choice) ? json_string_value(choice) : ai_string(choice, "type");
+
+    return strcmp(way, "none") == 0 ? "" : ai_string(function ? function : first, "name");
+}
+
 static int is_absent(const json_t *value)
 {
     return value == NULL || json_is_null(value);
@@ -144,12 +156,13 @@ static int is_refused(const web_request *r, const ai_protocol *protocol, const a
 
 /* see ai.h */
 ai_generation *ai_begin(const web_request *r, const ai_protocol *protocol, const json_t *body,
-                        const char *max_name, const json_t *content, const char *tool, ai_ask *ask)
+                        const char *max_name, const json_t *content, int is_result, ai_ask *ask)
 {
     const json_t *const limit = json_object_get(body, max_name);
     const json_int_t max = json_integer_value(limit);
     const int fits = copy_name(ask->model, ai_string(body, "model")) &&
-                     copy_name(ask->tool, tool != NULL ? tool : "");
+                     copy_name(ask->tool, is_result ? "" : tool(body));
+    ai_generation *g = NULL;
 
     ask->streams = json_is_true(json_object_get(body, "stream"));
     ask->max_tokens = max > 0 && max < AI_TOKENS_MAX ? (uint32_t)max : AI_TOKENS_MAX;
@@ -157,10 +170,14 @@ ai_generation *ai_begin(const web_request *r, const ai_protocol *protocol, const
     if (ask->prompt == NULL)
         return ai_refuse(r, protocol, 503, "out of memory");
     collect(content, ask->prompt);
-    if (!is_refused(r, protocol, ask, fault(body, limit, ask, fits)))
-        return ai_start(protocol, ask);
-    free(ask->prompt);
-    return NULL;
+    if (!is_refused(r, protocol, ask, fault(body, limit, ask, fits))) {
+        g = ai_start(protocol, ask);
+        if (g == NULL)
+            ai_refuse(r, protocol, 503, "out of memory");
+    }
+    if (g == NULL)
+        free(ask->prompt);
+    return g;
 }
 
 static void left(void *user)
@@ -180,9 +197,9 @@ static void answer_whole(const web_request *r, const ai_protocol *protocol, ai_g
 
 /* see ai.h */
 void ai_answer(const web_request *r, const ai_protocol *protocol, const json_t *body,
-               const char *max_name, const json_t *content, const char *tool, ai_ask *ask)
+               const char *max_name, const json_t *content, int is_result, ai_ask *ask)
 {
-    ai_generation *const g = ai_begin(r, protocol, body, max_name, content, tool, ask);
+    ai_generation *const g = ai_begin(r, protocol, body, max_name, content, is_result, ask);
     sse_subscriber *s;
 
     if (g == NULL)
@@ -242,9 +259,7 @@ static void handle(const web_request *r)
 
 int main(int argc, char **argv)
 {
-    const int code =
-        web_run(argc > 1 ? argv[1] : "8080", "*",
-                "authorization, content-type, x-api-key, anthropic-version", handle, NULL);
+    const int code = web_run(argc > 1 ? argv[1] : "8080", "*", "authorization, *", handle, NULL);
 
     ai_responses_free();
     return code;

@@ -102,7 +102,7 @@ struct ai_generation {
     ai_generation *next; /* for the protocol */
 };
 
-/* Start a generation; it takes the prompt of the ask. */
+/* Start a generation; it takes the prompt of the ask. NULL: there is no memory; nothing is taken. */
 ai_generation *ai_start(const ai_protocol *protocol, const ai_ask *ask);
 
 /* Generate all of it at once, for an answer that is no stream: the stand-in takes no time. */
@@ -130,13 +130,13 @@ void *ai_refuse(const web_request *r, const ai_protocol *protocol, int status, c
  * and the prompt, which is all the text in content. Returns a generation that runs; NULL: the
  * request was refused.
  *
- *   tool   what is to be called; NULL: none */
+ *   is_result   the content is the result of a tool: none is called */
 ai_generation *ai_begin(const web_request *r, const ai_protocol *protocol, const json_t *body,
-                        const char *max_name, const json_t *content, const char *tool, ai_ask *ask);
+                        const char *max_name, const json_t *content, int is_result, ai_ask *ask);
 
 /* The same, and answer with it: the generation belongs to the answer. */
 void ai_answer(const web_request *r, const ai_protocol *protocol, const json_t *body,
-               const char *max_name, const json_t *content, const char *tool, ai_ask *ask);
+               const char *max_name, const json_t *content, int is_result, ai_ask *ask);
 
 extern const ai_protocol ai_chat_protocol, ai_messages_protocol, ai_responses_protocol;
 

@@ -129,18 +129,6 @@ const ai_protocol ai_chat_protocol = {
     .error = ai_openai_error,
 };
 
-/* The tool that is to be called: the first one, unless the last message has the result. */
-static const char *tool(const json_t *body, const json_t *last)
-{
-    const json_t *const choice = json_object_get(body, "tool_choice");
-    const json_t *const first = json_array_get(json_object_get(body, "tools"), 0);
-
-    if (first == NULL || strcmp(ai_string(last, "role"), "tool") == 0 ||
-        (json_is_string(choice) && strcmp(json_string_value(choice), "none") == 0))
-        return NULL;
-    return ai_string(json_object_get(first, "function"), "name");
-}
-
 void ai_chat(const web_request *r, json_t *body)
 {
     const json_t *const messages = json_object_get(body, "messages");
@@ -151,6 +139,6 @@ void ai_chat(const web_request *r, json_t *body)
         newer != NULL && !json_is_null(newer) ? "max_completion_tokens" : "max_tokens";
     ai_ask ask = {.shows_usage = json_is_true(json_object_get(options, "include_usage"))};
 
-    ai_answer(r, &ai_chat_protocol, body, max, json_object_get(last, "content"), tool(body, last),
-              &ask);
+    ai_answer(r, &ai_chat_protocol, body, max, json_object_get(last, "content"),
+              strcmp(ai_string(last, "role"), "tool") == 0, &ask);
 }

@@ -221,29 +221,6 @@ static sse_channel *make_channel(const ai_generation *g)
     return ch;
 }
 
-ai_generation *ai_start(const ai_protocol *protocol, const ai_ask *ask)
-{
-    ai_generation *const g = calloc(1, sizeof *g);
-
-    must(g != NULL);
-    g->protocol = protocol;
-    g->ask = *ask;
-    if (protocol->keeps_all && ask->max_tokens > AI_KEPT_MAX)
-        g->ask.max_tokens = AI_KEPT_MAX;
-    g->created = (long long)time(NULL);
-    g->input_tokens = strlen(ask->prompt) / 4 + 1;
-    g->timer = (web_timer){.run = step, .user = g};
-    make_id(g->id, protocol->id);
-    make_id(g->call_id, protocol->call_id);
-    must(ai_model_start(&g->model, ask));
-    if (ask->streams || ask->is_background)
-        must((g->channel = make_channel(g)) != NULL);
-    ai_running++;
-    protocol->begin(g);
-    web_after(&g->timer, ai_setting("AI_PREFILL_MS", 0));
-    return g;
-}
-
 void ai_free(ai_generation *g)
 {
     size_t i;
@@ -258,4 +235,34 @@ void ai_free(ai_generation *g)
     ai_model_stop(&g->model);
     free(g->ask.prompt);
     free(g);
+}
+
+ai_generation *ai_start(const ai_protocol *protocol, const ai_ask *ask)
+{
+    ai_generation *const g = calloc(1, sizeof *g);
+
+    if (g == NULL)
+        return NULL;
+    g->protocol = protocol;
+    g->ask = *ask;
+    if (protocol->keeps_all && ask->max_tokens > AI_KEPT_MAX)
+        g->ask.max_tokens = AI_KEPT_MAX;
+    g->created = (long long)time(NULL);
+    g->input_tokens = strlen(ask->prompt) / 4 + 1;
+    g->timer = (web_timer){.run = step, .user = g};
+    make_id(g->id, protocol->id);
+    make_id(g->call_id, protocol->call_id);
+    if (ask->streams || ask->is_background)
+        g->channel = make_channel(g);
+    if (!ai_model_start(&g->model, ask) ||
+        (g->channel == NULL && (ask->streams || ask->is_background))) {
+        g->ask.prompt = NULL; /* it is still the caller's */
+        g->reason = AI_FAILED;
+        ai_free(g);
+        return NULL;
+    }
+    ai_running++;
+    protocol->begin(g);
+    web_after(&g->timer, ai_setting("AI_PREFILL_MS", 0));
+    return g;
 }

@@ -163,24 +163,15 @@ const ai_protocol ai_messages_protocol = {
     .error = error,
 };
 
-/* The tool that is to be called: the first one, unless the last message has the result. */
-static const char *tool(const json_t *body, const json_t *content)
-{
-    const json_t *const first = json_array_get(json_object_get(body, "tools"), 0);
-    const json_t *const block = json_array_get(content, 0);
-
-    if (first == NULL || strcmp(ai_string(block, "type"), "tool_result") == 0)
-        return NULL;
-    return ai_string(first, "name");
-}
-
 void ai_messages(const web_request *r, json_t *body)
 {
     const json_t *const messages = json_object_get(body, "messages");
     const json_t *const last = json_array_get(messages, json_array_size(messages) - 1);
-    json_t *const content = json_object_get(last, "content");
+    const json_t *const content = json_object_get(last, "content");
+    const char *const type = ai_string(json_array_get(content, 0), "type");
     const json_t *const thinking = json_object_get(body, "thinking");
     ai_ask ask = {.thinks = strcmp(ai_string(thinking, "type"), "enabled") == 0};
 
-    ai_answer(r, &ai_messages_protocol, body, "max_tokens", content, tool(body, content), &ask);
+    ai_answer(r, &ai_messages_protocol, body, "max_tokens", content,
+              strcmp(type, "tool_result") == 0, &ask);
 }

@@ -81,7 +81,6 @@ void ai_responses(const web_request *r, json_t *body)
     json_t *const last =
         json_is_array(input) ? json_array_get(input, json_array_size(input) - 1) : input;
     const int is_result = strcmp(ai_string(last, "type"), "function_call_output") == 0;
-    const json_t *const tool = json_array_get(json_object_get(body, "tools"), 0);
     ai_ask ask = {.is_background = json_is_true(json_object_get(body, "background"))};
     ai_generation *g;
 
@@ -89,7 +88,7 @@ void ai_responses(const web_request *r, json_t *body)
     g = ai_begin(r, protocol, body, "max_output_tokens",
                  json_is_object(last) ? json_object_get(last, is_result ? "output" : "content")
                                       : last,
-                 is_result || tool == NULL ? NULL : ai_string(tool, "name"), &ask);
+                 is_result, &ask);
     if (g == NULL)
         return;
     g->next = responses;

@@ -220,6 +220,27 @@ test("chat: of both names of the limit, the one with a number counts", async () 
     }
 });
 
+test("no tool is called where tool_choice is none", async () => {
+    const parts = { "v1/chat/completions": ({ choices }) => choices[0].message.tool_calls,
+        "v1/responses": ({ output }) => output[0].call_id, "v1/messages": ({ content }) => content[0].id };
+
+    for (const [path, called] of Object.entries(parts))
+        for (const [choice, calls] of [["none", false], [{ type: "none" }, false], ["auto", true], [undefined, true]]) {
+            const answer = await post(path, { ...protocols[path].ask("Hi"), tool_choice: choice,
+                tools: [{ type: "function", name: "do", function: { name: "do" } }] });
+            assert.equal(called(await answer.json()) !== undefined, calls, `${path}: ${JSON.stringify(choice)}`);
+        }
+});
+
+test("a page may send the fields that the SDKs send", async () => {
+    const { headers } = await fetch(shared.url + "v1/messages", { method: "OPTIONS", headers: { Origin: "http://page",
+        "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-stainless-os, x-api-key" } });
+
+    const fields = headers.get("access-control-allow-headers").split(/, */);
+
+    assert.ok(fields.includes("*") && fields.includes("authorization"), fields); // which "*" is not
+});
+
 test("an error before the stream is an error of the SDK, with its status", () => all(async (name) => {
     for (const status of [400, 429, 500, 503, 529])
         await assert.rejects(sdks[name](shared.url, { prompt: `[refuse ${status}]` }),
