@@ -18,6 +18,7 @@
 
 /* Errors of JSON-RPC, and of A2A. */
 enum {
+    NO_JSON = -32700,
     INVALID_REQUEST = -32600,
     NO_METHOD = -32601,
     INVALID_PARAMS = -32602,
@@ -25,6 +26,8 @@ enum {
     NOT_CANCELABLE = -32002,
     UNSUPPORTED = -32004
 };
+
+enum { ID_MAX = 256 };
 
 static uint32_t beat_ms = SSE_HEARTBEAT_MS;
 
@@ -44,6 +47,15 @@ static void reply(const web_request *r, json_t *id, const char *name, json_t *va
 static void refuse(const web_request *r, json_t *id, int code, const char *message)
 {
     reply(r, id, "error", json_pack("{s:i, s:s}", "code", code, "message", message));
+}
+
+/* The id of a call, which all its answers repeat; NULL: it is none. */
+static json_t *id_of(const json_t *call)
+{
+    json_t *const id = json_object_get(call, "id");
+
+    return json_is_number(id) || (json_is_string(id) && json_string_length(id) <= ID_MAX) ? id
+                                                                                          : NULL;
 }
 
 static task *find(const json_t *params)
@@ -113,12 +125,14 @@ static const struct {
 static void handle(const web_request *r)
 {
     json_t *const call = json_loadb(r->body.ptr ? r->body.ptr : "", r->body.len, 0, NULL);
-    json_t *const id = json_object_get(call, "id");
+    json_t *const id = id_of(call);
     const char *const method = json_string_value(json_object_get(call, "method"));
     size_t i;
 
     if (strcmp(r->method.ptr, "POST") != 0) {
         web_refuse(r, 405);
+    } else if (call == NULL) {
+        refuse(r, NULL, NO_JSON, "this is no JSON");
     } else if (method == NULL || id == NULL) {
         refuse(r, id, INVALID_REQUEST, "this is no call of JSON-RPC");
     } else {

@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum {
     EVENTS = 256,
     BYTES = 128 * 1024,
     COUNT_MS = 10,
     COUNT_MAX = 1000,
+    TASKS_MAX = 1000,
+    STALL_MS = 30000,
     KEEP_MS = 300000 /* how long a task can be asked for after its end */
 };
 
@@ -135,6 +138,7 @@ void task_follow(task *t, const web_request *r, json_t *id, int old, uint32_t be
 {
     const sse_http_answer head = {.first = SSE_HTTP_FIRST_LINE};
     follower *const f = calloc(1, sizeof *f);
+    sse_subscriber *s;
 
     if (f != NULL)
         f->channel = web_channel(NULL, EVENTS, BYTES, beat_ms);
@@ -146,9 +150,11 @@ void task_follow(task *t, const web_request *r, json_t *id, int old, uint32_t be
     *f = (follower){f->channel, json_incref(id), old, t, t->followers};
     t->followers = f;
     tell(f, event(task_json(t, old), old, "task", "task"));
-    if (web_stream(r, f->channel, &head, SSE_JOIN_PLAIN | SSE_JOIN_OLDEST, SSE_LIT(""), left, f) ==
-        NULL)
+    s = web_stream(r, f->channel, &head, SSE_JOIN_PLAIN | SSE_JOIN_OLDEST, SSE_LIT(""), left, f);
+    if (s == NULL)
         left(f);
+    else
+        sse_subscriber_set_limits(s, 0, STALL_MS, 0);
 }
 
 /* Tasks. */
@@ -162,6 +168,7 @@ static void forget(void *user)
     while (*at != t)
         at = &(*at)->next;
     *at = t->next;
+    task_count--;
     for (f = t->followers; f != NULL; f = f->next)
         f->of = NULL;
     free(t);
@@ -190,16 +197,45 @@ static void step(void *user)
     }
 }
 
+/* An id that nobody can guess: 12 random bytes. Returns 0 if there are none. */
+static int make_id(char id[40], const char *prefix)
+{
+    unsigned char random[12];
+    size_t at = (size_t)sprintf(id, "%s-", prefix), i;
+
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return 0;
+    for (i = 0; i < sizeof random; i++)
+        at += (size_t)sprintf(id + at, "%02x", random[i]);
+    return 1;
+}
+
+/* Where there are too many, forget the one that was begun first of those that have ended. */
+static void make_room(void)
+{
+    task *t, *oldest = NULL;
+
+    for (t = task_count < TASKS_MAX ? NULL : tasks; t != NULL; t = t->next)
+        oldest = t->state != TASK_WORKING ? t : oldest;
+    if (oldest != NULL) {
+        web_stop(&oldest->timer);
+        forget(oldest);
+    }
+}
+
 task *task_start(const char *text)
 {
     const char *const number = strpbrk(text, "0123456789");
     const long to = number != NULL ? strtol(number, NULL, 10) : 1;
-    task *const t = calloc(1, sizeof *t);
+    task *t;
 
-    if (t == NULL)
+    make_room();
+    t = task_count < TASKS_MAX ? calloc(1, sizeof *t) : NULL;
+    if (t == NULL || !make_id(t->id, "task") || !make_id(t->context, "context")) {
+        free(t);
         return NULL;
-    snprintf(t->id, sizeof t->id, "task-%u", ++task_count);
-    snprintf(t->context, sizeof t->context, "context-%u", task_count);
+    }
+    task_count++;
     t->to = to < 0 || to > COUNT_MAX ? COUNT_MAX : (int)to;
     t->fails = strstr(text, "fail") != NULL;
     t->timer = (web_timer){.run = step, .user = t};

@@ -14,7 +14,7 @@
 enum task_state { TASK_WORKING, TASK_COMPLETED, TASK_FAILED, TASK_CANCELED };
 
 typedef struct task {
-    char id[32], context[32];
+    char id[40], context[40];
     enum task_state state;
     int to, done, fails; /* it counts to a number, or fails halfway */
     struct follower *followers;
@@ -22,8 +22,8 @@ typedef struct task {
     struct task *next;
 } task;
 
-/* Return a task that counts to the number in a text; NULL: no memory. It can be found until some
- * minutes after its end. */
+/* Return a task that counts to the number in a text; NULL: too many run, or there is no memory. It
+ * can be found until some minutes after its end, if there are not too many. */
 task *task_start(const char *text);
 task *task_find(const char *id);
 void task_cancel(task *t);

@@ -65,6 +65,7 @@ scene("a message is answered by the task, its pieces, and its end, between heart
     const task = await read(spy.sendMessageStream(ask("count to 30")));
 
     assert.deepEqual(task, { events: 32, id: task.id, text: numbers(30), state: COMPLETED });
+    assert.match(task.id, /^task-[0-9a-f]{24}$/, "which nobody can guess");
     assert.ok(bytes.match(/^:$/gm).length > 5, "heartbeats");
     const { status, artifacts } = await client.getTask({ tenant: "", id: task.id });
     assert.deepEqual([status.state, said(artifacts[0])], [COMPLETED, numbers(30)]);
@@ -124,4 +125,16 @@ scene("a refusal is an error of JSON-RPC, and no stream", async (server, client)
     const task = await read(client.sendMessageStream(ask("count to 1")));
     await assert.rejects(read(client.resubscribeTask({ tenant: "", id: task.id })), /the task has ended/);
     assert.equal((await fetch(server.url)).status, 405);
+    const call = { jsonrpc: "2.0", id: 1, method: "GetTask" };
+    for (const [body, code, id] of [["{", -32700, null], ["", -32700, null], ["[]", -32600, null],
+        [{ ...call, id: undefined }, -32600, null], [{ ...call, id: {} }, -32600, null],
+        [{ ...call, id: "x".repeat(999) }, -32600, null], [{ ...call, method: 5 }, -32600, 1],
+        [{ ...call, method: "x" }, -32601, 1], [{ ...call, id: "a", params: 5 }, -32001, "a"],
+        [{ ...call, method: "message/stream", params: { message: { parts: [{ text: 5 }] } } }, -32602, 1]]) {
+        const answer = await fetch(server.url, { method: "POST",
+            body: typeof body === "string" ? body : JSON.stringify(body) });
+        const { jsonrpc, error, id: got } = await answer.json();
+        assert.deepEqual([answer.status, jsonrpc, error.code, got], [200, "2.0", code, id],
+            JSON.stringify(body).slice(0, 99));
+    }
 });
