@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS = 256, BYTES = 64 * 1024, WORD_MS = 10 };
+enum { EVENTS = 256, BYTES = 64 * 1024, WORD_MS = 10, STALL_MS = 30000 };
 
 static uint32_t beat_ms = SSE_HEARTBEAT_MS;
 static unsigned runs;
@@ -26,19 +26,41 @@ typedef struct run {
     const char *rest; /* of the message, in input */
     char message[32], call[48];
     unsigned words;
+    int over;
     web_timer timer;
 } run;
 
-/* Publish an event, and drop its JSON. */
-static void tell(run *r, json_t *event)
+/* Publish an event, and drop its JSON. Returns 0 if it does not fit into the history. */
+static int publish(const run *r, json_t *event)
 {
     char *const text = event != NULL ? json_dumps(event, JSON_COMPACT) : NULL;
+    const int fits = text != NULL && sse_channel_publish_parts(r->channel, NULL, 0, NULL, 0, text,
+                                                               strlen(text), 0, 0) == SSE_OK;
 
     json_decref(event);
-    if (text == NULL ||
-        sse_channel_publish_parts(r->channel, NULL, 0, NULL, 0, text, strlen(text), 0, 0) != SSE_OK)
-        web_finish(r->channel); /* the client sees that RUN_FINISHED is missing */
     free(text);
+    return fits;
+}
+
+static void finish(run *r)
+{
+    r->over = 1;
+    web_finish(r->channel);
+}
+
+static void fail(run *r, const char *message)
+{
+    publish(
+        r, json_pack("{s:s, s:s, s:s}", "type", "RUN_ERROR", "message", message, "code", "FAILED"));
+    finish(r);
+}
+
+static void tell(run *r, json_t *event)
+{
+    if (r->over)
+        json_decref(event);
+    else if (!publish(r, event))
+        fail(r, "an event is too long");
 }
 
 static void tell_run(run *r, const char *type)
@@ -81,14 +103,7 @@ static void end(run *r)
 {
     tell(r, json_pack("{s:s, s:s}", "type", "TEXT_MESSAGE_END", "messageId", r->message));
     tell_run(r, "RUN_FINISHED");
-    web_finish(r->channel);
-}
-
-static void fail(run *r)
-{
-    tell(r, json_pack("{s:s, s:s, s:s}", "type", "RUN_ERROR", "message", "the agent has failed",
-                      "code", "FAILED"));
-    web_finish(r->channel);
+    finish(r);
 }
 
 /* One word, with the blanks after it. */
@@ -104,14 +119,15 @@ static void step(void *user)
         return;
     }
     if (strncmp(at, "fail", word) == 0 && word == 4) {
-        fail(r);
+        fail(r, "the agent has failed");
         return;
     }
     if (strncmp(at, "call", word) == 0 && word == 4)
         call(r);
     else
         say(r, at, len);
-    web_after(&r->timer, WORD_MS);
+    if (!r->over)
+        web_after(&r->timer, WORD_MS);
 }
 
 static void left(void *user)
@@ -137,6 +153,7 @@ static void start(const web_request *request, json_t *input)
 {
     const sse_http_answer head = {.first = SSE_HTTP_FIRST_LINE};
     run *const r = calloc(1, sizeof *r);
+    sse_subscriber *s;
 
     if (r != NULL)
         r->channel = web_channel(NULL, EVENTS, BYTES, beat_ms);
@@ -150,10 +167,14 @@ static void start(const web_request *request, json_t *input)
     snprintf(r->message, sizeof r->message, "message-%u", ++runs);
     r->timer = (web_timer){.run = step, .user = r};
     begin(r);
-    if (web_stream(request, r->channel, &head, SSE_JOIN_PLAIN | SSE_JOIN_OLDEST, SSE_LIT(""), left,
-                   r) == NULL)
+    s = web_stream(request, r->channel, &head, SSE_JOIN_PLAIN | SSE_JOIN_OLDEST, SSE_LIT(""), left,
+                   r);
+    if (s == NULL) {
         left(r);
-    else
+        return;
+    }
+    sse_subscriber_set_limits(s, 0, STALL_MS, 0);
+    if (!r->over)
         web_after(&r->timer, WORD_MS);
 }
 

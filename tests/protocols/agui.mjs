@@ -69,6 +69,13 @@ scene("an agent that fails is an error of the run", async (server) => {
     assert.equal(messages[0].content, "one ");
 });
 
+scene("a word that does not fit into the history is an error of the run", async (server) => {
+    const { types, messages } = await run(server.url, `one ${"x".repeat(100000)} two`);
+
+    assert.equal(types.at(-1), "RUN_ERROR");
+    assert.equal(messages[0].content, "one ");
+});
+
 /* After such an error the client cancels the body, and throws again, where nobody can catch it, what
  * that gives: a program of Node.js ends. So this one gets a body whose cancel does not fail. */
 scene("a connection that is lost is an error of the run", async (server) => {
