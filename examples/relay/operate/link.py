@@ -20,29 +20,37 @@ class Flow:
             if writer:
                 writer.transport.abort()
 
-    async def pump(self, reader, writer, names):
-        while True:
+    async def held(self, reader):
+        """Wait while this connection is stalled, unless its near end gives up."""
+        while self.mode() == "stall" and not reader.at_eof():
             try:
+                await asyncio.wait_for(self.link.changed.wait(), 0.5)
+            except asyncio.TimeoutError:
+                pass
+
+    async def pump(self, reader, writer):
+        try:
+            while True:
                 data = await reader.read(65536)
-            except OSError:
-                break
-            if names and self.user is None:
-                self.user = next((u for u in USERS if u.encode() in data[:200]), "other")
-            while self.mode() == "stall":
-                await self.link.changed.wait()
-            if not data or self.mode() == "cut":
-                break
-            try:
+                await self.held(reader)
+                if not data or self.mode() == "cut":
+                    break
                 writer.write(data)
                 await writer.drain()
-            except OSError:
-                break
+        except OSError:
+            pass
 
     async def run(self, reader):
         try:
+            first = await reader.read(65536)
+            self.user = next((u for u in USERS if u.encode() in first[:200]), "other")
+            await self.held(reader)
+            if self.mode() != "pass" or reader.at_eof():
+                return
             far, self.far = await asyncio.open_connection("127.0.0.1", self.link.target)
-            pumps = [asyncio.ensure_future(self.pump(reader, self.far, True)),
-                     asyncio.ensure_future(self.pump(far, self.near, False))]
+            self.far.write(first)
+            pumps = [asyncio.ensure_future(self.pump(reader, self.far)),
+                     asyncio.ensure_future(self.pump(far, self.near))]
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             for p in pumps:
                 p.cancel()
