@@ -238,6 +238,22 @@ static int refusal(const web_request *r)
     return 0;
 }
 
+/* Whether it is a request, a notification or an answer; 2025-03-26 also had batches. */
+static int is_message(const json_t *message)
+{
+    const char *const version = json_string_value(json_object_get(message, "jsonrpc"));
+    const json_t *const id = json_object_get(message, "id");
+
+    if (version == NULL || strcmp(version, "2.0") != 0)
+        return 0;
+    if (id != NULL && !json_is_string(id) && !json_is_integer(id))
+        return 0;
+    if (json_object_get(message, "method") != NULL)
+        return json_is_string(json_object_get(message, "method"));
+    return id != NULL && (json_object_get(message, "result") != NULL ||
+                          json_object_get(message, "error") != NULL);
+}
+
 static void post(mcp_request *q)
 {
     const int status = refusal(q->http);
@@ -247,19 +263,19 @@ static void post(mcp_request *q)
         return;
     }
     q->message = json_loadb(q->http->body.ptr, q->http->body.len, 0, NULL);
-    q->id = json_object_get(q->message, "id");
-    q->params = json_object_get(q->message, "params");
-    q->method = json_string_value(json_object_get(q->message, "method"));
-    if (q->id != NULL && !json_is_string(q->id) && !json_is_integer(q->id))
-        q->id = NULL, q->method = NULL;
-    if (q->message == NULL)
+    if (q->message == NULL) {
         mcp_refuse(q, 400, MCP_E_PARSE, "Not JSON", NULL);
-    else if (q->id == NULL && q->method == NULL)
+    } else if (!is_message(q->message)) {
         mcp_refuse(q, 400, MCP_E_REQUEST, "Not a message", NULL);
-    else if (is_stateless(q))
-        post_without_session(q);
-    else
-        post_in_session(q);
+    } else {
+        q->id = json_object_get(q->message, "id");
+        q->params = json_object_get(q->message, "params");
+        q->method = json_string_value(json_object_get(q->message, "method"));
+        if (is_stateless(q))
+            post_without_session(q);
+        else
+            post_in_session(q);
+    }
     json_decref(q->message);
 }
 

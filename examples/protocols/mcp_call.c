@@ -39,7 +39,7 @@ void mcp_call_start(mcp_stream *st, const mcp_request *q, const mcp_tool *tool)
     json_t *const responses = json_object_get(q->params, "inputResponses");
 
     if (c == NULL) {
-        mcp_stream_drop(st);
+        mcp_stream_finish(st); /* without a response */
         return;
     }
     c->stream = st;
@@ -115,8 +115,9 @@ void mcp_ask(mcp_call *c, const char *method, json_t *params)
         return;
     }
     c->asked = ++s->asked;
-    mcp_stream_send(c->stream, json_pack("{s:s, s:i, s:s, s:o}", "jsonrpc", "2.0", "id",
-                                         (int)c->asked, "method", method, "params", params));
+    if (!mcp_stream_send(c->stream, json_pack("{s:s, s:i, s:s, s:o}", "jsonrpc", "2.0", "id",
+                                              (int)c->asked, "method", method, "params", params)))
+        mcp_text(c, 1, "The question is too large");
 }
 
 static void notify(const mcp_call *c, const char *method, json_t *params)

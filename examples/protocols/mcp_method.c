@@ -184,7 +184,7 @@ static mcp_call *find_call(const mcp_session *s, const json_t *id, json_int_t as
 
     for (st = s->streams; st != NULL; st = st->next)
         if (st->call != NULL && (id != NULL ? json_equal(st->call->id, id) != 0
-                                            : asked > 0 && st->call->asked == (unsigned)asked))
+                                            : asked > 0 && st->call->asked == asked))
             return st->call;
     return NULL;
 }

@@ -5,7 +5,8 @@
  * reconnection time and empty data: from then on its client can lose the connection. The name of
  * its history is that of the session and a number, so that no id is of two streams.
  *
- *     POST --> the stream of the request --> the response: finished --> kept for a minute
+ *     POST --> the stream of the request --> the response: finished --> kept for a minute, or
+ *                                                        until a newer one needs its place
  *     GET ---> the stream that listens ----> news, until the session ends
  *     GET with an id --> whichever of them the id is from
  *
@@ -115,11 +116,24 @@ static int deliver(const web_request *r, mcp_stream *st, sse_str id)
            NULL;
 }
 
+/* Forget the oldest stream that is finished, and that no client reads. Returns 0 where none is. */
+static int forget_oldest(mcp_session *s)
+{
+    mcp_stream *st, *oldest = NULL;
+
+    for (st = s->streams; st != NULL; st = st->next) /* the newest comes first */
+        if (st->call == NULL && st != s->listening && web_count(st->channel) == 0)
+            oldest = st;
+    if (oldest != NULL)
+        mcp_stream_drop(oldest);
+    return oldest != NULL;
+}
+
 static mcp_stream *open_stream(const web_request *r, mcp_session *s)
 {
     mcp_stream *st;
 
-    if (s != NULL && s->streams_count >= STREAMS_MAX) {
+    if (s != NULL && s->streams_count >= STREAMS_MAX && !forget_oldest(s)) {
         web_refuse(r, 429);
         return NULL;
     }

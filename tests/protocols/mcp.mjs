@@ -143,6 +143,20 @@ scene("a question comes on the stream of the call, and its answer by POST", asyn
     assert.equal(text(sampled), `LLM response: not ${long}`);
     assert.equal(text(elicited), 'Elicitation completed: action=accept, content={"username":"Ada"}');
     await assert.rejects((await join(server.mcp)).callTool({ name: "test_sampling" }), { code: -32602 });
+    const tooLarge = await client.callTool({ name: "test_sampling", arguments: { prompt: "x".repeat(200000) } });
+    assert.deepEqual([tooLarge.isError, text(tooLarge)], [true, "The question is too large"]);
+});
+
+scene("a session has as many calls as it likes, but not too many at once", async (server) => {
+    const client = await join(server.mcp);
+    const headers = await session(server.mcp);
+
+    for (let n = 0; n < 150; n++) // more than there are streams
+        await client.callTool({ name: "test_simple_text" });
+    const running = await Promise.all(Array.from({ length: 101 }, (_, id) =>
+        post(server.mcp, call(id, countTo(1, 60000)), headers)));
+    assert.deepEqual(running.map(({ status }) => status).sort(), [...Array(100).fill(200), 429]);
+    await Promise.all(running.map(({ body }) => body?.cancel()));
 });
 
 scene("a call goes on over connections that are lost, and nothing of it is lost", async (server) => {
@@ -330,6 +344,10 @@ scene("what is no request of MCP is refused", async (server) => {
         ask(400, -32700, "{", ok),
         ask(400, -32600, "[]", ok),
         ask(400, -32600, '{"jsonrpc":"2.0","id":null,"method":"ping"}', ok),
+        ask(400, -32600, '{"jsonrpc":"2.0","id":7}', ok),
+        ask(400, -32600, '{"id":7,"method":"ping"}', ok),
+        ask(400, -32600, '[{"jsonrpc":"2.0","id":7,"method":"ping"}]', ok),
+        ask(400, -32700, '{"jsonrpc":"2.0","id":7,"method":"pi\\u0000ng"}', ok),
         ask(403, -32600, list, { ...ok, Origin: "http://evil.example" }),
         ask(403, -32600, list, { ...ok, Origin: "http://localhost.evil.example" }),
         ask(403, -32600, list, { ...ok, Origin: "null" }),
