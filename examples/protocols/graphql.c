@@ -22,7 +22,15 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { EVENTS = 256, BYTES = 64 * 1024, CLAIM_MS = 10000, RESERVED_MAX = 1000 };
+enum {
+    EVENTS = 256, /* what a stream keeps until its client takes it, */
+    BYTES = 64 * 1024,
+    CLAIM_MS = 10000,
+    RESERVED_MAX = 1000,
+    OPERATIONS_MAX = 100, /* of a connection, at once */
+    NAME_MAX_BYTES = 255, /* of the name that a client gives an operation */
+    TOKEN_BYTES = 64      /* more than any token has */
+};
 
 static graphql_connection *reserved;
 static unsigned reserved_count;
@@ -115,18 +123,26 @@ static void reserve(const web_request *r)
     web_reply(r, 201, "text/plain; charset=utf-8", c->token, strlen(c->token), NULL, 0);
 }
 
+/* The token of a request, from its field or query; absent where it has none. space: TOKEN_BYTES. */
+static sse_str token_of(const web_request *r, char *space)
+{
+    const sse_str field = web_field(r, "X-GraphQL-Event-Stream-Token");
+    size_t len;
+
+    if (field.ptr != NULL)
+        return field;
+    if (sse_http_query(r->query.ptr, r->query.len, "token", 5, space, TOKEN_BYTES - 1, &len) !=
+        SSE_OK)
+        return SSE_LIT(""); /* nobody's */
+    space[len] = '\0';
+    return (sse_str){len > 0 ? space : NULL, len};
+}
+
 /* The connection that a request names; it was refused where this is NULL. */
 static graphql_connection *named(const web_request *r, sse_str token)
 {
     graphql_connection *c = reserved;
-    char from_query[64] = "";
-    size_t len;
 
-    if (token.ptr == NULL &&
-        sse_http_query(r->query.ptr, r->query.len, "token", 5, from_query, 63, &len) == SSE_OK) {
-        from_query[len] = '\0';
-        token.ptr = from_query;
-    }
     while (c != NULL && (token.ptr == NULL || strcmp(c->token, token.ptr) != 0))
         c = c->next;
     if (c == NULL)
@@ -143,15 +159,27 @@ static graphql_operation *find(const graphql_connection *c, const char *id)
     return o;
 }
 
+static unsigned running(const graphql_connection *c)
+{
+    const graphql_operation *o;
+    unsigned count = 0;
+
+    for (o = c->operations; o != NULL; o = o->next)
+        count++;
+    return count;
+}
+
 static void execute(const web_request *r, graphql_connection *c, json_t *request)
 {
     const char *const id =
         json_string_value(json_object_get(json_object_get(request, "extensions"), "operationId"));
 
-    if (id == NULL) {
+    if (id == NULL || strlen(id) > NAME_MAX_BYTES) {
         web_refuse(r, 400);
     } else if (find(c, id) != NULL) {
         web_refuse(r, 409);
+    } else if (running(c) >= OPERATIONS_MAX) {
+        web_refuse(r, 429);
     } else {
         graphql_start(c, id, request);
         web_reply(r, 202, NULL, NULL, 0, NULL, 0);
@@ -160,7 +188,7 @@ static void execute(const web_request *r, graphql_connection *c, json_t *request
 
 static void stop(const web_request *r, graphql_connection *c)
 {
-    char id[256];
+    char id[NAME_MAX_BYTES + 1];
     size_t len;
     graphql_operation *o;
 
@@ -181,15 +209,18 @@ static void stop(const web_request *r, graphql_connection *c)
 
 static void connect_to(const web_request *r, graphql_connection *c)
 {
-    if (web_count(c->channel) > 0)
+    if (web_count(c->channel) > 0) {
         web_refuse(r, 409);
-    else if (stream(r, c->channel, SSE_JOIN_OLDEST, drop, c))
+    } else if (!web_whole(c->channel)) { /* too late: the client begins anew */
+        drop(c);
+        web_refuse(r, 404);
+    } else if (stream(r, c->channel, SSE_JOIN_OLDEST, drop, c)) {
         web_stop(&c->unclaimed);
+    }
 }
 
-static void post(const web_request *r)
+static void post(const web_request *r, sse_str token)
 {
-    const sse_str token = web_field(r, "X-GraphQL-Event-Stream-Token");
     const sse_str accept = web_field(r, "Accept");
     json_t *const request = json_loadb(r->body.ptr, r->body.len, 0, NULL);
     graphql_connection *c;
@@ -208,13 +239,14 @@ static void post(const web_request *r)
 static void handle(const web_request *r)
 {
     const sse_http_field allow = {SSE_LIT("Allow"), SSE_LIT("GET, POST, PUT, DELETE")};
-    const sse_str token = web_field(r, "X-GraphQL-Event-Stream-Token");
+    char space[TOKEN_BYTES];
+    const sse_str token = token_of(r, space);
     graphql_connection *c;
 
     if (strcmp(r->path.ptr, "/graphql") != 0)
         web_refuse(r, 404);
     else if (strcmp(r->method.ptr, "POST") == 0)
-        post(r);
+        post(r, token);
     else if (strcmp(r->method.ptr, "PUT") == 0)
         reserve(r);
     else if (strcmp(r->method.ptr, "GET") != 0 && strcmp(r->method.ptr, "DELETE") != 0)

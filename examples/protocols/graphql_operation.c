@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "graphql.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +15,11 @@
 void graphql_publish(sse_channel *ch, const char *type, json_t *data)
 {
     char *const text = data != NULL ? json_dumps(data, JSON_COMPACT) : NULL;
+    const int status = sse_channel_publish_parts(ch, type, strlen(type), NULL, 0, text,
+                                                 text ? strlen(text) : 0, 0, 0);
 
-    sse_channel_publish_parts(ch, type, strlen(type), NULL, 0, text, text ? strlen(text) : 0, 0, 0);
+    if (status != SSE_OK)
+        fprintf(stderr, "graphql: %s was not published: %s\n", type, sse_status_text(status));
     free(text);
     json_decref(data);
 }
@@ -114,8 +118,11 @@ void graphql_start(graphql_connection *on, const char *id, const json_t *request
     graphql_operation *const o = calloc(1, sizeof *o);
     size_t i = 0;
 
-    if (o == NULL)
+    if (o == NULL) {
+        if (id == NULL)
+            web_finish(on->channel);
         return;
+    }
     o->on = on;
     o->id = id != NULL ? strdup(id) : NULL;
     o->timer.run = count_on;

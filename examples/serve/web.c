@@ -139,7 +139,7 @@ void web_reply(const web_request *r, int status, const char *type, const void *b
     queue((visit *)(uintptr_t)r, status, response, extra, extra_count);
 }
 
-/* libmicrohttpd 0.9.75 ends the chunks of an answer to HEAD, where there are none: no chunks, then. */
+/* libmicrohttpd 0.9.75 ends the chunks of an answer to HEAD, which has none: no chunks, then. */
 static struct MHD_Response *reader(visit *v)
 {
     struct MHD_Response *const response =

@@ -82,7 +82,7 @@ void web_when_dry(sse_subscriber *s, void (*dry)(void *user));
  * Returns NULL where there is no memory. */
 sse_channel *web_channel(const char *name, uint32_t events, size_t bytes, uint32_t heartbeat_ms);
 
-/* End the streams that a channel has now, each when it has had all so far. Clients may come back. */
+/* End the streams that a channel has now, each when it has had all so far. Clients may return. */
 void web_cut(sse_channel *ch);
 
 /* No event will follow. Each stream, and each that joins from now on, ends when it has had all. */
@@ -93,6 +93,9 @@ void web_free(sse_channel *ch);
 
 /* Return how many streams a channel has. */
 size_t web_count(const sse_channel *ch);
+
+/* Return whether a channel still has all the events that it was given. */
+int web_whole(const sse_channel *ch);
 
 /* Return whether an id is from this channel; an automatic one may be of an event that is gone. */
 int web_knows(const sse_channel *ch, sse_str id);

@@ -107,12 +107,21 @@ size_t web_count(const sse_channel *ch)
     return ((const room *)(const void *)ch)->count;
 }
 
+static const sse_history *history_of(const sse_channel *ch)
+{
+    return (const sse_history *)((const room *)(const void *)ch)->memory;
+}
+
+int web_whole(const sse_channel *ch)
+{
+    return sse_history_first(history_of(ch)) == 1;
+}
+
 int web_knows(const sse_channel *ch, sse_str id)
 {
     uint64_t next;
 
-    return sse_history_find((const sse_history *)((const room *)(const void *)ch)->memory, id.ptr,
-                            id.len, &next) == SSE_OK;
+    return sse_history_find(history_of(ch), id.ptr, id.len, &next) == SSE_OK;
 }
 
 void web_free_rooms(void)

@@ -184,6 +184,8 @@ scene("a single connection: a token is for one stream, and ends with it", async 
         'event: complete\ndata: {"id":"a"}\n\n'), bytes);
 
     assert.equal((await get(token)).status, 409);
+    assert.equal((await fetch(`${server.graphql}?token=${token}`,
+        { method: "POST", body: JSON.stringify({ query: NEWS }) })).status, 400, "the token may be in the query");
     assert.equal((await get("other")).status, 404);
     assert.equal((await post({ query: NEWS })).status, 400, "no id of the operation");
     assert.equal((await post(running)).status, 202);
@@ -192,4 +194,34 @@ scene("a single connection: a token is for one stream, and ends with it", async 
     await reader.cancel();
     await until("the token is void", async () => (await get(token)).status === 404);
     console.log(`graphql: the end was noticed after ${Math.round(performance.now() - began)} ms`);
+});
+
+/** A reservation: to run a document in it, and to open its stream. */
+async function reserve(server) {
+    const token = await (await fetch(server.graphql, { method: "PUT" })).text();
+
+    return {
+        run: async (operationId, query, variables) => (await fetch(server.graphql, { method: "POST",
+            headers: { [TOKEN]: token }, body: JSON.stringify({ query, variables, extensions: { operationId } }) })).status,
+        open: () => fetch(`${server.graphql}?token=${token}`),
+    };
+}
+
+scene("a single connection: a client that opens its stream too late gets no stream with a hole", async (server) => {
+    const { run, open } = await reserve(server);
+
+    assert.equal(await run("a", COUNT, { to: 300, everyMs: 1 }), 202);
+    await until("it is complete, and its name is free", async () => await run("a", "{ hello }") === 202);
+    assert.equal((await open()).status, 404);
+    assert.equal(await run("a", "{ hello }"), 404, "the token is void");
+});
+
+scene("a single connection has 100 operations at once, with names of 255 bytes", async (server) => {
+    const { run, open } = await reserve(server);
+    const names = Array.from({ length: 100 }, (_, n) => `${n}`.padStart(255, "x"));
+
+    assert.equal(await run("x".repeat(256), NEWS), 400);
+    assert.deepEqual([...new Set(await Promise.all(names.map((name) => run(name, NEWS))))], [202]);
+    assert.equal(await run("one more", NEWS), 429);
+    await (await open()).body.cancel();
 });
