@@ -231,12 +231,11 @@ static int append(const web_request *r, stream *st)
         return 400;
     if (!same_type(st, type) || !is_next(st, sequence))
         return 409;
-    status = stream_append(st, r->body.ptr, r->body.len, is_true(r, "Stream-Closed"));
-    if (status == 0 && st->count == before)
-        return 400; /* an empty array */
-    if (status == 0)
-        keep(st, sequence);
-    return status;
+    status = stream_append(st, r->body.ptr, r->body.len, 0);
+    if (status != 0 || st->count == before)
+        return status != 0 ? status : 400; /* 400: an empty array */
+    keep(st, sequence);
+    return is_true(r, "Stream-Closed") ? stream_append(st, NULL, 0, 1) : 0;
 }
 
 static void post(const web_request *r, stream *st)
@@ -349,6 +348,8 @@ int main(int argc, char **argv)
     }
     if (argc > 2)
         life_ms = (uint32_t)strtoul(argv[2], NULL, 10);
-    return web_run(argv[1], "*", "content-type, if-none-match, stream-seq, stream-closed", handle,
-                   NULL);
+    return web_run(argv[1], "*",
+                   "content-type, if-none-match, stream-seq, stream-closed, stream-forked-from, "
+                   "stream-fork-offset",
+                   handle, NULL);
 }

@@ -296,6 +296,21 @@ scene("a stream that is deleted ends for its readers", async (server) => {
     assert.equal((await fetch(url)).status, 404);
 });
 
+scene("an append that is refused does not close the stream", async (server) => {
+    const url = server.streams + "refused";
+    const json = { "content-type": "application/json", "stream-closed": "true" };
+    const post = async (body) => (await fetch(url, { method: "POST", headers: json, body })).status;
+
+    await fetch(url, { method: "PUT", headers: { "content-type": "application/json" } });
+    for (const body of ["[]", " [ ] ", "{", "[1", "1,2"])
+        assert.equal(await post(body), 400, body);
+    assert.equal((await fetch(url)).headers.get("stream-closed"), null);
+    assert.equal(await post("[1]"), 204);
+    const answer = await fetch(url);
+    assert.equal(answer.headers.get("stream-closed"), "true");
+    assert.equal(await answer.text(), "[1]");
+});
+
 scene("a full stream refuses, and goes on", async (server) => {
     const url = server.streams + "full";
     const body = "x".repeat(1000000);
