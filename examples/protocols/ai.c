@@ -175,8 +175,7 @@ ai_generation *ai_begin(const web_request *r, const ai_protocol *protocol, const
         if (g == NULL)
             ai_refuse(r, protocol, 503, "out of memory");
     }
-    if (g == NULL)
-        free(ask->prompt);
+    free(ask->prompt);
     return g;
 }
 

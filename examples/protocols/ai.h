@@ -102,7 +102,7 @@ struct ai_generation {
     ai_generation *next; /* for the protocol */
 };
 
-/* Start a generation; it takes the prompt of the ask. NULL: there is no memory; nothing is taken. */
+/* Start a generation, which copies the ask. NULL: there is no memory. */
 ai_generation *ai_start(const ai_protocol *protocol, const ai_ask *ask);
 
 /* Generate all of it at once, for an answer that is no stream: the stand-in takes no time. */

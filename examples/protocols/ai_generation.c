@@ -146,6 +146,7 @@ void ai_end(ai_generation *g, ai_reason reason)
     if (reason != AI_FAILED && reason != AI_CANCELED)
         close_part(g);
     g->protocol->end(g);
+    ai_model_stop(&g->model);
     web_stop(&g->timer);
     if (g->channel != NULL)
         web_finish(g->channel);
@@ -233,7 +234,6 @@ void ai_free(ai_generation *g)
     for (i = 0; i < g->part_count; i++)
         free(g->parts[i].text);
     ai_model_stop(&g->model);
-    free(g->ask.prompt);
     free(g);
 }
 
@@ -248,6 +248,7 @@ ai_generation *ai_start(const ai_protocol *protocol, const ai_ask *ask)
     if (protocol->keeps_all && ask->max_tokens > AI_KEPT_MAX)
         g->ask.max_tokens = AI_KEPT_MAX;
     g->created = (long long)time(NULL);
+    g->ask.prompt = NULL; /* the model has it */
     g->input_tokens = strlen(ask->prompt) / 4 + 1;
     g->timer = (web_timer){.run = step, .user = g};
     make_id(g->id, protocol->id);
@@ -256,7 +257,6 @@ ai_generation *ai_start(const ai_protocol *protocol, const ai_ask *ask)
         g->channel = make_channel(g);
     if (!ai_model_start(&g->model, ask) ||
         (g->channel == NULL && (ask->streams || ask->is_background))) {
-        g->ask.prompt = NULL; /* it is still the caller's */
         g->reason = AI_FAILED;
         ai_free(g);
         return NULL;
