@@ -15,8 +15,8 @@
  * Each route answers with a stream if the body asks for one, else with JSON. A prompt with
  * "[refuse 503]" is refused with that status, one with "[fail]" fails there. The environment sets
  * AI_TOKEN_MS (20), AI_PREFILL_MS (0), AI_BEAT_MS (15000), AI_MAX (64), the generations at a time,
- * and AI_RETRY_MS (1000), after which one that was too many may come back. No key is asked for: who
- * may generate is for you to say, in handle(). */
+ * and AI_RETRY_MS (1000), after which one that was too many may come back. The server asks for no
+ * key: put your own check into handle(). */
 #include "ai.h"
 
 #include <stdio.h>

@@ -22,7 +22,7 @@ enum {
     AI_KEPT_MAX = 4096       /* the same, where all events are kept */
 };
 
-/* What a client wants, in whichever protocol. */
+/* A request, in any of the protocols. */
 typedef struct ai_ask {
     char model[AI_NAME_MAX + 1];
     char tool[AI_NAME_MAX + 1]; /* "": no tool is to be called */
@@ -31,7 +31,7 @@ typedef struct ai_ask {
     int streams, thinks, shows_usage, is_background;
 } ai_ask;
 
-/* What a generation consists of. */
+/* The kinds of parts that a generation has. */
 typedef enum ai_kind { AI_END, AI_TEXT, AI_THINKING, AI_CALL } ai_kind;
 
 typedef struct ai_part {
@@ -42,7 +42,7 @@ typedef struct ai_part {
 
 /* The model: see ai_model.c. */
 typedef struct ai_model {
-    ai_kind said[2]; /* the parts that are to come */
+    ai_kind kinds[2]; /* of its parts */
     char *text[2];
     size_t part, at;
 } ai_model;
@@ -67,8 +67,8 @@ typedef enum ai_reason {
     AI_FAILED
 } ai_reason;
 
-/* What a protocol makes of each step; all of it is called in this order: begin (open piece* close)*
- * end. A part that fails, or is canceled, is not closed. */
+/* A protocol: functions that publish the events of each step, called in this order: begin (open
+ * piece* close)* end. A part that fails, or is canceled, is not closed. */
 typedef struct ai_generation ai_generation;
 typedef struct ai_protocol {
     const char *id, *call_id;     /* how ids begin, of a generation and of a call */

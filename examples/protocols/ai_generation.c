@@ -6,8 +6,7 @@
  *
  * Readers. A generation that is read once makes the model wait while its history has no room for
  * the next step, and ends with its reader. One that can be read again has a history for all its
- * events. So nothing is ever dropped: there is no gap to tell of, and no event for it, which some
- * SDKs fail at. */
+ * events. So nothing is ever dropped, and there is no gap event, at which some SDKs fail. */
 #define _POSIX_C_SOURCE 200809L
 #include "ai.h"
 
@@ -93,15 +92,15 @@ static void keep(ai_part *to, const char *text, size_t len)
 }
 
 /* Add whole characters to the part. */
-static void say(ai_generation *g, const char *text, size_t len)
+static void add(ai_generation *g, const char *text, size_t len)
 {
     if (g->channel == NULL || g->protocol->keeps_all)
         keep(part(g), text, len);
     g->protocol->piece(g, text, len);
 }
 
-/* Say what is whole of that which is held. What is not UTF-8 becomes U+FFFD. */
-static void say_held(ai_generation *g, int is_end)
+/* Add the whole characters that are held. Bytes that are not UTF-8 become U+FFFD. */
+static void add_held(ai_generation *g, int is_end)
 {
     char whole[3 * sizeof g->held];
     size_t taken, made;
@@ -110,14 +109,14 @@ static void say_held(ai_generation *g, int is_end)
     g->held_len -= taken;
     memmove(g->held, g->held + taken, g->held_len);
     if (made > 0)
-        say(g, whole, made);
+        add(g, whole, made);
 }
 
 static void close_part(ai_generation *g)
 {
     if (g->part_count == 0)
         return;
-    say_held(g, 1);
+    add_held(g, 1);
     g->protocol->close(g, part(g));
 }
 
@@ -168,7 +167,7 @@ static void generate(ai_generation *g)
         ai_pieces++;
         memcpy(g->held + g->held_len, bytes, (size_t)n);
         g->held_len += (size_t)n;
-        say_held(g, 0);
+        add_held(g, 0);
         if (g->tokens == g->ask.max_tokens)
             ai_end(g, AI_LENGTH);
     }

@@ -24,10 +24,10 @@ int ai_model_start(ai_model *m, const ai_ask *ask)
 
     *m = (ai_model){0};
     if (ask->thinks) {
-        m->said[n] = AI_THINKING;
+        m->kinds[n] = AI_THINKING;
         m->text[n++] = strdup("Ist es “so”? 🤔 Ja.");
     }
-    m->said[n] = ask->tool[0] ? AI_CALL : AI_TEXT;
+    m->kinds[n] = ask->tool[0] ? AI_CALL : AI_TEXT;
     m->text[n] = ask->tool[0] ? arguments(ask->prompt) : strdup(ask->prompt);
     return m->text[0] != NULL && m->text[n] != NULL;
 }
@@ -43,7 +43,7 @@ void ai_model_stop(ai_model *m)
 ai_kind ai_model_part(ai_model *m)
 {
     m->at = 0;
-    return m->part < 2 ? m->said[m->part++] : AI_END;
+    return m->part < 2 ? m->kinds[m->part++] : AI_END;
 }
 
 int ai_model_piece(ai_model *m, char bytes[AI_PIECE_MAX])

@@ -137,7 +137,8 @@ static void close(ai_generation *g, const ai_part *part)
             json_pack("{s:i,s:o}", "output_index", 0, "item", item(g, ai_text(part))));
 }
 
-/* No event is for a response that is canceled: it is incomplete, and its status says why. */
+/* The API has no event for a response that is canceled: it gets that of an incomplete one, and its
+ * status says why. */
 static void end(ai_generation *g)
 {
     publish_response(g, g->reason == AI_FAILED  ? "response.failed"
