@@ -3,9 +3,7 @@
  *
  * The face: read into the server's buffer. libmicrohttpd calls the reader of a stream when its
  * socket takes bytes. Where there are none the connection is parked: suspended, until
- * sse_channel_next gives its subscriber. libmicrohttpd does not look at a suspended connection, so
- * the loop looks at its socket, four times a second: a client that is gone, or has closed its half,
- * is noticed while its stream is silent, too.
+ * sse_channel_next gives its subscriber, in web_loop.c.
  *
  *     visit:  request --> handler --> streaming <--> parked
  *                            |            |            |
@@ -16,7 +14,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 65536, LOOK_MS = 250, FOREVER_MS = 60000, STALLED_S = 60 };
+enum { STALLED_S = 60 };
 
 static struct MHD_Daemon *server;
 static const char *origin, *headers;
@@ -38,7 +35,7 @@ static sse_str text(const char *value)
 
 /* Streams. */
 
-static void wake(visit *v)
+void web_wake(visit *v)
 {
     if (v->parked)
         MHD_resume_connection(v->connection);
@@ -295,109 +292,6 @@ static void complete(void *unused, struct MHD_Connection *connection, void **sta
     free(v);
 }
 
-/* The loop. */
-
-static int is_gone(const visit *v)
-{
-    struct pollfd fd = {
-        .fd = MHD_get_connection_info(v->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-        .events = POLLRDHUP};
-
-    return poll(&fd, 1, 0) > 0;
-}
-
-/* Wake the streams that have something to read, or nobody to read it. */
-static void serve(int look)
-{
-    sse_subscriber *s;
-    room *r;
-    visit *v;
-
-    for (r = web_rooms; r != NULL; r = r->next) {
-        sse_channel_tick(&r->channel, web_now());
-        while ((s = sse_channel_next(&r->channel)) != NULL)
-            wake(sse_subscriber_user(s));
-        for (v = look ? r->visits : NULL; v != NULL; v = v->next)
-            if (v->parked && is_gone(v)) {
-                v->gone = 1;
-                wake(v);
-            }
-    }
-}
-
-static int until(uint64_t due_ms, int before)
-{
-    const uint64_t now_ms = web_now(), left = due_ms > now_ms ? due_ms - now_ms : 0;
-
-    return left < (uint64_t)before ? (int)left : before;
-}
-
-static int timeout(uint64_t look_ms)
-{
-    MHD_UNSIGNED_LONG_LONG ms;
-    int least = until(look_ms, FOREVER_MS);
-    room *r;
-
-    if (web_timers != NULL)
-        least = until(web_timers->due_ms_, least);
-    for (r = web_rooms; r != NULL; r = r->next) {
-        const int due = sse_channel_timeout(&r->channel, web_now());
-
-        if (due >= 0 && due < least)
-            least = due;
-    }
-    if (MHD_get_timeout(server, &ms) == MHD_YES && ms < (unsigned)least)
-        least = (int)ms;
-    return least;
-}
-
-/* Returns whether there can be more input. */
-static int read_lines(web_line *line)
-{
-    static char bytes[LINE_BYTES];
-    static size_t len;
-    const ssize_t n = read(STDIN_FILENO, bytes + len, sizeof bytes - len);
-
-    if (n > 0)
-        len += (size_t)n;
-    while (len > 0) {
-        const char *const end = memchr(bytes, '\n', len);
-        size_t part = end ? (size_t)(end - bytes) : n > 0 ? sse_utf8_whole(bytes, len) : len;
-
-        if (end == NULL && n > 0 && len < sizeof bytes)
-            break;
-        line(bytes, part);
-        part += end != NULL;
-        len -= part;
-        memmove(bytes, bytes + part, len);
-    }
-    return n > 0;
-}
-
-static void run(int signals, web_line *line)
-{
-    struct pollfd fds[] = {
-        {MHD_get_daemon_info(server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, POLLIN, 0},
-        {signals, POLLIN, 0},
-        {line != NULL ? STDIN_FILENO : -1, POLLIN, 0},
-    };
-    uint64_t look_ms = web_now() + LOOK_MS;
-
-    while (fds[1].revents == 0) {
-        const int look = web_now() >= look_ms;
-
-        if (look)
-            look_ms = web_now() + LOOK_MS;
-        serve(look);
-        MHD_run(server);
-        web_free_rooms();
-        poll(fds, 3, timeout(look_ms));
-        web_run_timers();
-        if (fds[2].revents != 0 && !read_lines(line))
-            fds[2].fd = -1;
-    }
-}
-
 /* libmicrohttpd does not stop while a connection is suspended, but while one is to be resumed. */
 static void stop(void)
 {
@@ -406,7 +300,7 @@ static void stop(void)
 
     for (r = web_rooms; r != NULL; r = r->next)
         for (v = r->visits; v != NULL; v = v->next)
-            wake(v);
+            web_wake(v);
     MHD_stop_daemon(server);
     for (r = web_rooms; r != NULL; r = r->next)
         r->doomed = 1;
@@ -454,7 +348,7 @@ int web_run(const char *port, const char *from, const char *sends, web_handler *
     printf("http://127.0.0.1:%u/\n",
            (unsigned)MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT)->port);
     fflush(stdout);
-    run(signals, line);
+    web_loop(server, signals, line);
     stop();
     close(signals);
     return 0;

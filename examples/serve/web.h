@@ -31,7 +31,8 @@ sse_str web_field(const web_request *r, const char *name);
  * returns; otherwise the client gets 500. OPTIONS is answered before. */
 typedef void web_handler(const web_request *r);
 
-/* Called with each line of standard input, without its end. */
+/* Called with each line of standard input, without its end. A line of more than 64 KiB comes in
+ * parts, none of which ends inside a character. */
 typedef void web_line(const char *text, size_t len);
 
 /* Serve at a port of the loopback, "0" for any, and print the address, until SIGINT or SIGTERM.

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* web_private.h - what web.c and web_channel.c know of each other. */
+/* web_private.h - what web.c, web_loop.c and web_channel.c know of each other. */
 #ifndef SERVE_WEB_PRIVATE_H
 #define SERVE_WEB_PRIVATE_H
 
 #include "web.h"
 
 struct MHD_Connection;
+struct MHD_Daemon;
 
 /* A channel of web_channel, and its streams. */
 typedef struct room {
@@ -40,6 +41,12 @@ extern web_timer *web_timers; /* the next one first */
 uint64_t web_now(void);
 
 void web_run_timers(void);
+
+/* Let libmicrohttpd read from a stream again, or see that its client is gone. */
+void web_wake(visit *v);
+
+/* Serve until a signal is there to be read. */
+void web_loop(struct MHD_Daemon *server, int signals, web_line *line);
 
 /* Free the channels that are not used any more. */
 void web_free_rooms(void);
