@@ -77,7 +77,7 @@ scene("an agent that fails ends the stream in that state", async (server, client
     assert.deepEqual([task.text, task.state], [numbers(5), FAILED]);
 });
 
-scene("a task outlives its connection, and goes on for whoever subscribes", async (server, client) => {
+scene("a task outlives its connection, and goes on for each reader that subscribes", async (server, client) => {
     const network = await connect(server);
     const far = await server.client(network.url);
     const task = {};
