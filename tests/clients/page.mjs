@@ -9,9 +9,11 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { leave, name, newest, open, rows, shown, state, visit } from "./browsers.mjs";
+import { readable } from "./picture.mjs";
 import { connect, folder, numbered, published, serve, serveAgain, until } from "./serving.mjs";
 
 const shots = process.argv[4];
+const HEADER = ["h1", "#state", "dt", "dd", "button"]; // what one must be able to read
 const ANSWERED = /ERR_|status of [245]\d\d|can\u2019t establish a connection|interrupted/;
 
 const bottom = (page) => page.$eval("#log", (log) =>
@@ -22,19 +24,6 @@ async function fill(page, value) {
     await page.$eval("#filter", (filter) => filter.select());
     await page.keyboard.press("Backspace");
     await page.type("#filter", value);
-}
-
-/** How bright the brightest point of a picture is, from x to its right edge: 0 to 255. */
-function brightest(page, base64, x) {
-    return page.evaluate(async (source, x) => {
-        const image = new Image();
-        image.src = source;
-        await image.decode();
-        const canvas = new OffscreenCanvas(image.width - x, image.height).getContext("2d");
-        canvas.drawImage(image, -x, 0);
-        const { data } = canvas.getImageData(0, 0, image.width - x, image.height);
-        return data.filter((_, n) => n % 4 !== 3).reduce((one, other) => Math.max(one, other));
-    }, "data:image/png;base64," + base64, x);
 }
 
 test("the page shows the lines in order, the state, the last id, a count and a rate", async () => {
@@ -458,6 +447,7 @@ test("nothing in the header moves, whatever its values are", async () => {
     await server.end();
     await state(page, "ended");
     assert.deepEqual(await places(), before);
+    await readable(page, await page.screenshot({ encoding: "base64" }), HEADER, "light");
 });
 
 test("the page fits the screen, light and dark, and the keyboard reaches everything", async () => {
@@ -481,7 +471,7 @@ test("the page fits the screen, light and dark, and the keyboard reaches everyth
             assert.equal(await page.$eval("body", (body) => getComputedStyle(body).backgroundColor),
                 color);
             const shot = await page.screenshot({ encoding: "base64" });
-            assert.equal(await brightest(page, shot, width - 16) > 240, scheme === "light");
+            assert.ok(await readable(page, shot, [...HEADER, "#lines > :last-child"], scheme) >= 15, size);
             if (shots) {
                 mkdirSync(shots, { recursive: true });
                 writeFileSync(join(shots, `${name}-${size}-${scheme}.png`), shot, "base64");
