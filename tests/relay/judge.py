@@ -29,8 +29,9 @@ ROWS = [("in the log", "sse_relay_resumes_total{from=\"log\"}"),
         ("served from Redis", "sse_relay_resumes_total{from=\"redis\"}")]
 ROWS += [("gap " + r, "sse_relay_gaps_total{reason=\"%s\"}" % r)
          for r in ("history", "phantom", "deleted-or-phantom", "trimmed", "flushed")]
-# Gaps that were not needed, per client that was cut off or came back, in a hundred.
-NEEDLESS = 3.0
+# Gaps that were not needed: so many of a hundred streams, and some more in a short run, since one fork that
+# is not needed reaches all ten clients.
+NEEDLESS, AT_ONCE = 3.0, 20
 
 
 def arguments():
@@ -107,8 +108,8 @@ def verdict(options, results):
     if counts["verdicts"] == 0 or counts["events"] == 0:
         found.append(["end", "nothing was judged"])
     share = 100.0 * counts["needless"] / max(1, counts["streams"])
-    print("\n%.2f gaps that were not needed, of 100 streams; at most %.1f" % (share, NEEDLESS))
-    if share > NEEDLESS:
+    print("\n%.2f gaps that were not needed, of 100 streams; at most %.1f, and %d" % (share, NEEDLESS, AT_ONCE))
+    if counts["needless"] > AT_ONCE + NEEDLESS * counts["streams"] / 100:
         found.append(["needless", "%d gaps were not needed, in %d streams" % (counts["needless"], counts["streams"])])
     return found
 
