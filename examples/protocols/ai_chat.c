@@ -103,15 +103,18 @@ static void end(ai_generation *g)
 static json_t *whole(const ai_generation *g)
 {
     json_t *const text = ai_text(&g->parts[0]);
-    json_t *const message =
-        g->ask.tool[0] ? json_pack("{s:s,s:n,s:[{s:s,s:s,s:{s:s,s:o}}]}", "role", "assistant",
-                                   "content", "tool_calls", "id", g->call_id, "type", "function",
-                                   "function", "name", g->ask.tool, "arguments", text)
-                       : json_pack("{s:s,s:o}", "role", "assistant", "content", text);
+    json_t *const message = json_pack("{s:s,s:n,s:n}", "role", "assistant", "content", "refusal");
 
+    if (g->ask.tool[0])
+        json_object_set_new(message, "tool_calls",
+                            json_pack("[{s:s,s:s,s:{s:s,s:o}}]", "id", g->call_id, "type",
+                                      "function", "function", "name", g->ask.tool, "arguments",
+                                      text));
+    else
+        json_object_set_new(message, "content", text);
     return envelope(g, "chat.completion",
-                    json_pack("[{s:i,s:o,s:s}]", "index", 0, "message", message, "finish_reason",
-                              finish_reason(g)),
+                    json_pack("[{s:i,s:o,s:n,s:s}]", "index", 0, "message", message, "logprobs",
+                              "finish_reason", finish_reason(g)),
                     usage(g));
 }
 

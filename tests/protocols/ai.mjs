@@ -212,6 +212,15 @@ test("a refusal has the type that its status stands for", async () => {
     }
 });
 
+test("chat: an answer has all members that its type demands", async () => {
+    for (const tools of [undefined, [{ type: "function", function: { name: "do" } }]]) {
+        const answer = await post("v1/chat/completions", { ...protocols["v1/chat/completions"].ask("Hi"), tools });
+        const [{ index, logprobs, message: { role, content, refusal } }] = (await answer.json()).choices;
+
+        assert.deepEqual([index, logprobs, role, content, refusal], [0, null, "assistant", tools ? null : "Hi", null]);
+    }
+});
+
 test("chat: of both names of the limit, the one with a number counts", async () => {
     for (const limits of [{ max_tokens: null, max_completion_tokens: 2 }, { max_tokens: 2, max_completion_tokens: null },
         { max_tokens: 2 }]) {
