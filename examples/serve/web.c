@@ -42,17 +42,29 @@ void web_wake(visit *v)
     v->parked = 0;
 }
 
+/* Read all that there is, and what dry sends: in one piece, where it fits. */
+static int read_events(visit *v, char *bytes, size_t cap, size_t *len)
+{
+    size_t more = 0;
+    int status = sse_subscriber_read(&v->stream, bytes, cap, len);
+    const int is_dry = status == SSE_AGAIN ||
+                       (status == SSE_OK && *len < cap && sse_subscriber_behind(&v->stream) == 0);
+
+    if (v->dry == NULL || !is_dry)
+        return status;
+    v->dry(v->user);
+    status = sse_subscriber_read(&v->stream, bytes + *len, cap - *len, &more);
+    *len += more;
+    return *len > 0 ? SSE_OK : status;
+}
+
 static ssize_t read_stream(void *user, uint64_t position, char *bytes, size_t cap)
 {
     visit *const v = user;
     size_t len;
-    int status = v->gone ? SSE_E_IO : sse_subscriber_read(&v->stream, bytes, cap, &len);
+    const int status = v->gone ? SSE_E_IO : read_events(v, bytes, cap, &len);
 
     (void)position;
-    if (status == SSE_AGAIN && v->dry != NULL) {
-        v->dry(v->user);
-        status = sse_subscriber_read(&v->stream, bytes, cap, &len);
-    }
     if (status == SSE_END)
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (sse_status_closed(status))
