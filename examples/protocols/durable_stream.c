@@ -26,6 +26,7 @@ typedef struct reader {
     uint64_t cursor; /* the least that it gets */
     size_t told;     /* how many messages the newest "control" to it was about */
     int ended;       /* and it was the last */
+    int is_over;     /* its life is: the stream ends after the next "control" */
     web_timer life;
     struct reader *next;
 } reader;
@@ -86,11 +87,11 @@ static void tell(void *user)
     char text[CONTROL_BYTES];
     sse_event ev;
 
-    if (st == NULL || r->ended || (r->told == st->count && !st->closed))
+    if (st == NULL || r->ended || (r->told == st->count && !st->closed && !r->is_over))
         return;
     ev = control(st, st->count, r, text);
     r->told = st->count;
-    r->ended = st->closed;
+    r->ended = st->closed || r->is_over;
     if (sse_subscriber_send(r->s, &ev) != SSE_OK || r->ended)
         sse_subscriber_close(r->s);
 }
@@ -259,9 +260,14 @@ char *stream_read(const stream *st, size_t from, size_t *len)
 
 /* Readers. */
 
+/* Not between "data" and its "control": the client would get that data twice. */
 static void end_life(void *user)
 {
-    sse_subscriber_close(((reader *)user)->s);
+    reader *const r = user;
+
+    r->is_over = 1;
+    if (sse_subscriber_behind(r->s) == 0)
+        tell(r);
 }
 
 static void left(void *user)
