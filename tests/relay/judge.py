@@ -31,7 +31,7 @@ ROWS += [("gap " + r, "sse_relay_gaps_total{reason=\"%s\"}" % r)
          for r in ("history", "phantom", "deleted-or-phantom", "trimmed", "flushed")]
 # Gaps that were not needed: so many of a hundred streams, and some more in a short run, since one fork that
 # is not needed reaches all ten clients.
-NEEDLESS, AT_ONCE = 3.0, 20
+NEEDLESS, AT_ONCE = 3.0, 10
 
 
 def arguments():

@@ -224,7 +224,7 @@ class World:
         for before, gap, after in client.gaps:
             needless = verdict.is_needless(before, after, history)
             self.counts["gaps"] += 1
-            self.counts["needless"] += needless
+            self.counts["needless, next to deletions" if "deletes" in client.marks else "needless"] += needless
             if needless:
                 self.note("needless", client.name, gap)
         if len(client.gaps) == 1 and not {"lost", "deletes"} & client.marks:
