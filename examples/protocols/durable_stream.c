@@ -20,6 +20,8 @@ enum {
 
 static const uint64_t EPOCH_S = 1728432000, old_controls = CATCHING_UP;
 
+static size_t all_used; /* by all streams */
+
 typedef struct reader {
     stream *in;
     sse_subscriber *s;
@@ -157,8 +159,10 @@ static int add(stream *st, message m)
     ev.id = (sse_str){m.offset, OFFSET_LEN};
     if (ev.data.ptr != NULL && st->count < STREAM_MESSAGES &&
         sse_event_encode(&ev, NULL, 0, &len) == SSE_E_SPACE &&
-        st->used + len + CONTROL_BYTES <= STREAM_BYTES) {
+        st->used + len + CONTROL_BYTES <= STREAM_BYTES &&
+        all_used + len + CONTROL_BYTES <= STREAMS_BYTES) {
         st->used += len + CONTROL_BYTES;
+        all_used += len + CONTROL_BYTES;
         st->total += m.len;
         st->messages[st->count++] = m;
         publish(st, &ev);
@@ -344,6 +348,7 @@ void stream_free(stream *st)
         web_free(st->channel);
     for (i = 0; i < st->count; i++)
         free(st->messages[i].bytes);
+    all_used -= st->used;
     free(st->path);
     free(st->type);
     free(st->sequence);

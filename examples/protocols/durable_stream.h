@@ -15,8 +15,9 @@
 #include "web.h"
 
 enum {
-    STREAM_MESSAGES = 1000,         /* the most appends to a stream, */
-    STREAM_BYTES = 2 * 1024 * 1024, /* and bytes of its events; a full one refuses appends */
+    STREAM_MESSAGES = 1000,            /* the most appends to a stream, */
+    STREAM_BYTES = 2 * 1024 * 1024,    /* and bytes of its events; a full one refuses appends */
+    STREAMS_BYTES = 128 * 1024 * 1024, /* and of those of all streams */
     OFFSET_LEN = 33 /* an offset: 0, "_", the bytes before it, in digits that sort as text */
 };
 
