@@ -38,7 +38,10 @@
 
 const char say_name[] = "sse-relay";
 
-enum { TURN_MAX = 256 };
+enum {
+    TURN_MAX = 256,
+    FILES = 32 /* descriptors of standard streams, epoll and listeners */
+};
 
 typedef struct server {
     relay relay;
@@ -55,15 +58,22 @@ static uint64_t clock_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* Each connection needs a descriptor: ask for as many as may be had. */
-static void raise_descriptor_limit(void)
+/* Each connection needs a descriptor: ask for as many as may be had, and have clients leave those
+ * that are for Redis, which is to be reached again however many clients there are. */
+static void share_descriptors(options *o)
 {
+    const rlim_t own = FILES + CLIENTS_BESIDE + 3 * o->stream.count + o->sentinel.count;
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || o->http.max_clients + own <= limit.rlim_cur)
+        return;
+    o->http.max_clients = limit.rlim_cur > own ? (uint32_t)(limit.rlim_cur - own) : 0;
+    say_notice("%lu clients at most: a process may open %lu descriptors",
+               (unsigned long)o->http.max_clients, (unsigned long)limit.rlim_cur);
 }
 
 /* Send everyone away and take nobody new. */
@@ -194,7 +204,7 @@ int main(int argc, char **argv)
         say_errors_only();
     if (access_init(&s.relay.access, &s.relay.options.http) != 0)
         return EXIT_FAILURE;
-    raise_descriptor_limit();
+    share_descriptors(&s.relay.options);
     listeners_find(&s.listeners, &s.relay.options.http);
     s.relay.access.is_local = listeners_are_local(&s.listeners);
     run(&s);

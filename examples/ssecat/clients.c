@@ -19,8 +19,7 @@ enum {
     UNSENT_MAX = 64 * 1024,  /* bytes that the kernel may hold for a peer that takes none */
     TURN_BYTES = 256 * 1024, /* so many for one client, then it is the turn of the next one */
     BACK_MS = 1000,          /* a client that is sent away comes back after this time */
-    BACK_SPREAD_MS = 4000,   /* and up to this time later */
-    CONNECTIONS_BESIDE = 64  /* connections beside the streams: pages, requests, refusals */
+    BACK_SPREAD_MS = 4000    /* and up to this time later */
 };
 
 static int set_heartbeat(sse_channel *channel, const http_options *o)
@@ -68,7 +67,7 @@ void clients_forget(clients *cs, clients_channel *ch)
 
 int clients_may_accept(const clients *cs)
 {
-    return cs->count < (size_t)cs->options->max_clients + CONNECTIONS_BESIDE;
+    return cs->count < (size_t)cs->options->max_clients + CLIENTS_BESIDE;
 }
 
 void clients_wake_at(clients *cs, uint64_t ms)

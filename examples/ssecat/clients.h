@@ -15,6 +15,9 @@
  * rest of a line whose beginning was sent when the socket was full. */
 #define CLIENTS_QUEUE 2048
 
+/* Connections beside the streams: pages, requests, refusals. */
+#define CLIENTS_BESIDE 64
+
 typedef struct client client;
 typedef struct route route; /* answer.h */
 

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -104,7 +105,7 @@ class Relay(Program):
         super().setUp()
         self.redis = Server(self, *self.args)
 
-    def launch(self, *args, to=None, live=True):
+    def launch(self, *args, to=None, live=True, **kwargs):
         """A relay; returns when its stream is LIVE."""
         log = tempfile.TemporaryFile("w+")
         self.addCleanup(log.close)
@@ -114,7 +115,7 @@ class Relay(Program):
         if "--stream" not in words:
             words += ["--stream", KEY]
         process = subprocess.Popen([self.path, "--port", "0", "--spread", "50", *words], cwd=TOP,
-                                   stdout=subprocess.PIPE, stderr=log)
+                                   stdout=subprocess.PIPE, stderr=log, **kwargs)
         self.addCleanup(self.end, process)
         self.assertTrue(select.select([process.stdout], [], [], LIMIT)[0], "it tells no address")
         process.port = int(re.search(rb":([0-9]+)/", process.stdout.readline()).group(1))
@@ -609,6 +610,23 @@ class States(Relay):
         self.redis.db.execute_command("ACL", "SETUSER", "default", "+info")
         self.becomes(self.relay, "LIVE")
         self.nobody_notices()
+
+
+class Descriptors(Relay):
+    def test_clients_leave_redis_the_descriptors_that_it_needs(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (110, 110))
+
+        relay = self.launch(preexec_fn=limit)
+        self.assertIn("11 clients at most", self.log(relay))
+        clients = [self.follow(relay) for _ in range(11)]
+        self.assertEqual(self.ask(relay, "/events").status, 503)
+        idle = [socket.create_connection(("127.0.0.1", relay.port)) for _ in range(110)]
+        self.redis.db.client_kill_filter(_type="normal")
+        self.redis.add("1")
+        self.assertEqual(self.data(clients[0], 1), ["1"])
+        for s in idle:
+            s.close()
 
 
 class Link:
