@@ -445,6 +445,10 @@ class Filters(Relay):
         self.assertEqual(self.data(ann, 3), ["1", "3", "4"])
         self.assertEqual(self.data(self.follow(relay, ids[0], headers={"X-User": "bob"}), 2), ["2", "3"])
         self.assertEqual(self.ask(relay, "/events?user=bob").status, 403)
+        for users in ("ann", "bob"), ("", "ann"), ("",):
+            head = "".join("X-User: %s\r\n" % user for user in users)
+            with self.raw(relay, ("GET /events HTTP/1.1\r\nHost: localhost\r\n%s\r\n" % head).encode()) as s:
+                self.assertIn(b" 403 ", s.recv(4096), users)
 
     def test_of_entries_that_wait_only_the_newest_of_a_key_is_sent(self):
         relay = self.launch()
