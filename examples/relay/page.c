@@ -180,8 +180,7 @@ static int may_appear(visit *v)
     v->due_ms = stream_now(s) + AGAIN_MS;
     if (stream_now(s) - v->absent_ms < ABSENT_MS)
         return 1;
-    if (s->told_count < STREAM_TOLD_MAX)
-        s->told[s->told_count++] = v->at;
+    s->told[s->told_count++ % STREAM_TOLD_MAX] = v->at;
     return 0;
 }
 

@@ -82,7 +82,7 @@ struct stream {
     size_t open, waits;
     size_t questions;               /* to Redis, that are out */
     uint64_t place_ms;              /* when the filtered ones get their place */
-    entry_id told[STREAM_TOLD_MAX]; /* told to be phantoms though they may come yet */
+    entry_id told[STREAM_TOLD_MAX]; /* the latest that were told to be phantoms, and may come yet */
     size_t told_count;
 
     /* Publishing: publish.c. */

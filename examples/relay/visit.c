@@ -290,10 +290,10 @@ void visit_has_come(stream *s, const entry_id *id)
 {
     size_t i;
 
-    for (i = 0; i < s->told_count; i++) {
+    for (i = 0; i < STREAM_TOLD_MAX; i++) {
         if (entry_id_same(&s->told[i], id)) {
             s->counts.unneeded++;
-            s->told[i] = s->told[--s->told_count];
+            s->told[i] = (entry_id){0, 0, 0};
             return;
         }
     }
