@@ -210,7 +210,7 @@ static int write_json(const entry *e, const char *filter, entry_memory *memory, 
     return 0;
 }
 
-static int is_type(sse_str type)
+int entry_is_type(sse_str type)
 {
     return type.len > 0 && type.len <= ENTRY_TYPE_MAX && sse_type_valid(type.ptr, type.len) &&
            !text_is(type, "gap") && !text_is(type, "place") && !text_is(type, "retry");
@@ -223,7 +223,7 @@ int entry_to_event(const entry *e, const char *filter, entry_event *made, entry_
 
     *made = (entry_event){.ev.data = entry_field(e, "data")};
     made->ev.id = (sse_str){made->id, entry_id_write(&e->id, made->id)};
-    if (is_type(type))
+    if (entry_is_type(type))
         made->ev.type = type;
     made->tag = tag.ptr ? entry_number(tag) : 0;
     made->key = key.ptr ? entry_number(key) : 0;

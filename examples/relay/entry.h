@@ -64,6 +64,9 @@ uint64_t entry_number(sse_str value);
 /* Find the value of a field; absent where there is none. */
 sse_str entry_field(const entry *e, const char *name);
 
+/* Whether it can be the type of an event of an entry: not one that a relay itself sends. */
+int entry_is_type(sse_str type);
+
 /* Make the event of an entry. filter: the field that clients filter by. Returns 0, or -1 where
  * there is no memory. */
 int entry_to_event(const entry *e, const char *filter, entry_event *made, entry_memory *memory);

@@ -124,7 +124,7 @@ int publish_check(const question *q)
     if (!has_origin(q))
         return 403;
     if (make_command(&c, q, s) != 0 || read_parameter(q, "event", type, sizeof type, &len) != 0 ||
-        !sse_type_valid(type, len))
+        (len > 0 && !entry_is_type((sse_str){type, len})))
         return 400;
     return 200;
 }

@@ -779,6 +779,7 @@ class Publishing(Relay):
         relay = self.launch("--publish", "--cors", "http://a.example")
         for query, headers, body, status in (
                 ("?stream=none", {}, b"x", 404), ("?event=a%0Ab", {}, b"x", 400),
+                ("?event=gap", {}, b"x", 400),
                 ("?tag=%zz", {}, b"x", 400), ("", {}, b"x" * 65537, 413),
                 ("", {"Origin": "http://b.example"}, b"x", 403),
                 ("", {"Origin": "http://a.example"}, b"x", 200),
