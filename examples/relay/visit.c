@@ -281,8 +281,10 @@ void visit_wake(stream *s)
 {
     visit *v;
 
-    for (v = s->waiting; v; v = v->next)
-        v->due_ms = 0;
+    for (v = s->waiting; v; v = v->next) {
+        if (v->absent_ms == 0 || entry_id_order(&v->at, &s->log.last) <= 0)
+            v->due_ms = 0; /* others have Redis asked again after a pause */
+    }
     clients_wake_at(s->to, stream_now(s));
 }
 

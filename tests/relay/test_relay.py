@@ -318,6 +318,15 @@ class Table(Relay):
         self.assertEqual(self.data(stream, 1), ["1"])
         self.assertEqual(self.metric(relay, "gaps_unneeded_total"), 0)
 
+    def test_an_id_above_all_others_has_redis_asked_no_more_often_where_much_comes(self):
+        relay = self.launch()
+        self.redis.add("1")
+        stream = self.follow(relay, "9999999999999-0.0123456789abcdef")
+        while self.metric(relay, "gaps_total") == 0:
+            self.redis.add("x")
+        self.assertEqual(self.gap(stream)["reason"], "phantom")
+        self.assertLess(self.metric(relay, "pages_total"), 40)
+
     def test_an_id_that_comes_in_time_is_no_phantom(self):
         relay = self.launch()
         self.publish(relay, "1")
