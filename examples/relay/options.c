@@ -35,6 +35,19 @@ static int is_token(const char *text)
     return text[0] != '\0' && strpbrk(text, " \t\r\n\"(),/:;<=>?@[\\]{}") == NULL;
 }
 
+/* A field that clients can name in a query, next to the other parameters. */
+static int is_filter(const char *text)
+{
+    static const char *const taken[] = {"stream", "latest", "event", "data", "nonce"};
+    size_t i;
+
+    for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        if (strcmp(text, taken[i]) == 0)
+            return 0;
+    }
+    return is_token(text);
+}
+
 #define FIELD(name) offsetof(options, name)
 #define HTTP_PUBLIC "/healthz, /readyz"
 
@@ -66,8 +79,8 @@ static const table_row rows[] = {
      "reconnection time of the clients; 0: their own"},
     {"spread", 0, "MS", NUMBER(spread_ms, 1, 600000, 1), "5000", NULL,
      "clients that are sent away come back at random times up to this"},
-    {"filter", 0, "FIELD", TEXT(filter, is_token, "a name without blanks"), "tag", NULL,
-     "the field of entries that a client can filter by, with parameters of that name"},
+    {"filter", 0, "FIELD", TEXT(filter, is_filter, "a name without blanks, no other parameter"),
+     "tag", NULL, "the field of entries that a client can filter by, with parameters of that name"},
     {"user-field", 0, "FIELD", TEXT(user_field, NULL, NULL), NULL, "none",
      "entries with this field go to the clients of that user alone"},
     {"user-header", 0, "NAME", TEXT(user_header, is_token, "the name of a field"), "X-User", NULL,

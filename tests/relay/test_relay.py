@@ -444,6 +444,13 @@ class Filters(Relay):
         self.redis.add("2", topic="a")
         self.assertEqual(self.data(stream, 1), ["2"])
 
+    def test_a_field_whose_name_has_a_meaning_already_is_no_filter(self):
+        for name in ("stream", "data", "a b", ""):
+            done = subprocess.run([self.path, "--redis", "127.0.0.1:1", "--stream", KEY, "--filter", name],
+                                  stderr=subprocess.PIPE, text=True, timeout=LIMIT)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("bad value for --filter", done.stderr)
+
     def test_a_user_gets_what_is_for_that_user_alone(self):
         relay = self.launch("--user-field", "user", "--history", 1)
         ann = self.follow(relay, headers={"X-User": "ann"})
