@@ -298,6 +298,8 @@ int conns_ready(conns *ls, const void *which, uint32_t events)
         found = h == which ? h : found;
     if (found == NULL)
         return 0;
+    if (found->of && found->of->is_up && found->of->pending > 0 && events & EPOLLIN)
+        found->of->deadline_ms = ls->now_ms + CONN_LIMIT_MS; /* of a long reply, a part has come */
     if (found->ac && events & (EPOLLIN | EPOLLERR | EPOLLHUP))
         redisAsyncHandleRead(found->ac);
     if (found->ac && events & EPOLLOUT)

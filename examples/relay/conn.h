@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* conn.h - a connection to Redis or to a sentinel, on the loop of the program.
  *
- * hiredis does the protocol. It has no timeouts: where something is expected for longer than
+ * hiredis does the protocol. It has no timeouts: where something is expected, and nothing comes for
  * CONN_LIMIT_MS, it ends. Each command has a callback, which is called once: with the reply,
  * or with NULL when the connection has ended before that. */
 #ifndef RELAY_CONN_H

@@ -651,10 +651,10 @@ class Descriptors(Relay):
 
 class Link:
     """Passes on what a relay and Redis say to each other. `seen` is called with what the relay says,
-    before Redis gets it."""
+    before Redis gets it; `rest` is the time after each piece of an answer."""
 
     def __init__(self, test, port):
-        self.seen, self.to = (lambda text: None), port
+        self.seen, self.rest, self.to = (lambda text: None), 0, port
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         test.addCleanup(self.listener.close)
@@ -676,10 +676,23 @@ class Link:
                 if is_relay:
                     self.seen(text)
                 there.sendall(text)
+                if not is_relay:
+                    time.sleep(self.rest)
         except OSError:
             pass
         for end in (here, there):
             end.close()
+
+
+class Slow(Relay):
+    def test_an_answer_that_takes_longer_than_a_silence_may_is_read_to_its_end(self):
+        link = Link(self, self.redis.port)
+        relay = self.launch(to=link)
+        stream = self.follow(relay)
+        link.rest = 0.2
+        self.redis.add("x" * 2**19)
+        self.assertEqual(len(stream.next_event().data), 2**19)
+        self.assertEqual(self.metric(relay, "lost_total"), 0)
 
 
 class Turns(Relay):
