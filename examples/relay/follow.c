@@ -96,6 +96,7 @@ static void fill_log(stream *s, const reply_probe *p)
     }
     l->is_whole = p->length == 0;
     l->ordinal = p->added;
+    l->deleted = p->deleted;
     l->has_ordinal = p->has_counters && entry_id_order(&l->last, &p->last) == 0;
     l->entries = entries; /* no client has got them */
 }

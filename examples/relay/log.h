@@ -42,7 +42,9 @@ typedef struct log {
     entry_id last;    /* the place of the newest entry; hash 0: see is_anchored */
     int is_anchored;  /* Redis has an entry there */
     int has_ordinal;  /* how many entries the stream has had, up to those read, is known */
-    uint64_t ordinal; /* that number, with those that were read and then deleted */
+    uint64_t ordinal; /* that number, with those that were read and then deleted; without those that
+                         were deleted before they were read */
+    entry_id deleted; /* max-deleted-entry-id when the ordinal was last certain */
     int is_whole;     /* nothing after `base` has been dropped */
     entry_id base;    /* the place where an empty log began */
     log_phantom *phantoms;

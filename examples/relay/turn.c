@@ -78,7 +78,8 @@ static void tell_hole(stream *s, const reply_probe *p, uint64_t hole)
 {
     char id[ENTRY_ID_MAX + 1] = "the next one";
     const entry_id *const last = s->log.last.hash ? &s->log.last : NULL;
-    gap g = {GAP_TRIMMED, last, NULL, hole, 0};
+    const int is_exact = entry_id_order(&p->deleted, &s->log.deleted) == 0;
+    gap g = {GAP_TRIMMED, last, NULL, is_exact ? hole : GAP_UNKNOWN, 0};
     entry e;
 
     if (reply_entry(p->entries, 0, &e) == 0) {
@@ -88,10 +89,11 @@ static void tell_hole(stream *s, const reply_probe *p, uint64_t hole)
     s->counts.holes++;
     s->counts.hole_entries += hole;
     s->counts.gaps[GAP_TRIMMED]++;
-    say_notice("%s: hole: %" PRIu64 " entries before %s were trimmed before they were read", s->key,
-               hole, id);
+    say_notice("%s: hole: %s%" PRIu64 " entries before %s were trimmed before they were read",
+               s->key, is_exact ? "" : "up to ", hole, id);
     log_tell(&s->log, &g);
     s->log.ordinal += hole;
+    s->log.deleted = p->deleted;
 }
 
 /* Replicas do not confirm what was read: publish nothing, and read it again. Returns whether. */

@@ -118,6 +118,14 @@ class Gap(unittest.TestCase):
         self.assertEqual(self.found(before, entries(15, 16), missed=None, withdrawn=None), [])
         self.assertEqual(self.found(entries(15, 16), entries(10, 11), missed=0, withdrawn=0), [])
 
+    def test_an_entry_that_was_trimmed_somewhere_may_count_as_withdrawn(self):
+        doubtful = [e._replace(doubtful=True) for e in entries(12, 13)]
+        history = History(entries(10, 11) + doubtful + entries(20, 21))
+        for withdrawn, right in ((0, True), (1, True), (2, True), (3, False)):
+            says = {"missed": 0, "withdrawn": withdrawn}
+            self.assertEqual(kinds(check_gap(entries(10, 11, 12, 13), says, entries(20), history)),
+                             [] if right else ["number"])
+
     def test_a_wrong_number_is_found(self):
         before = entries(10, 11) + [entry(12, "lost")]
         self.assertEqual(self.found(before, entries(12, 13), missed=1, withdrawn=1), ["number"])

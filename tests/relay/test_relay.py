@@ -572,6 +572,20 @@ class States(Relay):
         self.assertEqual((self.metric(self.relay, "holes_total"), self.metric(self.relay, "hole_entries_total")),
                          (1, 7))
 
+    def test_what_was_deleted_before_it_was_read_is_not_told_as_missed(self):
+        pipe = self.redis.db.pipeline(True)
+        pipe.xadd(KEY, {"data": "deleted"}, id="9000000000000-1").xdel(KEY, "9000000000000-1")
+        pipe.xadd(KEY, {"data": "read"}, id="9000000000000-2").execute()
+        self.assertEqual(self.data(self.stream, 1), ["read"])
+        for number in (None, 2):  # from the next hole on, it is known again
+            pipe = self.redis.db.pipeline(True)
+            for n in range(3):
+                pipe.xadd(KEY, {"data": str(n)})
+            pipe.xtrim(KEY, maxlen=1, approximate=False).execute()
+            told = self.gap(self.stream)
+            self.assertEqual((told["reason"], told["missed"]), ("trimmed", number))
+            self.assertEqual(self.data(self.stream, 1), ["2"])
+
     def test_an_entry_that_is_deleted_takes_nothing_back(self):
         for place in (1, 0):
             self.redis.db.xdel(KEY, self.ids[place].split(".")[0])

@@ -102,11 +102,15 @@ def check_end(run, history):
     return []
 
 
-def fork(before, history):
+def fork(before, history, doubtful=True):
     """How many entries at the end of this run are not in the history; and the place after the others,
-    or None where no entry of it is in there."""
+    or None where no entry of it is in there. doubtful: whether doubtful entries are in there."""
+    def is_in(entry):
+        place = history.find(entry)
+        return place is not None and (doubtful or not history.entries[place].doubtful)
+
     good = len(before)
-    while good and history.find(before[good - 1]) is None:
+    while good and not is_in(before[good - 1]):
         good -= 1
     return len(before) - good, history.find(before[good - 1]) + 1 if good else None
 
@@ -117,10 +121,12 @@ def check_gap(before, gap, after, history):
     withdrawn, place = fork(before, history)
     if place is None or not after or history.find(after[0]) is None:
         return found
-    if gap.get("withdrawn") is not None and gap["withdrawn"] != withdrawn:
-        found.append(("number", "%s says %s withdrawn, and it was %d" % (gap, gap["withdrawn"], withdrawn)))
+    most_withdrawn, earliest = fork(before, history, doubtful=False)
+    if gap.get("withdrawn") is not None and not withdrawn <= gap["withdrawn"] <= most_withdrawn:
+        found.append(("number", "%s says %s withdrawn, and it was %d to %d"
+                      % (gap, gap["withdrawn"], withdrawn, most_withdrawn)))
     start = history.find(after[0])
-    most = max(0, start - place)
+    most = max(0, start - (earliest or 0))
     least = len(history.certain(place, start))
     if gap.get("missed") is not None and not least <= gap["missed"] <= most:
         found.append(("number", "%s says %s missed, and it was %d to %d" % (gap, gap["missed"], least, most)))
