@@ -13,8 +13,9 @@ export const lines = (count) => Array.from({ length: count }, (_, n) =>
 export const messages = (events) => events.filter((event) => event.type === "message");
 export const lasting = (events) => messages(events).filter((event) => event.data !== "");
 
-/** What some streams, of which each is to be the expected lines, miss or have too much. */
-export function tally(streams, expected) {
+/** What some streams, of which each is to be the expected lines, miss or have too much. isCounted: how
+ * many they are does not depend on packets. */
+export function tally(streams, expected, isCounted = true) {
     let lost = 0, twice = 0, empty = 0, broken = 0, disorder = false, mistaken = false;
 
     for (const events of streams) {
@@ -32,9 +33,9 @@ export function tally(streams, expected) {
     if (broken > 0)
         return "broken events"; // how many, and what else, depends on the packets
     return [
-        lost && `${lost} of ${streams.length * expected.length} lost`,
+        lost && (isCounted ? `${lost} of ${streams.length * expected.length} lost` : "some lost"),
         twice && `${twice} twice`,
-        empty && `${empty} empty`,
+        empty && `${isCounted ? empty : "some"} empty`,
         disorder && "out of order",
         mistaken && "wrong ids",
     ].filter(Boolean).join(", ") || "exact";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { folder, need, skip } from "./serving.mjs";
+import { folder, need, skip, until } from "./serving.mjs";
 
 const { default: selenium } = await need("selenium-webdriver");
 const { default: remote } = await need("selenium-webdriver/remote/index.js");
@@ -90,8 +90,9 @@ class Page {
         return text && this.driver.findElement(By.css(selector)).sendKeys(text);
     }
 
-    setViewport({ width, height }) {
-        return this.driver.manage().window().setRect({ x: 0, y: 0, width, height });
+    async setViewport({ width, height }) {
+        await this.driver.manage().window().setRect({ x: 0, y: 0, width, height });
+        await until("the page has its width", () => this.evaluate((w) => innerWidth === w, width));
     }
 
     async screenshot() {

@@ -10,8 +10,8 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { name, open } from "../e2e/browsers.mjs";
-import { numbered, until } from "../e2e/serving.mjs";
+import { name, open } from "../clients/browsers.mjs";
+import { numbered, until } from "../clients/serving.mjs";
 
 const [, , module, , shots] = process.argv;
 const FOLDER = new URL("../../examples/languages/wasm/", import.meta.url);

@@ -132,7 +132,10 @@ final class SseTest {
         Sse.Channel channel = channel(0);
         Sse.Client client = join(channel, 0);
         THREADS.submit(() -> {
-            Thread.sleep(300);
+            long taken = -1;
+            while (taken != (taken = channel.count(Sse.Counter.BYTES)) || taken == 0) {
+                Thread.sleep(300); // until the write blocks
+            }
             client.close();
             return null;
         });
