@@ -99,6 +99,13 @@ class End(unittest.TestCase):
         self.assertEqual(kinds(check_end(entries(27, 28), NOW)), ["late"])
         self.assertEqual(kinds(check_end([], NOW)), ["late"])
 
+    def test_a_client_whose_newest_entry_was_withdrawn_is_up_to_date_where_nothing_follows(self):
+        had = entries(28, 29) + [entry(30, "lost")]
+        gap = {"reason": "phantom", "last": had[-1].id, "resume": None}
+        self.assertEqual(check_end([], NOW, [(had, gap, [])]), [])
+        self.assertEqual(kinds(check_end([], NOW, [(had, dict(gap, resume="31-0.0"), [])])), ["late"])
+        self.assertEqual(kinds(check_end([], NOW, [(entries(27, 28), gap, [])])), ["late"])
+
     def test_a_missing_entry_that_was_acknowledged_is_found(self):
         self.assertEqual(check_acknowledged(entries(10, 29), NOW), [])
         self.assertEqual(kinds(check_acknowledged([entry(12), entry(12, "lost"), entry(31)], NOW)),

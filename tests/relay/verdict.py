@@ -94,9 +94,18 @@ def check_run(run, history, written):
     return found
 
 
-def check_end(run, history):
-    """The client is up to date: its last entry is that of the history."""
-    if history.entries and (not run or history.find(run[-1]) != len(history.entries) - 1):
+def told_of_no_more(gaps, id):
+    """Whether the last gap says that nothing follows, and the client had this entry before it."""
+    before, gap, _ = gaps[-1] if gaps else ([], {}, [])
+    return gap.get("resume", "") is None and any(e.id == id for e in before)
+
+
+def check_end(run, history, gaps=()):
+    """The client is up to date: its last entry is that of the history; or what it had after that entry was
+    withdrawn, and nothing has followed."""
+    if not history.entries or not run and told_of_no_more(gaps, history.entries[-1].id):
+        return []
+    if not run or history.find(run[-1]) != len(history.entries) - 1:
         return [("late", "the history ends with %s, and the client with %s"
                  % (history.entries[-1], run[-1] if run else "nothing"))]
     return []

@@ -198,7 +198,8 @@ class World:
     async def is_level(self, primary):
         """What was written late, by a link that was stalled, counts as well."""
         last = self.entries(await primary.ask("XREVRANGE", self.key, "+", "-", "COUNT", 1))[0]
-        return all(c.run and c.run[-1].id == last.id or c.tags and last.tag not in (None,) + c.tags
+        return all(c.run and c.run[-1].id == last.id or not c.run and verdict.told_of_no_more(c.gaps, last.id)
+                   or c.tags and last.tag not in (None,) + c.tags
                    for c in self.clients if c.awake)
 
     def judge(self):
@@ -217,7 +218,7 @@ class World:
 
     def verdict(self, client):
         history = self.history.shown(client.tags, client.run) if client.tags else self.history
-        found = verdict.check_run(client.run, history, self.said.written) + verdict.check_end(client.run, history)
+        found = verdict.check_run(client.run, history, self.said.written) + verdict.check_end(client.run, history, client.gaps)
         self.counts["verdicts"] += 1
         if client.tags:
             return found
