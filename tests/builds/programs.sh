@@ -55,10 +55,7 @@ memory)
     under_valgrind "$tree" $(sort "$tree/programs.txt" | comm -13 "$tree/../done" -)
     # those that are quick, since Valgrind is not
     python3 "$TOP/tests/e2e/examples.py" "$tree" -k Progress.test_plain -k Progress.test_event_stream \
-        -k Progress.test_a_client_that -k Tokens.test_the_t -k Tokens.test_w -k Tokens.test_one &
-    first=$!
-    python3 "$TOP/tests/e2e/fanout_examples.py" "$tree" -k Tls.test_writes -k Tls.test_one
-    wait $first
+        -k Progress.test_a_client_that -k Tokens.test_the_t -k Tokens.test_w -k Tokens.test_one
     ;;
 *)
     echo "there is no tool $tool"

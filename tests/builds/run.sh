@@ -1,6 +1,6 @@
 # Build the tree anew with other options, and test it.
-#   run.sh NAME build|servers|shared|unit|copying|threads OPTION...      in $PWD/NAME; build: all of it,
-#   without a test; servers, shared: build these alone; unit: the unit tests; copying: those of them that
+#   run.sh NAME build|servers|shared|TARGETS|unit|copying|threads OPTION...      in $PWD/NAME; build: all
+#   of it, without a test; servers, shared, or targets that begin with sse-: build these alone; unit: the unit tests; copying: those of them that
 #   have to do with how data is copied; threads: the example that has threads
 set -eu
 name=$1 what=$2
@@ -13,6 +13,7 @@ build() {
 case $what in
 build) build all ;;
 servers | shared) build "sse-$what" ;;
+sse-*) build $what ;;
 unit)
     build sse-unit sse-searches
     (cd "$name" && ctest --output-on-failure --no-tests=error -L unit)
