@@ -101,7 +101,7 @@ int web_whole(const sse_channel *ch);
 /* Return whether an id is from this channel; an automatic one may be of an event that is gone. */
 int web_knows(const sse_channel *ch, sse_str id);
 
-/* A timer; all zero, but for run and user, before it is first set. */
+/* A timer; all zero, except run and user, before it is first set. */
 typedef struct web_timer {
     void (*run)(void *user);
     void *user;
