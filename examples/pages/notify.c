@@ -6,7 +6,7 @@
  *
  * A line of standard input is a user and a text; "*" means all. The token is exchanged for a cookie,
  * which EventSource sends and no log shows. The cookie says which user it is, and the user which
- * events: a tag is on the event, and the filter of a stream has the user's tag. A user who comes
+ * events: a tag is on the event, and the filter of a stream has the user's tag. A user that comes
  * back gets what was missed while away, and nothing of the others. */
 #include "page.h"
 

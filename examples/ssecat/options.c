@@ -155,10 +155,7 @@ int options_read(options *o, int argc, char **argv)
             print_help();
         else
             printf("ssecat, libsse %s\n", sse_version_text());
-        if (fflush(stdout) == 0 && !ferror(stdout))
-            return EXIT_SUCCESS + 1;
-        say_error("standard output cannot be written");
-        return EXIT_FAILURE + 1;
+        return table_printed();
     }
     return combine(o) == 0 ? 0 : EXIT_FAILURE + 1;
 }

@@ -273,3 +273,11 @@ void table_print(const table_row *rows, size_t count)
             printf("\n%s\n", rows[i].help);
     }
 }
+
+int table_printed(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_SUCCESS + 1;
+    say_error("standard output cannot be written");
+    return EXIT_FAILURE + 1;
+}

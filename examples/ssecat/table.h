@@ -42,4 +42,7 @@ int table_read(const table_row *rows, size_t count, void *into, int argc, char *
 /* Print each option with its range. */
 void table_print(const table_row *rows, size_t count);
 
+/* After what --help or --version print: return the exit code plus 1, for standard output may be full. */
+int table_printed(void);
+
 #endif
