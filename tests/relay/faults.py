@@ -215,8 +215,9 @@ async def kill_relay(world):
 
 @fault(3)
 async def end_relay(world):
+    """A relay that serves; one that another fault has just started dies of the signal, as it may."""
     relay = world.random.choice(world.relays)
-    if relay.is_alive() and (code := await ended(relay)) not in (0, -signal.SIGKILL):  # another fault
+    if await relay.serves() and (code := await ended(relay)) not in (0, -signal.SIGKILL):  # another fault
         world.find("end", "%s ended with %s after SIGTERM" % (relay.name, code))
 
 

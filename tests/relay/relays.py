@@ -5,6 +5,7 @@ import re
 
 import paths  # of relay and web
 from relay import Relay
+from resp import GONE
 from web import request
 
 REPORT = re.compile(r"^.*(?:ERROR: \w*Sanitizer|runtime error:|LeakSanitizer|Assertion).*$", re.M)
@@ -22,6 +23,12 @@ class Measured(Relay):
             self.counted.update(self.latest)
             self.latest = {}
         super().start()
+
+    async def serves(self):
+        try:
+            return (await request(self.port, "GET", "/healthz"))[0] == 200
+        except GONE:
+            return False
 
     async def measure(self):
         """Read its metrics; gives the counters of all its runs."""
