@@ -138,3 +138,8 @@ class Client:
         """Forget what a verdict has been given on, except enough to see a history that goes back."""
         self.run = self.run[-4000:]
         self.gaps, self.marks = [], set()
+
+    def forget(self):
+        """Begin anew with what comes next: nobody can say what the history was until now."""
+        self.run = []
+        self.settled()

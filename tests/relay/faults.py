@@ -4,6 +4,7 @@ World.heal mends. Nothing here needs a privilege."""
 import asyncio
 import os
 import signal
+import subprocess
 
 import paths
 
@@ -37,8 +38,21 @@ async def promoted(world, old, limit=8.0):
 
 
 def ended(process):
-    """SIGTERM, and its exit code, while everything else goes on."""
-    return asyncio.get_running_loop().run_in_executor(None, process.kill, signal.SIGTERM)
+    """SIGTERM now, and its exit code, or None where it had to be killed, while everything else goes on:
+    another fault may start the process again meanwhile."""
+    child = process.child
+
+    def wait():
+        try:
+            return child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            return None
+
+    process.tell(signal.SIGCONT)
+    process.tell(signal.SIGTERM)
+    return asyncio.get_running_loop().run_in_executor(None, wait)
 
 
 def others(world, server):
@@ -217,7 +231,11 @@ async def kill_relay(world):
 async def end_relay(world):
     """A relay that serves; one that another fault has just started dies of the signal, as it may."""
     relay = world.random.choice(world.relays)
-    if await relay.serves() and (code := await ended(relay)) not in (0, -signal.SIGKILL):  # another fault
+    child = relay.child
+    if not await relay.serves() or relay.child is not child:
+        return
+    code = await ended(relay)
+    if code not in (0, -signal.SIGKILL):  # another fault
         world.find("end", "%s ended with %s after SIGTERM" % (relay.name, code))
 
 

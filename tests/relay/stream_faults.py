@@ -22,14 +22,16 @@ async def flush(world):
 async def flush_and_silence(world):
     """Nobody writes for a while, and the relays have forgotten: a client comes back to nothing at all."""
     world.may_write.clear()
-    admin = await connected(world)
-    await admin.ask("FLUSHALL")
-    admin.close()
-    for relay in world.relays:
-        relay.kill()
-        relay.start()
-    await pause(world, 1.0, 2.0)
-    world.may_write.set()
+    try:
+        admin = await connected(world)
+        await admin.ask("FLUSHALL")
+        admin.close()
+        for relay in world.relays:
+            relay.kill()
+            relay.start()
+        await pause(world, 1.0, 2.0)
+    finally:
+        world.may_write.set()
 
 
 @fault(2, lost=True)

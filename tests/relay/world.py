@@ -39,7 +39,7 @@ class World:
         self.clients.append(Client("client-a", "roams", self, ("a",)))
         self.said, self.answers = Acknowledged(), collections.Counter()
         self.may_write, self.calm = asyncio.Event(), False
-        self.history, self.trimmed, self.deleted = History(), [], []
+        self.history, self.trimmed, self.deleted, self.is_blind = History(), [], [], False
         self.findings, self.counts, self.fields = [], collections.Counter(), {}
         self.marks, self.doing, self.began = {}, "", time.monotonic()
         self.among, self.used = list(among or FAULTS), collections.Counter()
@@ -70,13 +70,20 @@ class World:
         return made
 
     async def trim(self, admin, keep, commands=()):
-        """Trim the stream after these commands, all at once, and note what it had."""
+        """Trim the stream after these commands, all at once, and note what it had. Where no answer comes,
+        nobody knows what was trimmed, if it was."""
         await admin.ask("MULTI")
         for command in commands:
             await admin.ask(*command)
         await admin.ask("XRANGE", self.key, "-", "+")
         await admin.ask("XTRIM", self.key, "MAXLEN", "=", keep)
-        rows = (await admin.ask("EXEC", limit=5))[-2]
+        try:
+            rows = (await admin.ask("EXEC", limit=5))[-2]
+        except Refused:
+            raise
+        except GONE:
+            self.is_blind = True
+            raise
         if not isinstance(rows, Refused):  # the key is no stream now, so that nothing was trimmed
             self.trimmed += self.entries(rows, doubtful="forks" in self.marks or "lost" in self.marks)
 
@@ -151,7 +158,7 @@ class World:
             if not sentinel.is_alive():
                 await self.cluster.start_sentinel(sentinel)
         for server in self.cluster.servers:
-            await wait(server.name, lambda: server.ask("CONFIG", "SET", "maxclients", 10000, limit=10), PATIENCE)
+            await self.let_in(server)
             await wait(server.name, lambda: server.ask("ACL", "LOAD", limit=10), PATIENCE)
         for relay in self.relays:
             relay.tell(signal.SIGCONT)
@@ -161,13 +168,35 @@ class World:
                     self.find("end", "%s ended by itself, with %s" % (relay.name, code))
                 relay.start()
 
-    async def come_to_rest(self):
-        """Write the last entry of the round, and wait until all have it; then judge."""
+    async def let_in(self, server):
+        """Clients are let in again; where they have taken all places, and keep them, they are cut first."""
+        async def is_set():
+            return await server.ask("CONFIG", "SET", "maxclients", 10000, limit=10)
+        try:
+            await wait(server.name, is_set, 5)
+        except TimeoutError as e:
+            self.note(e)
+            server.link.set("cut")
+            try:
+                await wait(server.name, is_set, PATIENCE)
+            finally:
+                server.link.set("pass")
+
+    async def write_last(self):
+        """The last entry of the round. Gives the primary that has it."""
         primary = await self.one_primary()
-        self.calm = True
         if await primary.ask("TYPE", self.key, limit=10) not in (b"stream", b"none"):
             await primary.ask("DEL", self.key)
         await primary.ask("XADD", self.key, "*", *fields_of(self.said.data(self, ".rest"), None), limit=10)
+        return primary
+
+    async def come_to_rest(self):
+        """Write the last entry of the round, and wait until all have it; then judge."""
+        primary = await wait("the last entry", self.write_last, PATIENCE)  # sentinels may yet choose another one
+        for task in self.tasks:
+            if task.done():
+                task.result()  # raises what has ended it
+        self.calm = True
         try:
             await wait("relays that are ready", self.is_ready, PATIENCE)
             await wait("clients that are up to date", lambda: self.is_level(primary), PATIENCE)
@@ -175,10 +204,16 @@ class World:
             self.find("late", str(e))
         rows = await primary.ask("XRANGE", self.key, "-", "+", limit=20)
         self.note("rest at", rows[-1][0].decode(), "with", primary.name, "of", len(rows))
-        self.history = self.history.followed_by(self.entries(rows), self.trimmed, self.deleted,
-                                                "lost" in self.marks)
-        self.judge()
-        self.trimmed, self.deleted, self.said.sure = [], [], []
+        if self.is_blind:
+            self.history = History(self.entries(rows))
+            self.counts["rounds without a verdict"] += 1
+            for client in self.clients:
+                client.forget()
+        else:
+            self.history = self.history.followed_by(self.entries(rows), self.trimmed, self.deleted,
+                                                    "lost" in self.marks)
+            self.judge()
+        self.trimmed, self.deleted, self.said.sure, self.is_blind = [], [], [], False
         if len(self.history.entries) > 12000:
             self.history, self.fields = History(self.history.entries[-8000:]), {}
         for relay in self.relays:
