@@ -65,14 +65,22 @@ def clock(folder):
     return path
 
 
+def settings(n, seed):
+    """Of world n. Worlds 0 and 1, 2 and 3, ... differ in all that relays are told, so that two worlds have
+    each of it; the seed chooses which two. Of four worlds, one has a careful primary."""
+    waits, pair = n % 2, n // 2 + seed
+    return {"wait_for": 2 * waits, "closes": bool(waits ^ pair % 2), "by_user": bool(waits ^ pair // 2 % 2),
+            "careful": (n + seed // 4) % 4 == 3}
+
+
 def run_world(options):
-    """One world, whose results go to its folder. Odd ones have relays that wait for all replicas."""
+    """One world, whose results go to its folder."""
     n = options.world
     folder = os.path.join(options.keep, "world%d" % n)
     os.makedirs(folder, exist_ok=True)
     world = World("world%d" % n, options.seed + n, folder, os.path.join(os.path.abspath(options.build), "sse-relay"),
-                  os.path.join(options.keep, "clock.so"), wait_for=2 * (n % 2), careful=n % 4 == 3,
-                  among=options.among.split(",") if options.among else ())
+                  os.path.join(options.keep, "clock.so"), among=options.among.split(",") if options.among else (),
+                  **settings(n, options.seed))
     end, over = time.monotonic() + options.seconds, []
     share = -(-options.failovers // options.worlds)
     signal.signal(signal.SIGTERM, lambda *_: over.append(True))
@@ -128,6 +136,8 @@ def main():
     os.makedirs(options.keep, exist_ok=True)
     clock(options.keep)
     print("seed %d, %d worlds, notes in %s" % (options.seed, options.worlds, options.keep), flush=True)
+    for n in range(options.worlds):
+        print("world%d: %s" % (n, ", ".join("%s %d" % pair for pair in settings(n, options.seed).items())), flush=True)
     began = time.monotonic()
     command = [sys.executable, os.path.abspath(__file__), options.build, "--seconds", str(options.seconds),
                "--failovers", str(options.failovers), "--worlds", str(options.worlds), "--seed", str(options.seed),

@@ -3,7 +3,6 @@
 import paths  # of resp
 from faults import fault, lose_tail, pause, primary
 from resp import Connection
-from writers import fields_of
 
 
 async def connected(world):
@@ -38,11 +37,11 @@ async def flush_and_silence(world):
 async def make_anew(world):
     """Deleted, and there again: with new ids, or with some that it had before."""
     admin = await connected(world)
-    data = world.said.data(world)
+    fields = world.said.fields(world)
     old = (await admin.ask("XREVRANGE", world.key, "+", "-", "COUNT", 30) or [[b"1-1"]])[-1][0]
     await admin.ask("MULTI")
     await admin.ask("DEL", world.key)
-    await admin.ask("XADD", world.key, world.random.choice((b"*", old)), *fields_of(data, None))
+    await admin.ask("XADD", world.key, world.random.choice((b"*", old)), *fields)
     await admin.ask("EXEC")
     admin.close()
     await pause(world, 0, 1.5)
@@ -79,7 +78,7 @@ async def burst_and_trim(world):
     """More than a turn reads, and most of it is gone before anyone has read it."""
     admin = await connected(world)
     count = world.random.choice((5, 50, 600))
-    commands = [("XADD", world.key, "*", *fields_of(world.said.data(world), None)) for _ in range(count)]
+    commands = [("XADD", world.key, "*", *world.said.fields(world)) for _ in range(count)]
     await world.trim(admin, world.random.choice((0, 1, 3, 40)), commands)
     admin.close()
     await pause(world, 0, 0.8)
@@ -89,7 +88,7 @@ async def burst_and_trim(world):
 async def burst(world):
     admin = await connected(world)
     for _ in range(world.random.choice((100, 400, 900))):
-        admin.send("XADD", world.key, "*", *fields_of(world.said.data(world), None))
+        admin.send("XADD", world.key, "*", *world.said.fields(world))
     await admin.ask("PING", limit=5)
     admin.close()
     await pause(world, 0.1, 0.5)

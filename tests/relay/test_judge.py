@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """The judge is judged: each forged log of a client must be found, and an honest one must not."""
 
+import asyncio
+import types
 import unittest
+from unittest import mock
 
+import clients
 import paths
-from verdict import (Entry, History, check_acknowledged, check_end, check_gap, check_run, is_needless, order,
-                     with_hash)
+from judge import settings
+from verdict import (NO_HASH, Entry, History, check_acknowledged, check_end, check_filter, check_gap, check_run,
+                     is_needless, order, resumed, with_hash)
 
 
 def entry(n, what="", **more):
@@ -20,7 +25,7 @@ def kinds(found):
     return [kind for kind, _ in found]
 
 
-WRITTEN = {"%d%s" % (n, what) for n in range(100) for what in ("", "lost")}
+WRITTEN = {"%d%s" % (n, what): None for n in range(100) for what in ("", "lost")}
 NOW = History(entries(*range(10, 30)))
 
 
@@ -93,6 +98,105 @@ class Run(unittest.TestCase):
             self.assertEqual(self.found(run, history.shown(("a",), run)), kinds)
 
 
+    def test_a_place_in_the_middle_is_not_past_an_entry_that_is_yet_to_come(self):
+        def place(n):
+            return entry(n)._replace(data=None)
+        history = History([entry(10), entry(11, tag="b"), entry(12), entry(13, tag="b"), entry(14, tag="b")])
+        for kinds, run in (([], [entry(10), place(11), entry(12), place(12), place(13), place(14)]),
+                           (["hole"], [entry(10), place(13)]),
+                           (["hole"], [place(11), place(14)]),
+                           (["order"], [entry(10), entry(12), place(10)]),
+                           (["withdrawn"], [entry(10), entry(9, "lost")._replace(data=None), entry(12)])):
+            self.assertEqual(self.found(run, history.shown(("a",), run)), kinds)
+
+    def test_nothing_is_missing_after_the_place_where_an_empty_log_began(self):
+        for id, runs in (("0-0", {10: [], 11: ["hole"]}), ("12-0", {13: [], 14: ["hole"], 12: ["order"]}),
+                         ("29-7", {29: ["order"]})):
+            for n, right in runs.items():
+                self.assertEqual(self.found([Entry(id + NO_HASH, None), entry(n)]), right)
+        self.assertEqual(check_end([Entry("29-7" + NO_HASH, None)], NOW), [])
+        self.assertEqual(kinds(check_end([Entry("28-7" + NO_HASH, None)], NOW)), ["late"])
+
+    def test_an_entry_of_another_user_is_found_even_where_it_is_withdrawn(self):
+        written = {"10": None, "11": "a", "12": "b", "12lost": "b"}
+        for right, run in (([], [entry(9)._replace(data=None)] + entries(10, 11)), (["foreign"], entries(10, 11, 12)),
+                           (["foreign"], [entry(12, "lost")])):
+            self.assertEqual(kinds(check_filter(run, ("a",), written)), right)
+        self.assertEqual(kinds(check_filter(entries(11, 12), ("c",), written)), ["foreign"] * 2)
+
+
+class Stream(unittest.TestCase):
+    """What is wrong with a stream itself: the bytes that a client gets, and the end."""
+
+    GAP = 'event: gap\n%sdata: {"reason":"phantom","last":"9-0.00","resume":"10-0.00","missed":0,"withdrawn":1}\n\n'
+    HOLE = 'event: gap\n%sdata: {"reason":"trimmed","last":"9-0.00","resume":"12-0.00","missed":2,"withdrawn":0}\n\n'
+    ENTRY, PLACE = "id: 10-0.00\ndata: 10\n\n", "event: place\nid: 9-0.00\ndata\n\n"
+
+    def read(self, text, last_id="9-0.00", closes=True, ends=True):
+        world = types.SimpleNamespace(seed=1, now=lambda: 0.0, calm=True, closes=closes)
+        client = clients.Client("client", "stays", world)
+        client.last_id = last_id
+
+        async def read():
+            reader = asyncio.StreamReader()
+            reader.feed_data(text.encode())
+            if ends:
+                reader.feed_eof()
+            await client.read(reader, False)
+        with mock.patch("clients.ENDING", 0.05):
+            try:
+                asyncio.run(read())
+            except asyncio.TimeoutError:
+                pass
+        return client
+
+    def found(self, *arguments, **named):
+        return kinds(self.read(*arguments, **named).found)
+
+    def test_a_gap_that_closes_forgets_the_id_and_ends_the_stream(self):
+        client = self.read(self.GAP % "id\n")
+        self.assertEqual((client.found, client.last_id, client.run, client.closed), ([], None, [], 1))
+
+    def test_a_gap_that_does_not_close_keeps_the_id(self):
+        client = self.read(self.GAP % "" + self.ENTRY, closes=False)
+        self.assertEqual((client.found, client.last_id, client.closed), ([], "10-0.00", 0))
+
+    def test_an_id_that_is_not_forgotten_is_found(self):
+        for id in "", "id: 9-0.00\n":
+            self.assertEqual(self.found(self.GAP % id), ["close"])
+
+    def test_an_id_that_is_forgotten_without_need_is_found(self):
+        self.assertEqual(self.found(self.GAP % "id\n", closes=False), ["close"])
+        self.assertEqual(self.found(self.HOLE % "id\n"), ["close"])
+
+    def test_anything_after_a_gap_that_closes_is_found(self):
+        for more in self.ENTRY, self.PLACE, ": a comment\n\n":
+            self.assertEqual(self.found(self.GAP % "id\n" + more)[:1], ["close"])
+
+    def test_a_stream_that_does_not_end_after_such_a_gap_is_found(self):
+        self.assertEqual(self.found(self.GAP % "id\n", ends=False), ["close"])
+
+    def test_a_hole_that_all_are_told_of_closes_nothing(self):
+        self.assertEqual(self.found(self.HOLE % "" + "id: 12-0.00\ndata: 12\n\n"), [])
+
+    def test_a_client_without_an_id_that_does_not_begin_with_a_place_is_found(self):
+        self.assertEqual(self.found(self.PLACE + self.ENTRY, last_id=None), [])
+        self.assertEqual(self.found(self.ENTRY, last_id=None), ["place"])
+        self.assertEqual(self.found(self.GAP % "id\n", last_id=None), ["place"])
+        self.assertEqual(self.found(self.ENTRY), [])
+
+    def test_a_place_that_is_none_is_found(self):
+        for place in "event: place\ndata\n\n", "event: place\nid: 9-0.00\ndata: 9\n\n":
+            self.assertEqual(self.found(place, last_id=None), ["place"])
+
+    def test_the_head_names_the_user_where_a_proxy_would_and_tags_in_the_query(self):
+        for by_user, line, field in ((True, b"GET /events?stream=news HTTP/1.1\r\n", b"\r\nX-User: a\r\n"),
+                                     (False, b"GET /events?stream=news&tag=a HTTP/1.1\r\n", b"\r\n\r\n")):
+            world = types.SimpleNamespace(seed=1, key="news", by_user=by_user, filter="tag")
+            head = clients.Client("client", "stays", world, ("a",)).head()
+            self.assertTrue(head.startswith(line) and field in head)
+
+
 class End(unittest.TestCase):
     def test_a_client_that_stays_behind_is_found(self):
         self.assertEqual(check_end(entries(28, 29), NOW), [])
@@ -145,6 +249,33 @@ class Gap(unittest.TestCase):
         self.assertTrue(is_needless(entries(14, 15), entries(10, 11), NOW))
         self.assertFalse(is_needless(entries(10, 11), entries(13), NOW))
         self.assertFalse(is_needless(entries(10, 11) + [entry(12, "lost")], entries(12), NOW))
+
+
+    def test_a_gap_that_closes_is_judged_by_what_would_have_followed(self):
+        before = [entry(10)._replace(data=None), entry(11), entry(12, "lost")]
+        for says, right in (((12, 0, 1), True), ((15, 3, 1), True), ((15, 2, 1), False), ((12, 0, 2), False)):
+            gap = dict(zip(("missed", "withdrawn"), says[1:]), resume=entry(says[0]).id)
+            self.assertEqual(self.found(before, resumed(gap), **gap), [] if right else ["number"])
+        self.assertTrue(is_needless(entries(10, 11), resumed({"resume": entry(12).id}), NOW))
+        self.assertFalse(is_needless(entries(10, 11), resumed({"resume": entry(13).id}), NOW))
+        self.assertFalse(is_needless(entries(28, 29), resumed({"resume": None}), NOW))
+
+
+class Worlds(unittest.TestCase):
+    def test_two_worlds_have_each_setting_on_and_off(self):
+        for seed in range(16):
+            for name in "wait_for", "closes", "by_user":
+                self.assertEqual(len({settings(n, seed)[name] for n in (0, 1)}), 2)
+
+    def test_four_worlds_have_all_pairs_of_waiting_and_closing_and_one_careful_primary(self):
+        for seed in range(16):
+            worlds = [settings(n, seed) for n in range(4)]
+            self.assertEqual(len({(w["wait_for"], w["closes"]) for w in worlds}), 4)
+            self.assertEqual(sum(w["careful"] for w in worlds), 1)
+
+    def test_eight_worlds_have_all_settings_together(self):
+        names = "wait_for", "closes", "by_user"
+        self.assertEqual(len({tuple(settings(n, 5)[name] for name in names) for n in range(8)}), 8)
 
 
 class Followed(unittest.TestCase):

@@ -8,7 +8,7 @@ from collections import namedtuple
 # say any more whether it belonged to this history: a client may have it or not.
 Entry = namedtuple("Entry", "id data tag doubtful", defaults=(None, False))
 
-KINDS = ("hole", "double", "order", "withdrawn", "forged", "unacknowledged", "number", "late", "end", "sanitizer")
+NO_HASH = "." + 16 * "0"  # ends the id of a place at which there is no entry: where an empty log began
 
 
 def order(id):
@@ -34,15 +34,17 @@ class History:
         self.at = {e.id: n for n, e in enumerate(self.entries)}
 
     def find(self, entry):
-        """Its number, or None."""
+        """Its number, or None. A place without an entry is at the entry before it: -1 where there is none."""
+        if entry.data is None and entry.id.endswith(NO_HASH):
+            return sum(order(e.id) <= order(entry.id) for e in self.entries) - 1
         n = self.at.get(entry.id)
         return n if n is None or entry.data in (None, self.entries[n].data) else None
 
     def shown(self, tags, run):
-        """As a client with this filter sees it, who got this run. It may begin at a place that it is not
-        shown."""
-        place = run[0].id if run and run[0].data is None else None
-        return History(e for e in self.entries if e.tag is None or e.tag in tags or e.id == place)
+        """As a client with this filter sees it, with the places in its run, which may be at entries that it
+        is not shown."""
+        places = {e.id for e in run if e.data is None}
+        return History(e for e in self.entries if e.tag in (None, *tags) or e.id in places)
 
     def certain(self, start, end):
         """The entries that a client must have between these two places."""
@@ -74,7 +76,7 @@ def check_run(run, history, written):
     everything that anybody has tried to write."""
     found, last, seen = [], None, set()
     for entry in run:
-        if entry.id in seen:
+        if entry.id in seen and entry.data is not None:
             found.append(("double", "%s came twice" % (entry,)))
             continue
         seen.add(entry.id)
@@ -83,7 +85,7 @@ def check_run(run, history, written):
             kind = "withdrawn" if entry.data is None or entry.data in written else "forged"
             found.append((kind, "%s is not in the history" % (entry,)))
             continue
-        if last is not None and place < last:
+        if last is not None and (place < last or place == last and entry.data is not None):
             found.append(("order", "%s came after a later one" % (entry,)))
         elif last is not None:
             missing = history.certain(last + 1, place)
@@ -92,6 +94,23 @@ def check_run(run, history, written):
                               % (len(missing), entry, missing[0])))
         last = place
     return found
+
+
+def check_filter(run, tags, written):
+    """A client with this filter got nothing that is for others, whatever became of it. written: the tag of
+    all data."""
+    return [("foreign", "%s is for %s, and came to %s" % (entry, written[entry.data], ", ".join(tags)))
+            for entry in run if written.get(entry.data) not in (None, *tags)]
+
+
+def is_hole(gap):
+    """Whether it is one that all clients of a relay are told of, in the middle of a stream: it ends none."""
+    return gap["reason"] == "trimmed" and gap["withdrawn"] == 0
+
+
+def resumed(gap):
+    """What would have followed this gap, which has closed the stream, as a run of no more than a place."""
+    return [Entry(gap["resume"], None)] if gap["resume"] else []
 
 
 def told_of_no_more(gaps, id):
@@ -116,7 +135,7 @@ def fork(before, history, doubtful=True):
     or None where no entry of it is in there. doubtful: whether doubtful entries are in there."""
     def is_in(entry):
         place = history.find(entry)
-        return place is not None and (doubtful or not history.entries[place].doubtful)
+        return place is not None and (doubtful or place < 0 or not history.entries[place].doubtful)
 
     good = len(before)
     while good and not is_in(before[good - 1]):

@@ -18,26 +18,35 @@ from faults import FAULTS
 from relays import Measured
 from resp import GONE, Refused
 from verdict import Entry, History
-from writers import Acknowledged, Direct, Posting, fields_of
+from writers import Acknowledged, Direct, Posting
 
 MAX_LEN = 2000  # of the stream; more than writers add in a round
 PATIENCE = 60  # seconds for all to come to rest, on a machine that is busy with other things
 HISTORY = 300  # events of the log of a relay: who is away longer is served from Redis
 KINDS = ("stays", "stays", "stays", "roams", "roams", "sleeps", "sleeps", "sleeps", "slow")
+USERS = "abc"  # whose clients there are, where there are users; nothing is for the last one alone
 
 
 class World:
-    def __init__(self, name, seed, folder, program, clock, wait_for=0, careful=False, rate=25, among=()):
+    """wait_for: replicas that relays wait for. careful: a primary without replicas takes no writes. closes:
+    a gap ends a stream. by_user: each client is one of a user, who gets no entry that is for another."""
+
+    def __init__(self, name, seed, folder, program, clock, wait_for=0, careful=False, closes=False,
+                 by_user=False, rate=25, among=()):
         self.name, self.seed, self.folder = name, seed, folder
         self.random = random.Random(seed)
         self.key, self.wait, self.rate, self.pace, self.max_len = "news", wait_for, rate, 1.0, MAX_LEN
         self.cluster = Cluster(folder, clock, 1 if careful else 0, 500, 1500, quick=True)
         options = ["--history", str(HISTORY), "--max-len", str(MAX_LEN), "--heartbeat", "1", "--spread", "300"]
         options += ["--wait", str(wait_for)] if wait_for else []
+        options += ["--on-gap", "close"] if closes else []
+        options += ["--user-field", "user", "--user-header", "X-User"] if by_user else []
+        self.closes, self.by_user, self.filter = closes, by_user, "user" if by_user else "tag"
         self.relays = [Measured(i, folder, program, self.cluster.sentinels, self.key, options) for i in range(3)]
-        self.clients = [Client("client%d" % i, kind, self) for i, kind in enumerate(KINDS)]
+        self.clients = [Client("client%d" % i, kind, self, tuple(USERS[i % 3]) if by_user else ())
+                        for i, kind in enumerate(KINDS)]
         self.clients.append(Client("client-a", "roams", self, ("a",)))
-        self.said, self.answers = Acknowledged(), collections.Counter()
+        self.said, self.answers = Acknowledged(self.filter), collections.Counter()
         self.may_write, self.calm = asyncio.Event(), False
         self.history, self.trimmed, self.deleted, self.is_blind = History(), [], [], False
         self.findings, self.counts, self.fields = [], collections.Counter(), {}
@@ -63,7 +72,7 @@ class World:
             key = id, tuple(fields)
             if key not in self.fields:
                 names = dict(zip(fields[::2], fields[1::2]))
-                tag = names.get(b"tag")
+                tag = names.get(self.filter.encode())
                 self.fields[key] = Entry(verdict.with_hash(id.decode(), fields), names[b"data"].decode(),
                                          tag.decode() if tag else None)
             made.append(self.fields[key]._replace(doubtful=doubtful))
@@ -81,7 +90,7 @@ class World:
             rows = (await admin.ask("EXEC", limit=5))[-2]
         except Refused:
             raise
-        except GONE:
+        except BaseException:  # the time of the fault can be over, too
             self.is_blind = True
             raise
         if not isinstance(rows, Refused):  # the key is no stream now, so that nothing was trimmed
@@ -90,7 +99,7 @@ class World:
     async def start(self):
         await self.cluster.start()
         primary = await wait("level replicas", self.cluster.settled, PATIENCE)
-        await primary.ask("XADD", self.key, "*", *fields_of(self.said.data(self), None))
+        await primary.ask("XADD", self.key, "*", *self.said.fields(self))
         for relay in self.relays:
             relay.start()
         await wait("relays", self.is_ready, PATIENCE)
@@ -187,7 +196,7 @@ class World:
         primary = await self.one_primary()
         if await primary.ask("TYPE", self.key, limit=10) not in (b"stream", b"none"):
             await primary.ask("DEL", self.key)
-        await primary.ask("XADD", self.key, "*", *fields_of(self.said.data(self, ".rest"), None), limit=10)
+        await primary.ask("XADD", self.key, "*", *self.said.fields(self, ".rest"), limit=10)
         return primary
 
     async def come_to_rest(self):
@@ -208,6 +217,8 @@ class World:
             self.history = History(self.entries(rows))
             self.counts["rounds without a verdict"] += 1
             for client in self.clients:
+                for kind, sentence in client.found:
+                    self.find(kind, "%s: %s" % (client.name, sentence))
                 client.forget()
         else:
             self.history = self.history.followed_by(self.entries(rows), self.trimmed, self.deleted,
@@ -234,9 +245,13 @@ class World:
     async def is_level(self, primary):
         """What was written late, by a link that was stalled, counts as well."""
         last = self.entries(await primary.ask("XREVRANGE", self.key, "+", "-", "COUNT", 1))[0]
-        return all(c.run and c.run[-1].id == last.id or not c.run and verdict.told_of_no_more(c.gaps, last.id)
+        return all(c.run and c.run[-1].id == last.id or not c.run and verdict.told_of_no_more(self.told(c), last.id)
                    or c.tags and last.tag not in (None,) + c.tags
                    for c in self.clients if c.awake)
+
+    def told(self, client):
+        """The gaps after which a client waits for what follows; one that is closed comes back for a place."""
+        return () if self.closes else client.gaps
 
     def judge(self):
         for client in self.clients:
@@ -253,25 +268,35 @@ class World:
                 self.find(kind, sentence)
 
     def verdict(self, client):
-        history = self.history.shown(client.tags, client.run) if client.tags else self.history
-        found = verdict.check_run(client.run, history, self.said.written) + verdict.check_end(client.run, history, client.gaps)
         self.counts["verdicts"] += 1
+        found = list(client.found)
         if client.tags:
+            for run in [client.run] + [before for before, _, _ in client.gaps]:
+                found += verdict.check_filter(run, client.tags, self.said.written)
+        if found:
             return found
+        history = self.history.shown(client.tags, client.run) if client.tags else self.history
+        found += verdict.check_run(client.run, history, self.said.written)
+        found += verdict.check_end(client.run, history, self.told(client))
         for before, gap, after in client.gaps:
-            needless = verdict.is_needless(before, after, history)
-            self.counts["gaps"] += 1
-            self.counts["needless, next to deletions" if "deletes" in client.marks else "needless"] += needless
-            if needless:
-                self.note("needless", client.name, gap)
-        if len(client.gaps) == 1 and not {"lost", "deletes"} & client.marks:
-            found += verdict.check_gap(*client.gaps[0], history)
+            found += self.verdict_on_gap(client, before, gap, verdict.resumed(gap) if self.closes else after)
+        return found
+
+    def verdict_on_gap(self, client, before, gap, after):
+        """By all entries: a relay cannot know whether one that is gone was for this client."""
+        found, history = [], self.history
+        needless = verdict.is_needless(before, after, history)
+        self.counts["gaps"] += 1
+        self.counts["needless, next to deletions" if "deletes" in client.marks else "needless"] += needless
+        if needless:
+            self.note("needless", client.name, gap)
+        if len(client.gaps) == 1 and not client.tags and not {"lost", "deletes"} & client.marks:
+            found += verdict.check_gap(before, gap, after, history)
         if self.wait and not {"lost", "deletes", "trims"} & client.marks:
-            for before, gap, _ in client.gaps:
-                withdrawn, _ = verdict.fork(before, history)
-                if withdrawn and before[-withdrawn:] != before:
-                    found.append(("unacknowledged", "all replicas had it, and it was withdrawn: %s, %s"
-                                  % (before[-withdrawn:][:3], gap)))
+            withdrawn, _ = verdict.fork(before, history)
+            if withdrawn and before[-withdrawn:] != before:
+                found.append(("unacknowledged", "all replicas had it, and it was withdrawn: %s, %s"
+                              % (before[-withdrawn:][:3], gap)))
         return found
 
     def keep(self, client):
@@ -311,6 +336,7 @@ class World:
         self.cluster.stop()
         self.counts["events"] = sum(c.received for c in self.clients)
         self.counts["streams"] = sum(c.streams for c in self.clients)
+        self.counts["streams that a gap has closed"] = sum(c.closed for c in self.clients)
         self.counts["acknowledged"] = self.said.plain
         for client in self.clients:
             self.counts.update({"told " + r: n for r, n in client.reasons.items()})

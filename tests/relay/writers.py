@@ -15,27 +15,29 @@ numbers = itertools.count()
 
 
 class Acknowledged:
-    """What writers were told. sure: all replicas have confirmed it, so that it may never be missing."""
+    """What writers were told. sure: all replicas have confirmed it, so that it may never be missing.
+    filter: the name of the field that has the tag."""
 
-    def __init__(self):
-        self.written = set()  # the data of each attempt
+    def __init__(self, filter):
+        self.filter = filter.encode()
+        self.written = {}  # the tag of the data of each attempt
         self.sure = []  # entries, since the last verdict
         self.plain = self.refused = 0
 
-    def data(self, world, more=""):
+    def data(self, world, more="", tag=None):
         data = "%s.%d%s" % (world.name, next(numbers), more)
-        self.written.add(data)
+        self.written[data] = tag
         return data
+
+    def fields(self, world, more="", tag=None):
+        data = self.data(world, more, tag)
+        return [b"data", data.encode()] + ([self.filter, tag.encode()] if tag else [])
 
     def take(self, id, fields, sure):
         self.plain += 1
         if sure:
             names = dict(zip(fields[::2], fields[1::2]))
             self.sure.append(Entry(with_hash(id.decode(), fields), names[b"data"].decode()))
-
-
-def fields_of(data, tag):
-    return [b"data", data.encode()] + ([b"tag", tag.encode()] if tag else [])
 
 
 class Direct:
@@ -65,8 +67,7 @@ class Direct:
             sentinel = self.random.choice(world.cluster.sentinels)
             said = await once(sentinel.port, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "events", limit=0.5)
             self.connection = await Connection.to(int(said[1]), "writer", 0.5)
-        data = world.said.data(world, "x" * self.random.randrange(0, 60))
-        fields = fields_of(data, self.random.choice(TAGS))
+        fields = world.said.fields(world, "x" * self.random.randrange(0, 60), self.random.choice(TAGS))
         id = await self.connection.ask("XADD", world.key, "MAXLEN", "~", world.max_len, "*", *fields)
         sure = self.random.random() < 0.3 and await self.connection.ask("WAIT", 2, 200) == 2
         world.said.take(id, fields, sure)
@@ -91,9 +92,10 @@ class Posting:
 
     async def write(self):
         world = self.world
-        data = world.said.data(world)
-        status, body = await request(self.random.choice(world.relays).port, "POST",
-                                     "/publish?stream=" + world.key, data.encode())
+        tag = self.random.choice(TAGS)
+        data = world.said.data(world, tag=tag)
+        path = "/publish?stream=%s" % world.key + ("&%s=%s" % (world.filter, tag) if tag else "")
+        status, body = await request(self.random.choice(world.relays).port, "POST", path, data.encode())
         said = json.loads(body)
         self.answers["%d %s" % (status, said.get("error", "ok"))] += 1
         if status == 200:
