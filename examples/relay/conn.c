@@ -120,7 +120,7 @@ static void fail(hook *h, const char *why)
     l->hook = NULL;
     l->is_up = 0;
     l->deadline_ms = UINT64_MAX;
-    l->down(l->user, why);
+    l->down(l->user, l->error[0] ? l->error : why);
 }
 
 static void take_up(conn *l)
@@ -213,6 +213,7 @@ void conn_open(conn *l, const conn_address *a)
     l->hook = make_hook(l, ac);
     l->is_up = 0;
     l->pending = 0;
+    l->error[0] = '\0';
     l->deadline_ms = l->of->now_ms + CONN_LIMIT_MS;
     redisAsyncSetConnectCallback(ac, on_connect); /* watches the socket */
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
@@ -232,6 +233,16 @@ void conn_close(conn *l)
     }
 }
 
+/* Keep what is wrong with a command of a transaction, which EXEC does not say, until the next one
+ * begins: MULTI is answered with OK. */
+static void keep_error(conn *l, const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        snprintf(l->error, sizeof l->error, "%s", reply->str);
+    else if (reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, "OK") == 0)
+        l->error[0] = '\0';
+}
+
 static void take(redisAsyncContext *ac, void *reply, void *user)
 {
     const hook *const h = ac->data;
@@ -244,7 +255,10 @@ static void take(redisAsyncContext *ac, void *reply, void *user)
         l->pending--;
         l->deadline_ms = l->pending > 0 ? l->of->now_ms + CONN_LIMIT_MS : UINT64_MAX;
     }
-    now.reply(now.user, reply);
+    if (now.reply)
+        now.reply(now.user, reply);
+    else if (l && reply)
+        keep_error(l, reply);
 }
 
 void conn_command(conn *l, conn_reply *reply, void *user, int argc, const char **argv,
@@ -258,7 +272,8 @@ void conn_command(conn *l, conn_reply *reply, void *user, int argc, const char *
     if (l->hook == NULL ||
         redisAsyncCommandArgv(l->hook->ac, take, c, argc, argv, lens) != REDIS_OK) {
         free(c);
-        reply(user, NULL);
+        if (reply)
+            reply(user, NULL);
         return;
     }
     if (l->pending++ == 0)
@@ -288,14 +303,19 @@ redisReply *conn_steal(const redisReply *reply)
     return own;
 }
 
+static hook *find(hook *list, const void *which)
+{
+    while (list && list != which)
+        list = list->next;
+    return list;
+}
+
 int conns_ready(conns *ls, const void *which, uint32_t events)
 {
-    hook *h, *found = NULL;
+    hook *found = find(ls->open, which);
 
-    for (h = ls->open; h; h = h->next)
-        found = h == which ? h : found;
-    for (h = ls->dead; h; h = h->next)
-        found = h == which ? h : found;
+    if (found == NULL)
+        found = find(ls->dead, which);
     if (found == NULL)
         return 0;
     if (found->of && found->of->is_up && found->of->pending > 0 && events & EPOLLIN)

@@ -42,6 +42,7 @@ typedef struct conn {
     int is_up;
     unsigned pending;     /* replies to come */
     uint64_t deadline_ms; /* when it has been silent for too long; UINT64_MAX: never */
+    char error[200];      /* of a command without a callback; empty: none */
 } conn;
 
 /* Read "host:port"; an IPv6 address stands in brackets. Returns 0, or -1 where it is none. */
@@ -54,7 +55,8 @@ void conn_open(conn *l, const conn_address *a);
 /* Close a connection, if it is open. down is not called, callbacks are: with NULL. */
 void conn_close(conn *l);
 
-/* Send a command; lens NULL: all are strings. */
+/* Send a command; lens NULL: all are strings; reply NULL: it belongs to a transaction, and an error
+ * is kept. */
 void conn_command(conn *l, conn_reply *reply, void *user, int argc, const char **argv,
                   const size_t *lens);
 

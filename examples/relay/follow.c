@@ -12,9 +12,11 @@
 enum {
     PAUSE_MS = 100, /* before it connects again, at first */
     PAUSE_MAX_MS = 2000,
-    LOOK_MS = 100,  /* before the sentinels, or the replicas, are asked again */
-    SIDE_MS = 500,  /* before a connection beside is opened again */
-    WARM_MAX = 1000 /* entries with which a log begins */
+    LOOK_MS = 100,   /* before the sentinels, or the replicas, are asked again */
+    SIDE_MS = 500,   /* before a connection beside is opened again */
+    WARM_FIRST = 8,  /* entries that are read first, to learn how long they are */
+    WARM_MAX = 1000, /* entries with which a log begins */
+    LEARN = 8        /* reads until entries that became shorter are known to be so */
 };
 
 const char *const stream_states[STREAM_STATES] = {"CONNECT", "WARM", "FORK", "LIVE", "LOST"};
@@ -28,6 +30,23 @@ void stream_do(stream *s, void (*step)(stream *), uint64_t at_ms)
 {
     s->step = step;
     s->due_ms = at_ms;
+}
+
+size_t stream_count(const stream *s, size_t bytes, size_t most)
+{
+    const size_t fit = s->entry_bytes > 0 ? bytes / s->entry_bytes : most;
+
+    return fit < 1 ? 1 : fit < most ? fit : most;
+}
+
+void stream_learn(stream *s, const redisReply *entries)
+{
+    const size_t each = entries->elements ? reply_bytes(entries) / entries->elements : 0;
+
+    if (each >= s->entry_bytes)
+        s->entry_bytes = each;
+    else if (each > 0)
+        s->entry_bytes -= (s->entry_bytes - each) / LEARN;
 }
 
 void stream_drop(stream *s)
@@ -44,7 +63,7 @@ static void connect_to(stream *s)
         stream_do(s, connect_to, stream_now(s) + LOOK_MS);
         return;
     }
-    if (!s->was_said)
+    if (s->lost[0] == '\0')
         say_notice("%s: CONNECT to %s:%d", s->key, s->at.host, s->at.port);
     conn_open(&s->follow, &s->at);
 }
@@ -53,9 +72,10 @@ void follow_lose(stream *s, const char *why)
 {
     if (s->state == STREAM_LOST)
         return;
-    if (!s->was_said || s->state != STREAM_CONNECT)
+    s->is_repeated = strncmp(s->lost, why, sizeof s->lost - 1) == 0;
+    if (!s->is_repeated)
         say_notice("%s: LOST: %s", s->key, why);
-    s->was_said = 1;
+    snprintf(s->lost, sizeof s->lost, "%s", why);
     s->state = STREAM_LOST;
     s->counts.lost++;
     stream_do(s, connect_to, stream_now(s) + s->pause_ms);
@@ -74,7 +94,8 @@ void follow_go_live(stream *s)
     say_notice("%s: LIVE at %s, primary %s:%d, replication %s", s->key, id, s->at.host, s->at.port,
                s->replid);
     s->state = STREAM_LIVE;
-    s->was_said = s->held = 0;
+    s->lost[0] = '\0';
+    s->is_repeated = s->held = 0;
     s->pause_ms = PAUSE_MS;
     s->asks.next_ms = s->adds.next_ms = 0;
     visit_wake(s);
@@ -115,29 +136,40 @@ static void settle_warm(stream *s, const reply_probe *p)
     follow_go_live(s);
 }
 
+/* Learn from the first entries. Returns whether there may be more. */
+static int is_learned(stream *s, const redisReply *entries)
+{
+    stream_learn(s, entries);
+    return entries->elements == WARM_FIRST;
+}
+
 /* Look at the probe; no replica needs to confirm that there is nothing. */
 static void take_warm(stream *s)
 {
+    const int is_first = s->entry_bytes == 0;
     reply_probe p;
 
-    if (reply_read_probe(s->batch, &p) != 0)
+    if (reply_read_probe(&s->follow, s->batch, &p) != 0)
         follow_lose(s, p.error);
     else if (!p.info.is_primary)
         follow_lose(s, "it is no primary");
     else if (s->options->wait > 0 && p.length > 0 && !s->is_confirmed)
         stream_do(s, follow_warm, stream_now(s) + LOOK_MS);
+    else if (is_first && is_learned(s, p.entries))
+        follow_warm(s);
     else
         settle_warm(s, &p);
 }
 
 void follow_warm(stream *s)
 {
-    const size_t most = s->options->history < WARM_MAX ? s->options->history : WARM_MAX;
+    const size_t history = s->options->history < WARM_MAX ? s->options->history : WARM_MAX;
+    const size_t most = s->entry_bytes > 0 ? history : WARM_FIRST;
 
-    if (s->state != STREAM_WARM)
+    if (s->state != STREAM_WARM && !s->is_repeated)
         say_notice("%s: WARM", s->key);
     s->state = STREAM_WARM;
-    turn_ask_probe(s, take_warm, "XREVRANGE", "+", "-", most);
+    turn_ask_probe(s, take_warm, "XREVRANGE", "+", "-", stream_count(s, STREAM_READ, most));
 }
 
 static void up(void *user)

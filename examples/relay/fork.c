@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGE = 512, CONFIRM_MS = 5000, LOOK_MS = 50 };
+enum { PAGE = 511, CONFIRM_MS = 5000, LOOK_MS = 50 };
 
 static void ask_page(stream *s);
 
@@ -142,7 +142,7 @@ static void compare_page(stream *s, const reply_probe *p)
         end(s, FORK_NONE);
     else if (s->fork_at + 1 == s->log.count)
         end(s, FORK_MATCH);
-    else if (entries->elements < PAGE)
+    else if (entries->elements < s->asked)
         end(s, explain_cut(s, p, NULL));
     else
         ask_page(s);
@@ -155,7 +155,7 @@ static void take_page(void *user, const redisReply *reply)
 
     if (reply == NULL)
         return;
-    if (reply_read_probe(reply, &p) != 0) {
+    if (reply_read_probe(&s->follow, reply, &p) != 0) {
         follow_lose(s, p.error);
     } else if (!p.info.is_primary) {
         follow_lose(s, "it is no primary");
@@ -177,8 +177,9 @@ static void ask_page(stream *s)
     char from[ENTRY_ID_MAX + 1];
     const entry_id *const id = s->log.count ? &log_at(&s->log, s->fork_at)->id : &s->log.last;
 
+    s->asked = stream_count(s, STREAM_READ, PAGE) + 1; /* with the one that was compared last */
     snprintf(from, sizeof from, "%" PRIu64 "-%" PRIu64, id->ms, id->seq);
-    reply_ask_probe(&s->follow, take_page, s, s->key, "XRANGE", from, "+", PAGE);
+    reply_ask_probe(&s->follow, take_page, s, s->key, "XRANGE", from, "+", s->asked);
 }
 
 void fork_begin(stream *s)
@@ -187,6 +188,7 @@ void fork_begin(stream *s)
     s->fork_at = 0;
     s->fork_has_match = s->fork_is_pending = 0;
     s->fork_pages = 0;
-    say_notice("%s: FORK, %zu entries to compare", s->key, s->log.count);
+    if (!s->is_repeated)
+        say_notice("%s: FORK, %zu entries to compare", s->key, s->log.count);
     ask_page(s);
 }

@@ -14,6 +14,7 @@ enum {
     AGAIN_MS = 100,         /* before Redis is asked again, when it could not answer */
     LAG_MS = 20,            /* the same, when the log is to catch up */
     ABSENT_MS = 2000,       /* for an id to appear that is above all others */
+    LINE_MS = 1000,         /* between lines of the log about gaps of a reason */
     FRAME = 128,            /* bytes of the fields of an event */
     OUT_MAX = 32            /* questions about one stream at a time */
 };
@@ -93,19 +94,36 @@ static int put_entry(visit *v, const entry *e)
     return put(v, &made.ev);
 }
 
+/* Say it, once a second at most for each reason: clients choose the ids. */
+static void say_gap(const visit *v)
+{
+    stream *const s = v->stream;
+    stream_line *const line = &s->gap_lines[v->reason];
+    char id[ENTRY_ID_MAX + 1] = "an id of another kind", others[40] = "";
+
+    if (stream_now(s) < line->next_ms) {
+        line->skipped++;
+        return;
+    }
+    if (v->has_last)
+        entry_id_write(&v->last, id);
+    if (line->skipped > 0)
+        snprintf(others, sizeof others, ", and %" PRIu64 " before it", line->skipped);
+    say_notice("%s: gap %s for %s%s", s->key, gap_reasons[v->reason], id, others);
+    *line = (stream_line){stream_now(s) + LINE_MS, 0};
+}
+
 /* Tell a client of its gap. Returns 1, or 0 where the stream ends with it. */
 static int put_gap(visit *v, const entry_id *resume)
 {
     stream *const s = v->stream;
     const int closes = s->options->on_gap == OPTIONS_CLOSE;
     const gap g = {v->reason, v->has_last ? &v->last : NULL, resume, v->missed, v->withdrawn};
-    char text[GAP_MAX], id[ENTRY_ID_MAX + 1] = "an id of another kind";
+    char text[GAP_MAX];
     const sse_event ev = {
         .type = SSE_LIT("gap"), .id = {closes ? "" : NULL, 0}, .data = {text, gap_write(&g, text)}};
 
-    if (v->has_last)
-        entry_id_write(&v->last, id);
-    say_notice("%s: gap %s for %s", s->key, gap_reasons[v->reason], id);
+    say_gap(v);
     s->counts.gaps[v->reason]++;
     v->has_gap = 0;
     sse_writer_send(v->client->writer, &ev); /* it is empty, and has room */
@@ -271,7 +289,7 @@ static void take(void *user, const redisReply *reply)
         return;
     v->ask = NULL;
     v->due_ms = stream_now(v->stream) + AGAIN_MS;
-    if (reply && has_room(v) && reply_read_probe(reply, &p) == 0 &&
+    if (reply && has_room(v) && reply_read_probe(&v->stream->asks.conn, reply, &p) == 0 &&
         v->stream->state == STREAM_LIVE && p.info.is_primary &&
         strcmp(p.info.replid, v->stream->replid) == 0) {
         v->due_ms = 0;
@@ -296,5 +314,6 @@ void page_ask(visit *v)
     *ask = (struct page_question){s, v};
     v->ask = ask;
     s->questions++;
-    reply_ask_probe(&s->asks.conn, take, ask, s->key, "XRANGE", from, "+", v->page + 1);
+    reply_ask_probe(&s->asks.conn, take, ask, s->key, "XRANGE", from, "+",
+                    stream_count(s, PAGE_BYTES, v->page) + 1);
 }

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What was wrong with a command of the transaction, which EXEC itself does not say. */
-static char queue_error[200];
-
 static sse_str range(const redisReply *r)
 {
     if (r->type != REDIS_REPLY_STRING && r->type != REDIS_REPLY_STATUS)
@@ -50,13 +47,6 @@ const char *reply_read_info(const redisReply *reply, reply_info *info)
     return NULL;
 }
 
-static void take_queued(void *user, const redisReply *reply)
-{
-    (void)user;
-    if (reply && reply->type == REDIS_REPLY_ERROR)
-        snprintf(queue_error, sizeof queue_error, "%s", reply->str);
-}
-
 void reply_ask_probe(conn *l, conn_reply *take, void *user, const char *key, const char *command,
                      const char *from, const char *to, size_t count)
 {
@@ -66,10 +56,10 @@ void reply_ask_probe(conn *l, conn_reply *take, void *user, const char *key, con
     const char *entries[] = {command, key, from, to, "COUNT", number};
 
     sprintf(number, "%zu", count);
-    conn_command(l, take_queued, NULL, 1, multi, NULL);
-    conn_command(l, take_queued, NULL, 6, entries, NULL);
-    conn_command(l, take_queued, NULL, 3, xinfo, NULL);
-    conn_command(l, take_queued, NULL, 2, info, NULL);
+    conn_command(l, NULL, NULL, 1, multi, NULL);
+    conn_command(l, NULL, NULL, 6, entries, NULL);
+    conn_command(l, NULL, NULL, 3, xinfo, NULL);
+    conn_command(l, NULL, NULL, 2, info, NULL);
     conn_command(l, take, user, 1, exec, NULL);
 }
 
@@ -125,11 +115,11 @@ static void read_xinfo(const redisReply *r, reply_probe *p)
     p->has_counters |= !p->exists; /* it will be made anew */
 }
 
-int reply_read_probe(const redisReply *reply, reply_probe *p)
+int reply_read_probe(const conn *l, const redisReply *reply, reply_probe *p)
 {
     *p = (reply_probe){.error = reply_error(reply)};
     if (p->error && strncmp(p->error, "EXECABORT", 9) == 0)
-        p->error = queue_error;
+        p->error = l->error;
     if (p->error == NULL && reply->elements != 3)
         p->error = "an answer of another kind";
     if (p->error == NULL)
@@ -165,21 +155,42 @@ static sse_str *fields_of(size_t count)
     return fields;
 }
 
-int reply_entry(const redisReply *entries, size_t index, entry *e)
+/* The fields of an entry of a list, or NULL where there is none. */
+static const redisReply *list_of(const redisReply *entries, size_t index)
 {
     const redisReply *const r = index < entries->elements ? entries->element[index] : NULL;
+
+    return r && r->type == REDIS_REPLY_ARRAY && r->elements == 2 &&
+                   r->element[1]->type == REDIS_REPLY_ARRAY
+               ? r->element[1]
+               : NULL;
+}
+
+size_t reply_bytes(const redisReply *entries)
+{
     const redisReply *list;
+    size_t i, j, bytes = 0;
+
+    for (i = 0; (list = list_of(entries, i)) != NULL; i++) {
+        bytes += range(entries->element[i]->element[0]).len;
+        for (j = 0; j < list->elements; j++)
+            bytes += range(list->element[j]).len;
+    }
+    return bytes;
+}
+
+int reply_entry(const redisReply *entries, size_t index, entry *e)
+{
+    const redisReply *const list = list_of(entries, index);
     sse_str *fields;
     size_t i;
 
-    if (r == NULL || r->type != REDIS_REPLY_ARRAY || r->elements != 2 ||
-        r->element[1]->type != REDIS_REPLY_ARRAY)
+    if (list == NULL)
         return -1;
-    list = r->element[1];
     fields = fields_of(list->elements + 1);
     for (i = 0; i < list->elements; i++)
         fields[i] = range(list->element[i]);
-    read_id(r->element[0], &e->id);
+    read_id(entries->element[index]->element[0], &e->id);
     e->fields = fields;
     e->count = list->elements;
     e->id.hash = entry_hash(fields, e->count);

@@ -33,14 +33,17 @@ const char *reply_read_info(const redisReply *reply, reply_info *info);
 void reply_ask_probe(conn *l, conn_reply *take, void *user, const char *key, const char *command,
                      const char *from, const char *to, size_t count);
 
-/* Read a probe. Returns 0, or -1 with its error set. */
-int reply_read_probe(const redisReply *reply, reply_probe *p);
+/* Read a probe that came on a connection. Returns 0, or -1 with its error set. */
+int reply_read_probe(const conn *l, const redisReply *reply, reply_probe *p);
 
 /* Whether the stream has all entries that it has ever had. */
 int reply_is_complete(const reply_probe *p);
 
 /* What is wrong with a list of entries; NULL: nothing. */
 const char *reply_error(const redisReply *reply);
+
+/* The bytes of the ids and fields of a list of entries. */
+size_t reply_bytes(const redisReply *entries);
 
 /* Read an entry of a list. The fields are valid until the next call, and as long as the reply.
  * Returns 0, or -1 where there is none. */

@@ -26,7 +26,10 @@ enum stream_publish {
     PUBLISH_UNKNOWN,
     PUBLISHES
 };
-enum { STREAM_TOLD_MAX = 64 };
+enum {
+    STREAM_TOLD_MAX = 64,
+    STREAM_READ = 4 << 20 /* bytes of entries that are read at a time, about */
+};
 
 typedef struct stream_counts {
     uint64_t turns, unconfirmed, lost, phantoms, fork_length, holes, hole_entries;
@@ -35,6 +38,12 @@ typedef struct stream_counts {
     uint64_t gaps[GAP_REASONS];
     uint64_t published[PUBLISHES];
 } stream_counts;
+
+/* A line of the log that is not to come too often. */
+typedef struct stream_line {
+    uint64_t next_ms; /* when it may be said again */
+    uint64_t skipped; /* how often it was not said since */
+} stream_line;
 
 /* A connection beside the one that follows: it is opened while the stream is LIVE. */
 typedef struct side {
@@ -60,8 +69,11 @@ struct stream {
     void (*step)(stream *s); /* what is due; NULL: an answer is awaited */
     uint64_t due_ms;
     uint64_t pause_ms;         /* before it connects again */
-    int was_said;              /* that it connects, since it was LIVE */
+    char lost[200];            /* why it was LOST last, since it was LIVE; empty: it was not */
+    int is_repeated;           /* and that it was so before: nothing of it is said again */
     int held;                  /* that replicas do not confirm was said */
+    size_t entry_bytes;        /* of an entry, as far as the latest tell; 0: there was none */
+    size_t asked;              /* entries at most, of the read that is out */
     redisReply *batch;         /* entries, or a probe, that are not verified yet */
     reply_info info;           /* that came with entries */
     int is_confirmed;          /* enough replicas have them */
@@ -84,6 +96,7 @@ struct stream {
     uint64_t place_ms;              /* when the filtered ones get their place */
     entry_id told[STREAM_TOLD_MAX]; /* the latest that were told to be phantoms, and may come yet */
     size_t told_count;
+    stream_line gap_lines[GAP_REASONS];
 
     /* Publishing: publish.c. */
     side adds;
@@ -95,6 +108,12 @@ extern const char *const stream_states[STREAM_STATES];
 
 /* The time of this turn. */
 uint64_t stream_now(const stream *s);
+
+/* How many entries have so many bytes, as far as the latest tell; at least 1. */
+size_t stream_count(const stream *s, size_t bytes, size_t most);
+
+/* Learn how long entries are. */
+void stream_learn(stream *s, const redisReply *entries);
 
 /* Drop the batch. */
 void stream_drop(stream *s);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    BATCH = 512,  /* entries of a turn */
+    BATCH = 512,  /* entries of a turn, at most */
     LOOK_MS = 100 /* before the replicas are asked again */
 };
 
@@ -51,6 +51,7 @@ static size_t publish(stream *s, const redisReply *entries, size_t from)
         visit_has_come(s, &e.id);
         log_append(&s->log, &e);
     }
+    stream_learn(s, entries);
     return i - from;
 }
 
@@ -117,7 +118,7 @@ static void settle_probe(stream *s)
     reply_probe p;
     size_t published;
 
-    if (reply_read_probe(s->batch, &p) != 0) {
+    if (reply_read_probe(&s->follow, s->batch, &p) != 0) {
         follow_lose(s, p.error);
     } else if (!p.info.is_primary) {
         follow_lose(s, "it is no primary any more");
@@ -129,7 +130,7 @@ static void settle_probe(stream *s)
             tell_hole(s, &p, hole);
         published = publish(s, p.entries, 0);
         s->log.is_anchored = published > 0;
-        end_turn(s, published, published == BATCH);
+        end_turn(s, published, published == s->asked);
     }
 }
 
@@ -151,7 +152,7 @@ static void settle_entries(stream *s)
         read_turn(s, 1);
     } else if (s->batch->elements == 1 || !hold(s)) {
         published = publish(s, s->batch, 1);
-        end_turn(s, published, published == BATCH);
+        end_turn(s, published, published == s->asked);
     }
 }
 
@@ -244,12 +245,13 @@ static void read_turn(stream *s, int is_probe)
     const char *entries[] = {"XRANGE", s->key, from, "+", "COUNT", count};
     const char *info[] = {"INFO", "replication"};
 
+    s->asked = stream_count(s, STREAM_READ, BATCH);
     snprintf(from, sizeof from, "%" PRIu64 "-%" PRIu64, first.ms, first.seq);
     if (is_probe) {
-        turn_ask_probe(s, settle_probe, "XRANGE", from, "+", BATCH);
+        turn_ask_probe(s, settle_probe, "XRANGE", from, "+", s->asked);
         return;
     }
-    snprintf(count, sizeof count, "%d", BATCH + 1);
+    snprintf(count, sizeof count, "%zu", s->asked + 1);
     s->settle = settle_entries;
     conn_command(&s->follow, take_batch, s, 6, entries, NULL);
     conn_command(&s->follow, take_info, s, 2, info, NULL);

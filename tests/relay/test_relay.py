@@ -195,6 +195,12 @@ class Entries(Relay):
         self.redis.db.xadd(KEY, {"a": 'q"\\', b"b\xff": b"\xc3\xa9\n\xff", "tag": "t", "nonce": "1"})
         self.assertEqual(json.loads(stream.next_event().data), {"a": 'q"\\', "b\ufffd": "\u00e9\n\ufffd"})
 
+    def test_an_entry_can_be_empty(self):
+        for _ in range(20):
+            self.redis.db.xadd(KEY, {"": ""})
+        relay = self.launch()
+        self.assertEqual(self.metric(relay, "log_entries"), 20)
+
     def test_a_type_that_is_none_or_has_a_meaning_already_is_left_out(self):
         relay = self.launch()
         stream = self.follow(relay)
@@ -257,6 +263,26 @@ class Table(Relay):
         ids = self.publish(relay, "0", *(c * 100000 for c in "abcdef"), "end")
         stream = self.follow(relay, ids[0])
         self.assertEqual([text[:1] for text in self.data(stream, 7)], list("abcdef") + ["e"])
+
+    def test_long_entries_are_read_few_at_a_time(self):
+        def add(count):
+            for _ in range(count):
+                self.redis.db.xadd(KEY, {"data": "x" * 2**18})
+
+        last = self.redis.add("0")[0]
+        add(64)
+        self.redis.db.config_set("slowlog-max-len", 10000)
+        self.redis.db.config_set("slowlog-log-slower-than", 0)
+        relay = self.launch()
+        stream = self.follow(relay, last)
+        self.assertEqual([len(text) for text in self.data(stream, 64)], 64 * [2**18])
+        self.redis.db.client_kill_filter(_type="normal")
+        add(20)
+        self.assertEqual(len(self.data(stream, 20)), 20)
+        reads = [entry["command"].split() for entry in self.redis.db.slowlog_get(10000)]
+        counts = [int(words[-1]) for words in reads if words[0] in (b"XRANGE", b"XREVRANGE")]
+        self.assertGreater(len(counts), 20)
+        self.assertLessEqual(max(counts), 17)
 
     def test_a_client_that_reads_nothing_of_its_pages_costs_the_others_nothing(self):
         relay = self.launch("--history", 4)
@@ -381,6 +407,20 @@ class Table(Relay):
             told = self.gap(stream)
             self.assertEqual((told["reason"], told["last"], told["resume"]), ("unknown-id", None, ids[0]))
             self.assertEqual(self.data(stream, 1), ["1"])
+
+    def test_many_gaps_are_few_lines_of_the_log(self):
+        relay = self.launch()
+        self.publish(relay, "1")
+        for n in range(1, 51):
+            self.gap(self.follow(relay, "5-%d.0123456789abcdef" % n))
+        self.assertEqual(self.metric(relay, "gaps_total", reason="trimmed"), 50)
+        time.sleep(1)
+        self.gap(self.follow(relay, "5-51.0123456789abcdef"))
+        lines = [line for line in self.log(relay).splitlines() if "gap trimmed" in line]
+        self.assertIn("gap trimmed for 5-1.0123456789abcdef", lines[0])
+        self.assertRegex(lines[-1], "gap trimmed for 5-51.0123456789abcdef, and [0-9]+ before it")
+        self.assertEqual(sum(1 + int((re.findall("and ([0-9]+) before", line) or [0])[0]) for line in lines), 51)
+        self.assertLess(len(lines), 20)
 
     def test_a_place_is_an_id_from_which_nothing_is_missed(self):
         relay = self.launch("--history", 2)
@@ -637,11 +677,23 @@ class States(Relay):
         self.redis.db.delete(KEY)
         self.is_sent_away()
 
-    def test_a_right_that_is_revoked_is_told(self):
+    def test_a_right_that_is_revoked_is_told_once(self):
         self.redis.db.execute_command("ACL", "SETUSER", "default", "-info")
         self.becomes(self.relay, "LOST")
-        self.assertIn("NOPERM", self.log(self.relay))
+        self.assertTrue(wait_for(lambda: self.metric(self.relay, "lost_total") >= 5))
+        for word in "NOPERM", "FORK":
+            self.assertEqual(self.log(self.relay).count(word), 1, self.log(self.relay))
         self.redis.db.execute_command("ACL", "SETUSER", "default", "+info")
+        self.becomes(self.relay, "LIVE")
+        self.nobody_notices()
+
+
+    def test_a_server_that_takes_no_more_clients_is_told_as_that(self):
+        self.redis.db.config_set("maxclients", 1)
+        self.redis.db.client_kill_filter(_type="normal", skipme=True)
+        self.assertTrue(wait_for(lambda: "LOST: ERR max number of clients reached" in self.log(self.relay)),
+                        self.log(self.relay))
+        self.redis.db.config_set("maxclients", 100)
         self.becomes(self.relay, "LIVE")
         self.nobody_notices()
 
