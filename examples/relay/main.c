@@ -16,7 +16,7 @@
  *     sentinel             where the primary is
  *     follow, turn, fork   the state of a stream
  *     entry, gap, log      what a stream has; siphash: the numbers of values to filter by
- *     visit, page          a client, from its last event ID to the log
+ *     visit, page, filter  a client, from its last event ID to the log
  *     publish              POST
  *     routes, metrics      the paths */
 #define _GNU_SOURCE

@@ -45,19 +45,6 @@ void page_make_gap(visit *v, enum gap_reason reason)
     v->from = VISIT_OLDEST;
 }
 
-static int sees(const visit *v, uint64_t tag)
-{
-    size_t i;
-
-    if (v->tags == NULL || tag == 0)
-        return 1;
-    for (i = 0; i < v->tag_count; i++) {
-        if (v->tags[i] == tag)
-            return 1;
-    }
-    return 0;
-}
-
 /* Put an event into the writer. One that is larger gets a larger writer, once it is empty. */
 static int put(visit *v, const sse_event *ev)
 {
@@ -84,7 +71,7 @@ static int put_entry(visit *v, const entry *e)
 
     if (entry_to_event(e, options_filter(s->options), &made, &s->log.memory) != 0)
         return SSE_AGAIN;
-    if (!sees(v, made.tag))
+    if (!filter_shows(&v->filter, made.tag))
         return SSE_OK;
     sse_event_encode(&made.ev, NULL, 0, &len);
     if (len > s->options->history_bytes) {

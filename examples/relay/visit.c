@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "visit.h"
 
-#include "../serve/text.h"
 #include "page.h"
 #include "relay.h"
 #include "visitor.h"
@@ -38,7 +37,7 @@ static void leave(visit *v)
     if (v->is_waiting) {
         leave_list(&s->waiting, v);
         s->waits--;
-    } else if (v->tags) {
+    } else if (v->filter.values) {
         leave_list(&s->filtered, v);
     }
     v->is_waiting = 0;
@@ -51,65 +50,8 @@ static void gone(errand *e)
     leave(v);
     v->stream->open--;
     page_forget(v);
-    free(v->tags);
+    filter_free(&v->filter);
     free(v);
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-    return (left > right) - (left < right);
-}
-
-/* Add the value of each parameter with the name of the filter. */
-static int read_filter(visit *v, sse_str query, const char *name)
-{
-    char value[VISIT_VALUE_MAX];
-    size_t len;
-
-    while (query.len > 0) {
-        const sse_str pair = text_cut(&query, '&');
-
-        if (sse_http_query(pair.ptr, pair.len, name, strlen(name), value, sizeof value, &len) !=
-                SSE_OK ||
-            len == 0)
-            continue;
-        if (v->tags == NULL)
-            v->tags = calloc(VISIT_TAGS_MAX, sizeof *v->tags);
-        if (v->tags == NULL || v->tag_count == VISIT_TAGS_MAX)
-            return -1;
-        v->tags[v->tag_count++] = entry_number((sse_str){value, len});
-    }
-    if (v->tags)
-        qsort(v->tags, v->tag_count, sizeof *v->tags, by_number);
-    return 0;
-}
-
-/* The user whose client it is; absent where the field is not there once: of two, one is perhaps the
- * client's own. */
-static sse_str user_of(const question *q, const options *o)
-{
-    sse_str rest = q->request->fields, user, other;
-
-    if (request_next_field(&rest, o->user_header, &user) && user.len > 0 &&
-        !request_next_field(&rest, o->user_header, &other))
-        return user;
-    return (sse_str){NULL, 0};
-}
-
-/* Which entries it gets: those of its user, or those that it asks for. */
-static int set_filter(visit *v, const question *q)
-{
-    const options *const o = v->stream->options;
-
-    if (o->user_field == NULL)
-        return read_filter(v, q->request->query, o->filter);
-    v->tags = calloc(1, sizeof *v->tags);
-    if (v->tags == NULL)
-        return -1;
-    v->tags[v->tag_count++] = entry_number(user_of(q, o));
-    return 0;
 }
 
 static void set_place(visit *v, const question *q)
@@ -131,35 +73,11 @@ static void set_place(visit *v, const question *q)
     }
 }
 
-/* The filters are as many as may be, and well encoded. */
-static int is_filter_valid(const question *q, const char *name)
-{
-    sse_str query = q->request->query;
-    char value[VISIT_VALUE_MAX];
-    size_t len, count = 0;
-
-    while (query.len > 0) {
-        const sse_str pair = text_cut(&query, '&');
-        const int status =
-            sse_http_query(pair.ptr, pair.len, name, strlen(name), value, sizeof value, &len);
-
-        if (status != SSE_OK)
-            return 0;
-        count += len > 0;
-    }
-    return count <= VISIT_TAGS_MAX;
-}
-
 int visit_check(const question *q)
 {
     relay *const r = q->clients->program;
-    const options *const o = &r->options;
 
-    if (relay_stream(r, q->request->query) == NULL)
-        return 404;
-    if (o->user_field)
-        return user_of(q, o).len > 0 ? 200 : 403;
-    return is_filter_valid(q, o->filter) ? 200 : 400;
+    return relay_stream(r, q->request->query) ? filter_check(q, &r->options) : 404;
 }
 
 static int has_parameter(const question *q, const char *name)
@@ -191,7 +109,7 @@ int visit_begin(client *c, const question *q)
     c->errand = v;
     v->latest = has_parameter(q, "latest");
     set_place(v, q);
-    return set_filter(v, q) == 0 ? SSE_OK : SSE_E_STATE;
+    return filter_set(&v->filter, q, v->stream->options) == 0 ? SSE_OK : SSE_E_STATE;
 }
 
 /* Tell a client where it is, without an entry: it comes back with that. */
@@ -221,8 +139,8 @@ static void join(visit *v, uint32_t flags, const entry_id *after)
         return;
     }
     leave(v);
-    if (v->tags) {
-        sse_subscriber_set_filter(&c->subscriber, v->tags, v->tag_count);
+    if (v->filter.values) {
+        sse_subscriber_set_filter(&c->subscriber, v->filter.values, v->filter.count);
         v->renewal = s->log.drains;
         enter_list(&s->filtered, v);
     }

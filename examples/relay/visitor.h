@@ -3,13 +3,10 @@
 #ifndef RELAY_VISITOR_H
 #define RELAY_VISITOR_H
 
+#include "filter.h"
 #include "relay.h"
 
-enum {
-    VISIT_TAGS_MAX = 64,
-    VISIT_VALUE_MAX = 256, /* bytes of a value that is filtered by */
-    VISIT_PAGE_FIRST = 64  /* entries of the first page */
-};
+enum { VISIT_PAGE_FIRST = 64 }; /* entries of the first page */
 
 typedef struct visit visit;
 
@@ -40,9 +37,8 @@ struct visit {
     size_t page;               /* entries of the next page */
     int has_pages;             /* it was served from Redis */
 
-    int latest;     /* newer entries of a key replace older ones */
-    uint64_t *tags; /* NULL: it gets all entries */
-    size_t tag_count;
+    int latest; /* newer entries of a key replace older ones */
+    filter filter;
     entry_id placed;  /* the last place that it was told */
     uint64_t renewal; /* of the log that it has joined */
 };
