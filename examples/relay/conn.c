@@ -3,6 +3,7 @@
 
 #include "conn.h"
 
+#include "../serve/text.h"
 #include "../ssecat/say.h"
 
 #include <errno.h>
@@ -29,29 +30,45 @@ typedef struct call {
 } call;
 
 /* Read a port. Returns 0 where it is none. */
-static int read_port(const char *text)
+static int read_port(sse_str text)
 {
-    char *end;
-    const long port = text[0] >= '0' && text[0] <= '9' ? strtol(text, &end, 10) : 0;
+    int port = 0;
+    size_t i;
 
-    return port >= 1 && port <= 65535 && *end == '\0' ? (int)port : 0;
+    for (i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || port > 65535)
+            return 0;
+        port = 10 * port + text.ptr[i] - '0';
+    }
+    return port <= 65535 ? port : 0;
 }
 
-int conn_address_read(conn_address *a, const char *text)
+/* Cut off the host: what is in brackets, or has no colon. Returns 0, or -1 where there is none. */
+static int cut_host(sse_str *text, sse_str *host)
 {
-    const char *const colon = strrchr(text, ':');
-    const char *host = text;
-    size_t len = colon ? (size_t)(colon - text) : 0;
-
-    if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
-        host++;
-        len -= 2;
+    if (text->len == 0 || text->ptr[0] != '[') {
+        *host = text_cut(text, ':');
+        return host->len > 0 && memchr(host->ptr, ']', host->len) == NULL ? 0 : -1;
     }
-    if (len == 0 || len >= sizeof a->host)
+    *text = (sse_str){text->ptr + 1, text->len - 1};
+    *host = text_cut(text, ']');
+    return host->len > 0 && text_cut(text, ':').len == 0 ? 0 : -1;
+}
+
+int conn_address_read(conn_address *a, sse_str text)
+{
+    sse_str host;
+    size_t i;
+
+    if (cut_host(&text, &host) != 0 || host.len >= sizeof a->host)
         return -1;
-    memcpy(a->host, host, len);
-    a->host[len] = '\0';
-    a->port = read_port(colon + 1);
+    for (i = 0; i < host.len; i++) {
+        if (host.ptr[i] <= ' ' || strchr(",/@[", host.ptr[i]))
+            return -1;
+    }
+    memcpy(a->host, host.ptr, host.len);
+    a->host[host.len] = '\0';
+    a->port = read_port(text);
     return a->port > 0 ? 0 : -1;
 }
 

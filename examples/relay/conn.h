@@ -9,6 +9,7 @@
 
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
+#include <sse/base.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,7 +47,7 @@ typedef struct conn {
 } conn;
 
 /* Read "host:port"; an IPv6 address stands in brackets. Returns 0, or -1 where it is none. */
-int conn_address_read(conn_address *a, const char *text);
+int conn_address_read(conn_address *a, sse_str text);
 int conn_address_same(const conn_address *a, const conn_address *b);
 
 /* Open a connection that is closed. up or down follows, perhaps at once. */

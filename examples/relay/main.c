@@ -62,7 +62,7 @@ static uint64_t clock_ms(void)
  * that are for Redis, which is to be reached again however many clients there are. */
 static void share_descriptors(options *o)
 {
-    const rlim_t own = FILES + CLIENTS_BESIDE + 3 * o->stream.count + o->sentinel.count;
+    const rlim_t own = FILES + CLIENTS_BESIDE + 3 * o->stream.count + o->sentinel_count;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)

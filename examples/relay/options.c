@@ -3,8 +3,8 @@
 
 #include "options.h"
 
+#include "../serve/text.h"
 #include "../ssecat/say.h"
-#include "conn.h"
 
 #include <sse/sse.h>
 
@@ -19,7 +19,19 @@ static int is_address(const char *text)
 {
     conn_address a;
 
-    return conn_address_read(&a, text) == 0;
+    return conn_address_read(&a, (sse_str){text, strlen(text)}) == 0;
+}
+
+static int is_address_list(const char *text)
+{
+    sse_str rest = {text, strlen(text)};
+    conn_address a;
+
+    while (rest.ptr) {
+        if (conn_address_read(&a, text_cut(&rest, ',')) != 0)
+            return 0;
+    }
+    return 1;
 }
 
 /* A key that can stand in a URL, a log and a label of Prometheus. */
@@ -55,8 +67,8 @@ static const table_row rows[] = {
     HEADING("Redis:"),
     {"redis", 'R', "ADDRESS", TEXT(redis, is_address, "host:port"), NULL, NULL,
      "the primary, without sentinels"},
-    {"sentinel", 'S', "ADDRESS", LIST(sentinel, is_address, "host:port"), NULL, NULL,
-     "a sentinel, which names the primary; may be given several times"},
+    {"sentinel", 'S', "ADDRESSES", LIST(sentinel, is_address_list, "host:port,..."), NULL, NULL,
+     "sentinels, which name the primary; may be given several times"},
     {"master", 0, "NAME", TEXT(master, NULL, NULL), "mymaster", NULL,
      "what the sentinels call the primary"},
     {"stream", 's', "KEY",
@@ -112,7 +124,7 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 static void print_help(void)
 {
     fputs("Usage: sse-relay --redis HOST:PORT --stream KEY [OPTION]...\n"
-          "       sse-relay --sentinel HOST:PORT ... --stream KEY [OPTION]...\n"
+          "       sse-relay --sentinel HOST:PORT,... --stream KEY [OPTION]...\n"
           "Serve streams of Redis as Server-Sent Events, on any number of machines.\n",
           stdout);
     table_print(rows, ROWS);
@@ -168,6 +180,45 @@ static int has_twins(const table_list *list)
     return 0;
 }
 
+/* Add a sentinel: it has one vote. Returns 0, or -1 when it has said what is wrong. */
+static int add_sentinel(options *o, sse_str text)
+{
+    conn_address *const a = &o->sentinel_at[o->sentinel_count];
+    size_t i;
+
+    if (o->sentinel_count == OPTIONS_SENTINELS_MAX) {
+        say_error("at most %d sentinels", OPTIONS_SENTINELS_MAX);
+        return -1;
+    }
+    conn_address_read(a, text);
+    for (i = 0; i < o->sentinel_count; i++) {
+        if (conn_address_same(&o->sentinel_at[i], a)) {
+            say_error("a --sentinel is given twice");
+            return -1;
+        }
+    }
+    o->sentinel_count++;
+    return 0;
+}
+
+/* Take the addresses out of the options, which have found them valid. */
+static int read_addresses(options *o)
+{
+    size_t i;
+
+    if (o->redis)
+        conn_address_read(&o->redis_at, (sse_str){o->redis, strlen(o->redis)});
+    for (i = 0; i < o->sentinel.count; i++) {
+        sse_str rest = {o->sentinel.at[i], strlen(o->sentinel.at[i])};
+
+        while (rest.ptr) {
+            if (add_sentinel(o, text_cut(&rest, ',')) != 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
 /* See to what concerns several options. */
 static int combine(options *o)
 {
@@ -180,7 +231,7 @@ static int combine(options *o)
     else if (o->user && !o->password_file)
         say_error("--user needs --password-file");
     else
-        return read_secrets(o);
+        return read_addresses(o) == 0 ? read_secrets(o) : -1;
     return -1;
 }
 

@@ -4,6 +4,9 @@
 #define RELAY_OPTIONS_H
 
 #include "../ssecat/http_options.h"
+#include "conn.h"
+
+enum { OPTIONS_SENTINELS_MAX = 16 };
 
 /* What each option is for stands in the table of options.c, next to its range. */
 typedef struct options {
@@ -11,6 +14,8 @@ typedef struct options {
 
     const char *redis;   /* NULL: sentinels */
     table_list sentinel; /* empty: redis */
+    conn_address redis_at, sentinel_at[OPTIONS_SENTINELS_MAX];
+    size_t sentinel_count;
     const char *master;
     table_list stream;
     const char *user, *password_file, *sentinel_password_file;

@@ -64,12 +64,11 @@ void sentinels_init(sentinels *ss, const options *o, conns *ls)
 
     memset(ss, 0, sizeof *ss);
     ss->options = o;
-    if (o->redis)
-        conn_address_read(&ss->only, o->redis);
-    for (i = 0; i < o->sentinel.count; i++) {
+    ss->only = o->redis_at;
+    for (i = 0; i < o->sentinel_count; i++) {
         sentinel *const s = &ss->at[i];
 
-        conn_address_read(&s->at, o->sentinel.at[i]);
+        s->at = o->sentinel_at[i];
         s->of = ss;
         s->conn = (conn){.of = ls,
                          .password = o->sentinel_password,
@@ -78,7 +77,7 @@ void sentinels_init(sentinels *ss, const options *o, conns *ls)
                          .down = down,
                          .deadline_ms = UINT64_MAX};
     }
-    ss->count = o->sentinel.count;
+    ss->count = o->sentinel_count;
 }
 
 /* How many name the same as this one. */

@@ -4,7 +4,6 @@
 #ifndef RELAY_SENTINEL_H
 #define RELAY_SENTINEL_H
 
-#include "conn.h"
 #include "options.h"
 
 typedef struct sentinel {
@@ -19,7 +18,7 @@ typedef struct sentinel {
 
 typedef struct sentinels {
     const options *options;
-    sentinel at[TABLE_LIST_MAX];
+    sentinel at[OPTIONS_SENTINELS_MAX];
     size_t count; /* 0: there is one address */
     conn_address only;
     uint64_t disagree_ms; /* when that was said last */

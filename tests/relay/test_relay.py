@@ -833,7 +833,7 @@ class Sentinels(Relay):
         other.db.replicaof("127.0.0.1", self.redis.port)
         self.assertTrue(wait_for(lambda: other.db.xlen(KEY) == 2))
         (one, a), (two, b) = self.sentinel(self.redis.port), self.sentinel(self.redis.port)
-        relay = self.launch("--sentinel", a, "--sentinel", b)
+        relay = self.launch("--sentinel", a + "," + b)
         stream = self.follow(relay)
         other.db.replicaof("NO", "ONE")
         for number, db in enumerate((one, two)):
