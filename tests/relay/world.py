@@ -23,6 +23,7 @@ from writers import Acknowledged, Direct, Posting
 MAX_LEN = 2000  # of the stream; more than writers add in a round
 PATIENCE = 60  # seconds for all to come to rest, on a machine that is busy with other things
 HISTORY = 300  # events of the log of a relay: who is away longer is served from Redis
+HELD_UP = 3  # seconds
 KINDS = ("stays", "stays", "stays", "roams", "roams", "sleeps", "sleeps", "sleeps", "slow")
 USERS = "abc"  # whose clients there are, where there are users; nothing is for the last one alone
 
@@ -114,6 +115,7 @@ class World:
         return True
 
     async def count_failovers(self):
+        """And note where this process, with its links, was itself held up: servers saw a network that hangs."""
         last = None
         while True:
             try:
@@ -123,7 +125,11 @@ class World:
                     last = primary
             except GONE:
                 pass
+            asked = self.now()
             await asyncio.sleep(0.2)
+            if self.now() - asked > HELD_UP:
+                self.counts["seconds held up"] += round(self.now() - asked)
+                self.note("the judge was held up, %.1f s" % (self.now() - asked))
 
     def choose(self):
         names = self.among
