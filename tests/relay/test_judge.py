@@ -309,6 +309,11 @@ class Followed(unittest.TestCase):
     def test_a_stream_made_anew_has_no_past(self):
         self.assertEqual(self.ids(NOW.followed_by(entries(40, 41), lost=True)), [40, 41])
 
+    def test_what_was_taken_out_of_a_stream_made_anew_is_doubtful(self):
+        now = NOW.followed_by(entries(41, 43), trimmed=entries(28, 40), deleted=entries(29, 42, 44), lost=True)
+        self.assertEqual(self.ids(now), [40, 41, 42, 43])
+        self.assertEqual([int(e.data) for e in now.entries if e.doubtful], [40, 42])
+
     def test_a_stream_that_only_went_back_keeps_it(self):
         self.assertEqual(self.ids(NOW.followed_by(entries(15, 16), lost=True)), list(range(10, 17)))
 

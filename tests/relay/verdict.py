@@ -54,12 +54,15 @@ class History:
         """The history after a look at the server, which now holds these entries. What it no longer has at
         its beginning was trimmed, where something is left that shows it. trimmed, deleted: what somebody
         has taken out since, and has noted; deleted entries are doubtful. lost: the stream was emptied, or
-        made anew."""
+        made anew: what was taken out is doubtful, since nobody can say from which of the two."""
         now = list(now)
         first, last = (order(now[0].id), order(now[-1].id)) if now else (None, None)
         shared = any(self.find(e) is not None for e in now)
         if not shared and (lost or not now):
-            return History(now)
+            held = {e.id for e in now} | set(self.at)
+            out = {e.id: e._replace(doubtful=True) for e in (*trimmed, *deleted)
+                   if now and e.id not in held and order(e.id) < last}
+            return History(sorted([*out.values(), *now], key=lambda e: order(e.id)))
         if not shared and not trimmed and self.entries:
             raise ValueError("nothing is left of the history, and nobody has trimmed it")
         held = {e.id for e in now}
