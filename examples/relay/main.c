@@ -135,8 +135,7 @@ static void serve(server *s, const sigset_t *signals)
     relay *const r = &s->relay;
 
     while (signals_taken() != SIGNALS_END_AT_ONCE && !(s->draining && r->clients.count == 0)) {
-        if (!s->draining)
-            tick(r);
+        tick(r);
         clients_flush(&r->clients);
         clients_bury(&r->clients);
         conns_bury(&r->conns);

@@ -897,6 +897,17 @@ class Publishing(Relay):
         self.becomes(relay, "LOST")
         self.assertEqual(self.post(relay), (503, {"error": "offline"}))
 
+    def test_it_ends_while_redis_says_nothing(self):
+        relay = self.launch("--publish")
+        stream = self.follow(relay)
+        self.redis.process.send_signal(signal.SIGSTOP)
+        post = self.raw(relay, b"POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx")
+        time.sleep(0.2)
+        relay.send_signal(signal.SIGTERM)
+        self.assertEqual(stream.next_event().type, "retry")
+        self.assertIn(b"503 Service Unavailable", post.recv(4096))
+        self.assertEqual(relay.wait(LIMIT), 0)
+
     def test_with_wait_nothing_is_acknowledged_or_delivered_before_replicas_have_it(self):
         relay = self.launch("--publish", "--wait", 1, "--history", 100, live=False)
         self.becomes(relay, "LIVE")
