@@ -15,8 +15,8 @@ import unittest
 import urllib.request
 
 import paths
-from cluster import port
-from front import found
+from cluster import Process, port, written
+from front import certificate, found
 
 LIMIT = 90
 NEEDED = {"redis-server": "redis-server", "redis-sentinel": "redis-sentinel", "curl": "curl", "openssl": "openssl",
@@ -162,6 +162,89 @@ class Laptop(unittest.TestCase):
         self.laptop.send_signal(signal.SIGINT)
         self.assertEqual(self.laptop.wait(LIMIT), 0)
         self.assertEqual([pid for pid in pids if os.path.exists("/proc/%d" % pid)], [])
+
+
+class Redis(Process):
+    """A server that speaks TLS alone."""
+
+    def __init__(self, folder):
+        super().__init__("redis", folder)
+        self.port, self.certificate = port(), certificate(folder)
+
+    def command(self):
+        return ["redis-server", "--port", "0", "--tls-port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+                "--tls-auth-clients", "no", "--tls-cert-file", self.certificate, "--tls-key-file", self.certificate]
+
+    def add(self, value):
+        return subprocess.run(["redis-cli", "-h", "localhost", "-p", str(self.port), "--tls", "--cacert",
+                               self.certificate + ".crt", "XADD", "k", "*", "data", value]).returncode
+
+
+class Tunnel(Process):
+    def __init__(self, folder, redis, name):
+        super().__init__("tunnel", folder)
+        self.port, self.path = port(), os.path.join(folder, "tls.cfg")
+        written("tls.cfg", self.path, {
+            "127.0.0.1:6379": "127.0.0.1:%d" % self.port, "redis.example:6380": "127.0.0.1:%d" % redis.port,
+            "/etc/haproxy/redis-ca.pem": redis.certificate + ".crt", "redis.example": name})
+
+    def command(self):
+        return [found("haproxy"), "-db", "-f", self.path]
+
+
+class Alone(Process):
+    """A relay of one server."""
+
+    def __init__(self, folder, to):
+        super().__init__("relay", folder)
+        self.port, self.to = port(), to
+
+    def command(self):
+        return [os.path.join(BUILD, "sse-relay"), "--redis", "127.0.0.1:%d" % self.to, "--stream", "k", "--port",
+                str(self.port)]
+
+    def get(self, path):
+        with urllib.request.urlopen("http://127.0.0.1:%d%s" % (self.port, path), timeout=LIMIT) as answer:
+            return answer.read().decode()
+
+    def is_ready(self):
+        try:
+            return self.get("/readyz") == "ready\n"
+        except OSError:
+            return False
+
+    def tries(self):
+        """How often it had a connection that ended."""
+        return int(re.search(r"^sse_relay_lost_total.* (\d+)$", self.get("/metrics"), re.M).group(1))
+
+
+class Tls(unittest.TestCase):
+    def started(self, name):
+        """A relay that reaches a server by TLS; the server has to have this name."""
+        folder = tempfile.mkdtemp(dir=Laptop.folder)
+        redis = Redis(folder)
+        tunnel = Tunnel(folder, redis, name)
+        relay = Alone(folder, tunnel.port)
+        for process in redis, tunnel, relay:
+            self.addCleanup(process.kill)
+            process.start()
+        return redis, relay
+
+    def test_a_relay_reaches_redis_by_tls(self):
+        redis, relay = self.started("localhost")
+        until("a relay that is ready", relay.is_ready)
+        stream = Stream("http://127.0.0.1:%d/events" % relay.port)
+        self.addCleanup(stream.stop)
+        until("a place", lambda: ("place", "") in stream.events())
+        self.assertEqual(redis.add("1"), 0)
+        until("the entry", lambda: stream.numbers() == [1])
+
+    def test_a_server_with_another_name_is_not_reached(self):
+        redis, relay = self.started("redis.example")
+        until("a server", lambda: redis.add("1") == 0)
+        before = relay.tries()
+        until("further tries", lambda: relay.tries() > before + 2)
+        self.assertFalse(relay.is_ready())
 
 
 class Haproxy(Laptop):
