@@ -100,16 +100,31 @@ static void say_gap(const visit *v)
     *line = (stream_line){stream_now(s) + LINE_MS, 0};
 }
 
+/* Where a client stands that has got its gap and nothing else yet. It comes back with that, and is
+ * not told again. NULL: nowhere. */
+static const entry_id *place_of(const visit *v, const entry_id *resume)
+{
+    const log *const l = &v->stream->log;
+
+    if (v->from == VISIT_AFTER)
+        return &v->at;
+    return resume == NULL && l->count == 0 ? &l->last : NULL;
+}
+
 /* Tell a client of its gap. Returns 1, or 0 where the stream ends with it. */
 static int put_gap(visit *v, const entry_id *resume)
 {
     stream *const s = v->stream;
     const int closes = s->options->on_gap == OPTIONS_CLOSE;
     const gap g = {v->reason, v->has_last ? &v->last : NULL, resume, v->missed, v->withdrawn};
-    char text[GAP_MAX];
-    const sse_event ev = {
-        .type = SSE_LIT("gap"), .id = {closes ? "" : NULL, 0}, .data = {text, gap_write(&g, text)}};
+    const entry_id *const place = place_of(v, resume);
+    char text[GAP_MAX], id[ENTRY_ID_MAX + 1];
+    sse_event ev = {.type = SSE_LIT("gap"), .data = {text, gap_write(&g, text)}};
 
+    if (closes)
+        ev.id = (sse_str){"", 0};
+    else if (place)
+        ev.id = (sse_str){id, entry_id_write(place, id)};
     say_gap(v);
     s->counts.gaps[v->reason]++;
     v->has_gap = 0;

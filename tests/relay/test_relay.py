@@ -174,9 +174,9 @@ class Relay(Program):
     def data(self, stream, count):
         return [stream.next_event().data for _ in range(count)]
 
-    def gap(self, stream):
+    def gap(self, stream, id=None):
         event = stream.next_event()
-        self.assertEqual((event.type, event.id), ("gap", None), event)
+        self.assertEqual((event.type, event.id), ("gap", id), event)
         return json.loads(event.data)
 
 
@@ -323,7 +323,7 @@ class Table(Relay):
         new, = self.redis.add("6")
         for last, withdrawn in ((ids[3], 1), (ids[4], 2)):
             back = self.follow(relay, last)
-            told = self.gap(back)
+            told = self.gap(back, ids[2])
             self.assertEqual((told["reason"], told["last"], told["withdrawn"]), ("phantom", last, withdrawn))
             self.assertIn(told["resume"], (new, None))
             self.assertEqual(told["missed"], 0)
@@ -333,6 +333,22 @@ class Table(Relay):
         self.assertEqual(self.metric(relay, "forks_total", result="cut"), 1)
         self.assertEqual((self.metric(relay, "phantoms_total"), self.metric(relay, "drains_total")), (2, 1))
         self.assertIn("withdrawn: 2 entries after " + ids[2], self.log(relay))
+
+    def test_a_client_is_told_of_a_gap_once(self):
+        relay = self.launch()
+        ids, _ = self.lose_two(relay)
+        self.assertEqual(self.gap(self.follow(relay, ids[4]), ids[2])["resume"], None)
+        back = self.follow(relay, ids[2])
+        self.redis.add("6")
+        self.assertEqual(self.data(back, 1), ["6"])
+        self.redis.db.flushall()
+        self.assertEqual(back.next_event().type, "retry")
+        told = self.follow(relay, ids[2]).next_event()
+        self.assertEqual((told.type, json.loads(told.data)["reason"]), ("gap", "flushed"))
+        back = self.follow(relay, told.id)
+        self.redis.add("7")
+        self.assertEqual(self.data(back, 1), ["7"])
+        self.assertEqual(self.metric(relay, "gaps_total"), 2)
 
     def test_an_id_above_all_others_is_waited_for_and_is_then_a_phantom(self):
         relay = self.launch()
@@ -394,7 +410,7 @@ class Table(Relay):
     def test_an_id_of_a_stream_without_entries_is_told_of_a_flush(self):
         relay = self.launch()
         stream = self.follow(relay, "5-1.0123456789abcdef")
-        self.assertEqual(self.gap(stream), {"reason": "flushed", "last": "5-1.0123456789abcdef",
+        self.assertEqual(self.gap(stream, "0-0.0000000000000000"), {"reason": "flushed", "last": "5-1.0123456789abcdef",
                                             "resume": None, "missed": None, "withdrawn": None})
         self.redis.add("1")
         self.assertEqual(self.data(stream, 1), ["1"])
