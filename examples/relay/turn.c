@@ -111,6 +111,14 @@ static int hold(stream *s)
     return 1;
 }
 
+/* Whether clients can go on with what a probe has: nothing came between, or what did is counted, and
+ * they want to be told. */
+static int can_go_on(const stream *s, const reply_probe *p, uint64_t *hole)
+{
+    return strcmp(p->info.replid, s->replid) == 0 && find_hole(s, p, hole) == 0 &&
+           (*hole == 0 || s->options->on_gap == OPTIONS_TELL);
+}
+
 /* The last entry is not in Redis: all up to it was trimmed, or this is another history. */
 static void settle_probe(stream *s)
 {
@@ -122,7 +130,7 @@ static void settle_probe(stream *s)
         follow_lose(s, p.error);
     } else if (!p.info.is_primary) {
         follow_lose(s, "it is no primary any more");
-    } else if (strcmp(p.info.replid, s->replid) != 0 || find_hole(s, &p, &hole) != 0) {
+    } else if (!can_go_on(s, &p, &hole)) {
         stream_drop(s);
         fork_begin(s);
     } else if ((hole == 0 && p.length == 0) || !hold(s)) {

@@ -8,7 +8,7 @@ import random
 
 import paths  # of stream
 from stream import Parser
-from verdict import Entry, is_hole
+from verdict import Entry
 
 SILENCE = 6.0  # seconds without a byte, where heartbeats come each second: the node is dead
 ENDING = 20.0  # seconds for a stream to end that a gap has closed; a relay may be stopped for some of them
@@ -158,13 +158,13 @@ class Client:
 
     def take_gap(self, gap, id):
         self.note("gap", gap, "" if id is None else "with the id %r" % id)
-        self.is_closed = self.world.closes and not is_hole(gap)
-        if id != ("" if self.is_closed else None):
+        self.is_closed = self.world.closes
+        if self.is_closed != (id == ""):
             self.find("close", "a gap that %s the stream has the id %r: %s"
                       % ("closes" if self.is_closed else "does not close", id, gap))
         self.closed += self.is_closed
         self.reasons[gap["reason"]] += 1
-        before, self.run = self.run, []
+        before, self.run = self.run, [Entry(id, None)] if id else []
         if not before and self.gaps:  # it was cut after a gap, before an entry
             before = self.gaps.pop()[0]
         self.gaps.append((before, gap, self.run))

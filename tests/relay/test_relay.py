@@ -410,8 +410,9 @@ class Table(Relay):
     def test_an_id_of_a_stream_without_entries_is_told_of_a_flush(self):
         relay = self.launch()
         stream = self.follow(relay, "5-1.0123456789abcdef")
-        self.assertEqual(self.gap(stream, "0-0.0000000000000000"), {"reason": "flushed", "last": "5-1.0123456789abcdef",
-                                            "resume": None, "missed": None, "withdrawn": None})
+        self.assertEqual(self.gap(stream, "0-0.0000000000000000"),
+                         {"reason": "flushed", "last": "5-1.0123456789abcdef", "resume": None, "missed": None,
+                          "withdrawn": None})
         self.redis.add("1")
         self.assertEqual(self.data(stream, 1), ["1"])
 
@@ -453,6 +454,19 @@ class Table(Relay):
         event = stream.next_event()
         self.assertEqual((event.type, event.id, json.loads(event.data)["reason"]), ("gap", "", "trimmed"))
         self.assertIsNone(stream.next_event())
+
+    def test_with_close_a_hole_in_the_middle_of_a_stream_ends_it_too(self):
+        relay = self.launch("--on-gap", "close")
+        last, = self.publish(relay, "1")
+        stream = self.follow(relay)
+        pipe = self.redis.db.pipeline(True)
+        for n in range(10):
+            pipe.xadd(KEY, {"data": str(n)})
+        pipe.xtrim(KEY, maxlen=3, approximate=False).execute()
+        self.assertEqual(stream.next_event().type, "retry")
+        self.assertIsNone(stream.next_event())
+        event = self.follow(relay, last).next_event()
+        self.assertEqual((event.type, event.id, json.loads(event.data)["reason"]), ("gap", "", "trimmed"))
 
     def test_a_client_that_lags_by_more_than_the_history_is_cut_and_then_served_from_redis(self):
         relay = self.launch("--history", 3, "--history-bytes", 300000)
@@ -582,7 +596,7 @@ class States(Relay):
         self.redis.db.flushall()
         self.is_sent_away()
         back = self.follow(self.relay, self.ids[1])
-        self.assertEqual(self.gap(back)["reason"], "flushed")
+        self.assertEqual(self.gap(back, "0-0.0000000000000000")["reason"], "flushed")
         self.redis.add("new")
         self.assertEqual(self.data(back, 1), ["new"])
 

@@ -106,26 +106,14 @@ def check_filter(run, tags, written):
             for entry in run if written.get(entry.data) not in (None, *tags)]
 
 
-def is_hole(gap):
-    """Whether it is one that all clients of a relay are told of, in the middle of a stream: it ends none."""
-    return gap["reason"] == "trimmed" and gap["withdrawn"] == 0
-
-
 def resumed(gap):
     """What would have followed this gap, which has closed the stream, as a run of no more than a place."""
     return [Entry(gap["resume"], None)] if gap["resume"] else []
 
 
-def told_of_no_more(gaps, id):
-    """Whether the last gap says that nothing follows, and the client had this entry before it."""
-    before, gap, _ = gaps[-1] if gaps else ([], {}, [])
-    return gap.get("resume", "") is None and any(e.id == id for e in before)
-
-
-def check_end(run, history, gaps=()):
-    """The client is up to date: its last entry is that of the history; or what it had after that entry was
-    withdrawn, and nothing has followed."""
-    if not history.entries or not run and told_of_no_more(gaps, history.entries[-1].id):
+def check_end(run, history):
+    """The client is up to date: its last entry, or place, is that of the history."""
+    if not history.entries:
         return []
     if not run or history.find(run[-1]) != len(history.entries) - 1:
         return [("late", "the history ends with %s, and the client with %s"

@@ -251,13 +251,8 @@ class World:
     async def is_level(self, primary):
         """What was written late, by a link that was stalled, counts as well."""
         last = self.entries(await primary.ask("XREVRANGE", self.key, "+", "-", "COUNT", 1))[0]
-        return all(c.run and c.run[-1].id == last.id or not c.run and verdict.told_of_no_more(self.told(c), last.id)
-                   or c.tags and last.tag not in (None,) + c.tags
+        return all(c.run and c.run[-1].id == last.id or c.tags and last.tag not in (None,) + c.tags
                    for c in self.clients if c.awake)
-
-    def told(self, client):
-        """The gaps after which a client waits for what follows; one that is closed comes back for a place."""
-        return () if self.closes else client.gaps
 
     def judge(self):
         for client in self.clients:
@@ -283,7 +278,7 @@ class World:
             return found
         history = self.history.shown(client.tags, client.run) if client.tags else self.history
         found += verdict.check_run(client.run, history, self.said.written)
-        found += verdict.check_end(client.run, history, self.told(client))
+        found += verdict.check_end(client.run, history)
         for before, gap, after in client.gaps:
             found += self.verdict_on_gap(client, before, gap, verdict.resumed(gap) if self.closes else after)
         return found
