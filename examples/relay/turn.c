@@ -213,16 +213,25 @@ static void take_info(void *user, const redisReply *reply)
         s->settle(s);
 }
 
-/* Ask the replicas to confirm what was just read. */
+static void take_mark(void *user, const redisReply *reply)
+{
+    if (reply && reply->type == REDIS_REPLY_ERROR)
+        follow_lose(user, reply->str);
+}
+
+/* Ask the replicas to confirm what was just read. WAIT is about what a connection has written, since
+ * Redis 7.2: a message that nobody receives goes to the replicas, too, after the entries. */
 static void ask_confirmation(stream *s)
 {
     char replicas[24];
+    const char *mark[] = {"PUBLISH", "sse-relay", ""};
     const char *words[] = {"WAIT", replicas, WAIT_LIMIT_MS};
 
     s->is_confirmed = s->options->wait == 0;
     if (s->is_confirmed)
         return;
     snprintf(replicas, sizeof replicas, "%lu", (unsigned long)s->options->wait);
+    conn_command(&s->follow, take_mark, s, 3, mark, NULL);
     conn_command(&s->follow, take_confirmation, s, 3, words, NULL);
 }
 

@@ -938,6 +938,18 @@ class Publishing(Relay):
         self.assertIn(b"503 Service Unavailable", post.recv(4096))
         self.assertEqual(relay.wait(LIMIT), 0)
 
+    def test_with_wait_it_writes_before_it_waits_for_what_it_has_read(self):
+        """Redis 7.2 and Valkey take WAIT on a connection that only reads for satisfied."""
+        link, seen = Link(self, self.redis.port), []
+        link.seen = seen.append
+        other = Server(self)
+        other.db.replicaof("127.0.0.1", self.redis.port)
+        relay = self.launch("--wait", 1, to=link)
+        self.redis.add("1", "2")
+        self.assertTrue(wait_for(lambda: self.metric(relay, "entries_total") == 2))
+        words = re.findall(rb"\b(?:PUBLISH|WAIT|XADD)\b", b"".join(seen))
+        self.assertEqual(set(zip(words[::2], words[1::2])), {(b"PUBLISH", b"WAIT")})
+
     def test_with_wait_nothing_is_acknowledged_or_delivered_before_replicas_have_it(self):
         relay = self.launch("--publish", "--wait", 1, "--history", 100, live=False)
         self.becomes(relay, "LIVE")
