@@ -13,7 +13,7 @@ import paths  # of cluster and resp
 import stream_faults  # adds its own to FAULTS
 import verdict
 from clients import Client
-from cluster import Cluster, Connection, wait
+from cluster import HERE, Cluster, Connection, wait
 from faults import FAULTS
 from relays import Measured
 from resp import GONE, Refused
@@ -26,6 +26,12 @@ HISTORY = 300  # events of the log of a relay: who is away longer is served from
 HELD_UP = 3  # seconds
 KINDS = ("stays", "stays", "stays", "roams", "roams", "sleeps", "sleeps", "sleeps", "slow")
 USERS = "abc"  # whose clients there are, where there are users; nothing is for the last one alone
+
+
+def rights(name):
+    """A user of users.acl, as ACL SETUSER takes it. At ACL LOAD, a replica of Valkey 8.0.1 crashes."""
+    with open(os.path.join(HERE, "users.acl")) as f:
+        return next(words[1:] for words in map(str.split, f) if words[1] == name)
 
 
 class World:
@@ -174,7 +180,7 @@ class World:
                 await self.cluster.start_sentinel(sentinel)
         for server in self.cluster.servers:
             await self.let_in(server)
-            await wait(server.name, lambda: server.ask("ACL", "LOAD", limit=10), PATIENCE)
+            await wait(server.name, lambda: server.ask("ACL", "SETUSER", *rights("relay"), limit=10), PATIENCE)
         for relay in self.relays:
             relay.tell(signal.SIGCONT)
             if not relay.is_alive():
