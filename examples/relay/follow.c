@@ -39,13 +39,16 @@ size_t stream_count(const stream *s, size_t bytes, size_t most)
     return fit < 1 ? 1 : fit < most ? fit : most;
 }
 
-void stream_learn(stream *s, const redisReply *entries)
+void stream_learn(stream *s, const redisReply *entries, size_t from)
 {
-    const size_t each = entries->elements ? reply_bytes(entries) / entries->elements : 0;
+    size_t each;
 
+    if (entries->elements <= from)
+        return;
+    each = reply_bytes(entries, from) / (entries->elements - from);
     if (each >= s->entry_bytes)
         s->entry_bytes = each;
-    else if (each > 0)
+    else
         s->entry_bytes -= (s->entry_bytes - each) / LEARN;
 }
 
@@ -63,7 +66,7 @@ static void connect_to(stream *s)
         stream_do(s, connect_to, stream_now(s) + LOOK_MS);
         return;
     }
-    if (s->lost[0] == '\0')
+    if (!s->is_repeated)
         say_notice("%s: CONNECT to %s:%d", s->key, s->at.host, s->at.port);
     conn_open(&s->follow, &s->at);
 }
@@ -72,10 +75,10 @@ void follow_lose(stream *s, const char *why)
 {
     if (s->state == STREAM_LOST)
         return;
-    s->is_repeated = strncmp(s->lost, why, sizeof s->lost - 1) == 0;
+    s->is_repeated = strncmp(s->lost_why, why, sizeof s->lost_why - 1) == 0;
     if (!s->is_repeated)
         say_notice("%s: LOST: %s", s->key, why);
-    snprintf(s->lost, sizeof s->lost, "%s", why);
+    snprintf(s->lost_why, sizeof s->lost_why, "%s", why);
     s->state = STREAM_LOST;
     s->counts.lost++;
     stream_do(s, connect_to, stream_now(s) + s->pause_ms);
@@ -94,7 +97,7 @@ void follow_go_live(stream *s)
     say_notice("%s: LIVE at %s, primary %s:%d, replication %s", s->key, id, s->at.host, s->at.port,
                s->replid);
     s->state = STREAM_LIVE;
-    s->lost[0] = '\0';
+    s->lost_why[0] = '\0';
     s->is_repeated = s->held = 0;
     s->pause_ms = PAUSE_MS;
     s->asks.next_ms = s->adds.next_ms = 0;
@@ -139,7 +142,7 @@ static void settle_warm(stream *s, const reply_probe *p)
 /* Learn from the first entries. Returns whether there may be more. */
 static int is_learned(stream *s, const redisReply *entries)
 {
-    stream_learn(s, entries);
+    stream_learn(s, entries, 0);
     return entries->elements == WARM_FIRST;
 }
 

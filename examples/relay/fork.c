@@ -142,7 +142,7 @@ static void compare_page(stream *s, const reply_probe *p)
         end(s, FORK_NONE);
     else if (s->fork_at + 1 == s->log.count)
         end(s, FORK_MATCH);
-    else if (entries->elements < s->asked)
+    else if (entries->elements <= s->asked)
         end(s, explain_cut(s, p, NULL));
     else
         ask_page(s);
@@ -177,9 +177,9 @@ static void ask_page(stream *s)
     char from[ENTRY_ID_MAX + 1];
     const entry_id *const id = s->log.count ? &log_at(&s->log, s->fork_at)->id : &s->log.last;
 
-    s->asked = stream_count(s, STREAM_READ, PAGE) + 1; /* with the one that was compared last */
+    s->asked = stream_count(s, STREAM_READ, PAGE);
     snprintf(from, sizeof from, "%" PRIu64 "-%" PRIu64, id->ms, id->seq);
-    reply_ask_probe(&s->follow, take_page, s, s->key, "XRANGE", from, "+", s->asked);
+    reply_ask_probe(&s->follow, take_page, s, s->key, "XRANGE", from, "+", s->asked + 1);
 }
 
 void fork_begin(stream *s)

@@ -16,7 +16,8 @@
  *     sentinel             where the primary is
  *     follow, turn, fork   the state of a stream
  *     entry, gap, log      what a stream has; siphash: the numbers of values to filter by
- *     visit, page, filter  a client, from its last event ID to the log
+ *     visit, filter        a client, from its last event ID to the log
+ *     page, put, missing   what Redis has of that, and the gap where it has not
  *     publish              POST
  *     routes, metrics      the paths */
 #define _GNU_SOURCE

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { KEY_MAX = 128, SECRET_MAX = 1024 };
 
@@ -47,14 +48,24 @@ static int is_token(const char *text)
     return text[0] != '\0' && strpbrk(text, " \t\r\n\"(),/:;<=>?@[\\]{}") == NULL;
 }
 
-/* A field that clients can name in a query, next to the other parameters. */
+/* A field that a query can name next to the other parameters, and that has no meaning of its own. */
 static int is_filter(const char *text)
 {
-    static const char *const taken[] = {"stream", "latest", "event", "data", "nonce"};
+    static const char *const taken[] = {"stream",
+                                        "latest",
+                                        "event",
+                                        "data",
+                                        "key",
+                                        "nonce",
+                                        "access_token",
+                                        "last_event_id",
+                                        "last-event-id",
+                                        "lastEventId",
+                                        "evs_last_event_id"};
     size_t i;
 
     for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
-        if (strcmp(text, taken[i]) == 0)
+        if (strcasecmp(text, taken[i]) == 0)
             return 0;
     }
     return is_token(text);
@@ -93,7 +104,8 @@ static const table_row rows[] = {
      "clients that are sent away come back at random times up to this"},
     {"filter", 0, "FIELD", TEXT(filter, is_filter, "a name without blanks, no other parameter"),
      "tag", NULL, "the field of entries that a client can filter by, with parameters of that name"},
-    {"user-field", 0, "FIELD", TEXT(user_field, NULL, NULL), NULL, "none",
+    {"user-field", 0, "FIELD",
+     TEXT(user_field, is_filter, "a name without blanks, no other parameter"), NULL, "none",
      "entries with this field go to the clients of that user alone"},
     {"user-header", 0, "NAME", TEXT(user_header, is_token, "the name of a field"), "X-User", NULL,
      "the field of a request in which a proxy says which user it is"},

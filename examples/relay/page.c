@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "page.h"
 
-#include "../ssecat/say.h"
+#include "missing.h"
+#include "put.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,14 +10,11 @@
 #include <string.h>
 
 enum {
-    PAGE_BYTES = 32 * 1024, /* of a page in the writer of a client */
-    PAGE_MAX = 512,         /* entries */
-    AGAIN_MS = 100,         /* before Redis is asked again, when it could not answer */
-    LAG_MS = 20,            /* the same, when the log is to catch up */
-    ABSENT_MS = 2000,       /* for an id to appear that is above all others */
-    LINE_MS = 1000,         /* between lines of the log about gaps of a reason */
-    FRAME = 128,            /* bytes of the fields of an event */
-    OUT_MAX = 32            /* questions about one stream at a time */
+    PAGE_MAX = 512, /* entries */
+    AGAIN_MS = 100, /* before Redis is asked again, when it could not answer */
+    BUSY_MS = 20,   /* the same, when too many others ask */
+    GROW_MS = 1000, /* the same, where it is the log that is to grow, and would wake it */
+    OUT_MAX = 32    /* questions about one stream at a time */
 };
 
 /* A question that is out. */
@@ -32,106 +30,10 @@ void page_forget(visit *v)
     v->ask = NULL;
 }
 
-void page_make_gap(visit *v, enum gap_reason reason)
+/* Wait for the log to grow. */
+static int wait_for_log(visit *v)
 {
-    if (!v->has_gap) {
-        v->reason = reason;
-        v->last = v->at;
-        v->has_last = 1;
-        v->withdrawn = GAP_UNKNOWN;
-    }
-    v->has_gap = 1;
-    v->missed = GAP_UNKNOWN;
-    v->from = VISIT_OLDEST;
-}
-
-/* Put an event into the writer. One that is larger gets a larger writer, once it is empty. */
-static int put(visit *v, const sse_event *ev)
-{
-    int status = sse_writer_send(v->client->writer, ev);
-    size_t len;
-
-    if (status != SSE_E_TOOBIG)
-        return status;
-    if (sse_writer_pending(v->client->writer) > 0)
-        return SSE_AGAIN;
-    sse_event_encode(ev, NULL, 0, &len);
-    if (client_make_writer(v->client, len + FRAME) != 0)
-        return SSE_AGAIN;
-    return sse_writer_send(v->client->writer, ev);
-}
-
-static int put_entry(visit *v, const entry *e)
-{
-    stream *const s = v->stream;
-    const gap too_big = {GAP_TOO_BIG, &e->id, NULL, 1, 0};
-    char text[GAP_MAX];
-    entry_event made;
-    size_t len;
-
-    if (entry_to_event(e, options_filter(s->options), &made, &s->log.memory) != 0)
-        return SSE_AGAIN;
-    if (!filter_shows(&v->filter, made.tag))
-        return SSE_OK;
-    sse_event_encode(&made.ev, NULL, 0, &len);
-    if (len > s->options->history_bytes) {
-        made.ev.type = (sse_str){"gap", 3};
-        made.ev.data = (sse_str){text, gap_write(&too_big, text)};
-    }
-    return put(v, &made.ev);
-}
-
-/* Say it, once a second at most for each reason: clients choose the ids. */
-static void say_gap(const visit *v)
-{
-    stream *const s = v->stream;
-    stream_line *const line = &s->gap_lines[v->reason];
-    char id[ENTRY_ID_MAX + 1] = "an id of another kind", others[40] = "";
-
-    if (stream_now(s) < line->next_ms) {
-        line->skipped++;
-        return;
-    }
-    if (v->has_last)
-        entry_id_write(&v->last, id);
-    if (line->skipped > 0)
-        snprintf(others, sizeof others, ", and %" PRIu64 " before it", line->skipped);
-    say_notice("%s: gap %s for %s%s", s->key, gap_reasons[v->reason], id, others);
-    *line = (stream_line){stream_now(s) + LINE_MS, 0};
-}
-
-/* Where a client stands that has got its gap and nothing else yet. It comes back with that, and is
- * not told again. NULL: nowhere. */
-static const entry_id *place_of(const visit *v, const entry_id *resume)
-{
-    const log *const l = &v->stream->log;
-
-    if (v->from == VISIT_AFTER)
-        return &v->at;
-    return resume == NULL && l->count == 0 ? &l->last : NULL;
-}
-
-/* Tell a client of its gap. Returns 1, or 0 where the stream ends with it. */
-static int put_gap(visit *v, const entry_id *resume)
-{
-    stream *const s = v->stream;
-    const int closes = s->options->on_gap == OPTIONS_CLOSE;
-    const gap g = {v->reason, v->has_last ? &v->last : NULL, resume, v->missed, v->withdrawn};
-    const entry_id *const place = place_of(v, resume);
-    char text[GAP_MAX], id[ENTRY_ID_MAX + 1];
-    sse_event ev = {.type = SSE_LIT("gap"), .data = {text, gap_write(&g, text)}};
-
-    if (closes)
-        ev.id = (sse_str){"", 0};
-    else if (place)
-        ev.id = (sse_str){id, entry_id_write(place, id)};
-    say_gap(v);
-    s->counts.gaps[v->reason]++;
-    v->has_gap = 0;
-    sse_writer_send(v->client->writer, &ev); /* it is empty, and has room */
-    if (!closes)
-        return 1;
-    client_end(v->client);
+    v->due_ms = stream_now(v->stream) + GROW_MS;
     return 0;
 }
 
@@ -142,8 +44,64 @@ static int verified_entry(const visit *v, const reply_probe *p, size_t i, entry 
     return reply_entry(p->entries, i, e) == 0 && entry_id_order(&e->id, &v->stream->log.last) <= 0;
 }
 
-/* Put the entries of a page from an index on, as far as there is room, and choose the size of the
- * next page. */
+/* The gap and the first entry after it go out together: from that entry on, nothing is missed. */
+static int tell_before(visit *v, const entry *first)
+{
+    char text[GAP_MAX];
+    entry_event made;
+    size_t len = 0;
+
+    if (put_make(v, first, &made, text))
+        sse_event_encode(&made.ev, NULL, 0, &len);
+    if (put_make_room(v, GAP_MAX + len + 2 * PUT_FRAME) != 0)
+        return wait_for_log(v);
+    return put_gap(v, &first->id, NULL);
+}
+
+/* Redis has no entry: the client goes on after the last one of the log, if that is the last one that
+ * there was. The place of a stream that has never had an entry is no such place: it is the same
+ * after it has been emptied. */
+static int tell_nothing(visit *v, const reply_probe *p)
+{
+    const log *const l = &v->stream->log;
+    const int is_level = p->has_counters && l->has_ordinal
+                             ? p->added == l->ordinal
+                             : entry_id_order(&p->last, &l->last) <= 0;
+    const int is_start = l->last.ms == 0 && l->last.seq == 0;
+
+    if (!is_level || !(l->count == 0 ? l->is_whole : log_has(l, &l->last)))
+        return wait_for_log(v);
+    v->at = l->last;
+    v->from = VISIT_AFTER;
+    return put_gap(v, NULL, is_start ? NULL : &v->at);
+}
+
+/* Tell a client of its gap, before the entries of a page from an index on. Returns 1 to go on with
+ * these, 0 to wait, or -1: see put_gap. */
+static int tell(visit *v, const reply_probe *p, size_t from)
+{
+    const int follows = from < p->entries->elements;
+    entry e;
+
+    if (follows && !verified_entry(v, p, from, &e))
+        return wait_for_log(v);
+    if (v->from == VISIT_OLDEST)
+        return follows ? tell_before(v, &e) : tell_nothing(v, p);
+    return put_gap(v, follows ? &e.id : NULL, &v->at);
+}
+
+/* Choose the size of the next page, by how much of this one was taken, and how long it was. */
+static void size_page(visit *v, const reply_probe *p, size_t taken, int is_full)
+{
+    const size_t count = p->entries->elements, bytes = reply_bytes(p->entries, 0);
+    size_t page = is_full ? taken + 1 : 2 * v->page;
+
+    if (bytes > PUT_PAGE && count * PUT_PAGE / bytes < page)
+        page = count * PUT_PAGE / bytes;
+    v->page = page < 1 ? 1 : page < PAGE_MAX ? page : PAGE_MAX;
+}
+
+/* Put the entries of a page from an index on, as far as there is room. */
 static void put_entries(visit *v, const reply_probe *p, size_t from)
 {
     int status = SSE_OK;
@@ -155,119 +113,54 @@ static void put_entries(visit *v, const reply_probe *p, size_t from)
         v->from = VISIT_AFTER;
         i++;
     }
-    if (status == SSE_AGAIN)
-        v->page = i - from + 1;
-    else
-        v->page = 2 * v->page < PAGE_MAX ? 2 * v->page : PAGE_MAX;
-    if (i == from && status == SSE_OK) /* there is no more: the log lags, or is empty, too */
-        v->due_ms = stream_now(v->stream) + LAG_MS;
+    size_page(v, p, i - from, status == SSE_AGAIN);
+    if (sse_writer_pending(v->client->writer) == 0 && i == from)
+        wait_for_log(v); /* or for memory */
 }
 
 /* Serve the entries of a page from an index on. v may be gone afterwards. */
 static void serve(visit *v, const reply_probe *p, size_t from)
 {
-    const int follows = from < p->entries->elements;
-    entry e;
+    int goes_on = 0;
 
-    if (v->has_gap && follows && !verified_entry(v, p, from, &e)) {
-        v->due_ms = stream_now(v->stream) + LAG_MS; /* until it is known what follows */
-        clients_wake_at(v->stream->to, v->due_ms);
-        return;
-    }
-    if (!v->has_pages && client_make_writer(v->client, PAGE_BYTES) != 0) {
-        client_close(v->client);
-        return;
-    }
-    v->has_pages = 1;
     v->absent_ms = 0;
-    if (v->has_gap && !put_gap(v, follows ? &e.id : NULL))
+    if (put_make_room(v, 0) != 0)
+        wait_for_log(v);
+    else
+        goes_on = v->has_gap ? tell(v, p, from) : 1;
+    if (goes_on < 0)
         return;
-    put_entries(v, p, from);
+    if (goes_on)
+        put_entries(v, p, from);
     clients_wake_at(v->stream->to, v->due_ms);
     client_flush(v->client);
 }
 
-/* Its id is above all that there is: that may be a replica that lags, or a primary that was
- * isolated. Returns 1 as long as it may yet appear. */
-static int may_appear(visit *v)
+/* Whether it was at the beginning, and all that has come since is there. */
+static int is_at_start(const visit *v, const reply_probe *p)
 {
-    stream *const s = v->stream;
-
-    if (v->absent_ms == 0) {
-        v->absent_ms = stream_now(s);
-        sentinels_ask(s->sentinels);
-    }
-    v->due_ms = stream_now(s) + AGAIN_MS;
-    if (stream_now(s) - v->absent_ms < ABSENT_MS)
-        return 1;
-    s->told[s->told_count++ % STREAM_TOLD_MAX] = v->at;
-    return 0;
+    return p->has_stream && v->at.ms == 0 && v->at.seq == 0 && reply_is_complete(p);
 }
 
-/* Go on after the entries that were withdrawn, if it is at one of them. Returns whether. */
-static int leave_phantoms(visit *v)
-{
-    const entry_id at = v->at;
-    const log_phantom *p;
-
-    while (v->from == VISIT_AFTER && !log_has(&v->stream->log, &v->at) &&
-           (p = log_find_phantom(&v->stream->log, &v->at)) != NULL) {
-        const uint64_t before = v->has_gap ? v->withdrawn : 0;
-
-        if (!v->has_gap)
-            page_make_gap(v, GAP_PHANTOM);
-        v->withdrawn = before + p->withdrawn;
-        v->missed = 0;
-        v->at = p->after;
-        v->from = VISIT_AFTER;
-    }
-    return !entry_id_same(&v->at, &at);
-}
-
-/* Why Redis does not have an id that is not above all others. */
-static enum gap_reason reason_of(const entry_id *at, const reply_probe *p)
-{
-    if (p->length == 0)
-        return GAP_FLUSHED;
-    if (entry_id_order(at, &p->last) > 0)
-        return GAP_PHANTOM;
-    if (entry_id_order(at, &p->first) < 0)
-        return GAP_TRIMMED;
-    return p->has_counters && entry_id_order(&p->deleted, at) < 0 ? GAP_PHANTOM : GAP_DELETED;
-}
-
-/* Redis does not have the id: wait for it, or find the reason. */
-static void explain(visit *v, const reply_probe *p)
-{
-    const int is_start = v->at.ms == 0 && v->at.seq == 0;
-    const int is_above = p->length > 0 && entry_id_order(&v->at, &p->last) > 0;
-
-    v->due_ms = 0;
-    if (!leave_phantoms(v)) {
-        if (is_start && reply_is_complete(p))
-            v->from = VISIT_OLDEST; /* it was at the beginning */
-        else if (!is_above || !may_appear(v))
-            page_make_gap(v, reason_of(&v->at, p));
-    }
-    clients_wake_at(v->stream->to, v->due_ms);
-}
-
+/* Serve a client from a page, or find out why that is not possible. v may be gone afterwards. */
 static void use(visit *v, const reply_probe *p)
 {
+    int has_id;
     entry e;
 
     v->stream->counts.pages++;
-    if (v->from == VISIT_OLDEST) {
+    has_id = reply_entry(p->entries, 0, &e) == 0 && entry_id_order(&e.id, &v->at) == 0;
+    v->asks_why = v->from == VISIT_AFTER && !has_id;
+    if (v->from == VISIT_OLDEST || is_at_start(v, p)) {
         serve(v, p, 0);
-    } else if (reply_entry(p->entries, 0, &e) != 0 || entry_id_order(&e.id, &v->at) != 0) {
-        explain(v, p);
-    } else if (e.id.hash != v->at.hash) {
-        if (!leave_phantoms(v))
-            page_make_gap(v, GAP_HISTORY);
-        v->due_ms = 0;
-        clients_wake_at(v->stream->to, 0);
-    } else {
+    } else if (has_id && e.id.hash == v->at.hash) {
         serve(v, p, 1);
+    } else {
+        if (has_id)
+            missing_explain_hash(v);
+        else if (p->has_stream)
+            missing_explain(v, p);
+        clients_wake_at(v->stream->to, v->due_ms);
     }
 }
 
@@ -308,7 +201,7 @@ void page_ask(visit *v)
     v->due_ms = stream_now(s) + AGAIN_MS;
     if (ask == NULL || !s->asks.conn.is_up || s->questions >= OUT_MAX) {
         free(ask);
-        v->due_ms = stream_now(s) + LAG_MS;
+        v->due_ms = stream_now(s) + BUSY_MS;
         return;
     }
     if (v->from == VISIT_AFTER)
@@ -316,6 +209,8 @@ void page_ask(visit *v)
     *ask = (struct page_question){s, v};
     v->ask = ask;
     s->questions++;
-    reply_ask_probe(&s->asks.conn, take, ask, s->key, "XRANGE", from, "+",
-                    stream_count(s, PAGE_BYTES, v->page) + 1);
+    if (v->from == VISIT_OLDEST || v->asks_why)
+        reply_ask_probe(&s->asks.conn, take, ask, s->key, "XRANGE", from, "+", v->page + 1);
+    else
+        reply_ask_page(&s->asks.conn, take, ask, s->key, from, v->page + 1);
 }

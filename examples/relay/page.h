@@ -11,7 +11,4 @@ void page_ask(visit *v);
 /* Have nobody answered: the visit is over. */
 void page_forget(visit *v);
 
-/* Have a visit be told of a gap, before the oldest entry. */
-void page_make_gap(visit *v, enum gap_reason reason);
-
 #endif

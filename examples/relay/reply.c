@@ -47,20 +47,38 @@ const char *reply_read_info(const redisReply *reply, reply_info *info)
     return NULL;
 }
 
+/* Ask for entries and INFO, and for XINFO of a key that is not NULL. */
+static void ask(conn *l, conn_reply *take, void *user, const char *of, const char **entries)
+{
+    const char *multi[] = {"MULTI"}, *info[] = {"INFO", "replication"}, *exec[] = {"EXEC"};
+    const char *xinfo[] = {"XINFO", "STREAM", of};
+
+    conn_command(l, NULL, NULL, 1, multi, NULL);
+    conn_command(l, NULL, NULL, 6, entries, NULL);
+    conn_command(l, NULL, NULL, 2, info, NULL);
+    if (of)
+        conn_command(l, NULL, NULL, 3, xinfo, NULL);
+    conn_command(l, take, user, 1, exec, NULL);
+}
+
 void reply_ask_probe(conn *l, conn_reply *take, void *user, const char *key, const char *command,
                      const char *from, const char *to, size_t count)
 {
     char number[24];
-    const char *multi[] = {"MULTI"}, *info[] = {"INFO", "replication"}, *exec[] = {"EXEC"};
-    const char *xinfo[] = {"XINFO", "STREAM", key};
     const char *entries[] = {command, key, from, to, "COUNT", number};
 
     sprintf(number, "%zu", count);
-    conn_command(l, NULL, NULL, 1, multi, NULL);
-    conn_command(l, NULL, NULL, 6, entries, NULL);
-    conn_command(l, NULL, NULL, 3, xinfo, NULL);
-    conn_command(l, NULL, NULL, 2, info, NULL);
-    conn_command(l, take, user, 1, exec, NULL);
+    ask(l, take, user, key, entries);
+}
+
+void reply_ask_page(conn *l, conn_reply *take, void *user, const char *key, const char *from,
+                    size_t count)
+{
+    char number[24];
+    const char *entries[] = {"XRANGE", key, from, "+", "COUNT", number};
+
+    sprintf(number, "%zu", count);
+    ask(l, take, user, NULL, entries);
 }
 
 static void read_id(const redisReply *r, entry_id *id)
@@ -105,6 +123,7 @@ static void read_xinfo(const redisReply *r, reply_probe *p)
 {
     const char *const error = r->type == REDIS_REPLY_ERROR ? r->str : NULL;
 
+    p->has_stream = 1;
     p->exists = r->type == REDIS_REPLY_ARRAY;
     if (p->exists)
         read_stream(r, p);
@@ -118,18 +137,19 @@ static void read_xinfo(const redisReply *r, reply_probe *p)
 int reply_read_probe(const conn *l, const redisReply *reply, reply_probe *p)
 {
     *p = (reply_probe){.error = reply_error(reply)};
-    if (p->error && strncmp(p->error, "EXECABORT", 9) == 0)
+    if (p->error && l->error[0])
         p->error = l->error;
-    if (p->error == NULL && reply->elements != 3)
+    if (p->error == NULL && (reply->elements < 2 || reply->elements > 3))
         p->error = "an answer of another kind";
     if (p->error == NULL)
         p->error = reply_error(reply->element[0]);
     if (p->error == NULL)
-        p->error = reply_read_info(reply->element[2], &p->info);
+        p->error = reply_read_info(reply->element[1], &p->info);
     if (p->error)
         return -1;
     p->entries = reply->element[0];
-    read_xinfo(reply->element[1], p);
+    if (reply->elements == 3)
+        read_xinfo(reply->element[2], p);
     return p->error ? -1 : 0;
 }
 
@@ -166,12 +186,12 @@ static const redisReply *list_of(const redisReply *entries, size_t index)
                : NULL;
 }
 
-size_t reply_bytes(const redisReply *entries)
+size_t reply_bytes(const redisReply *entries, size_t from)
 {
     const redisReply *list;
     size_t i, j, bytes = 0;
 
-    for (i = 0; (list = list_of(entries, i)) != NULL; i++) {
+    for (i = from; (list = list_of(entries, i)) != NULL; i++) {
         bytes += range(entries->element[i]->element[0]).len;
         for (j = 0; j < list->elements; j++)
             bytes += range(list->element[j]).len;

@@ -69,11 +69,11 @@ struct stream {
     void (*step)(stream *s); /* what is due; NULL: an answer is awaited */
     uint64_t due_ms;
     uint64_t pause_ms;         /* before it connects again */
-    char lost[200];            /* why it was LOST last, since it was LIVE; empty: it was not */
-    int is_repeated;           /* and that it was so before: nothing of it is said again */
+    char lost_why[200];        /* since it was LIVE, the last time; empty: it was not LOST */
+    int is_repeated;           /* it was so the time before, too: nothing of it is said again */
     int held;                  /* that replicas do not confirm was said */
     size_t entry_bytes;        /* of an entry, as far as the latest tell; 0: there was none */
-    size_t asked;              /* entries at most, of the read that is out */
+    size_t asked;              /* entries at most that are new, of the read that is out */
     redisReply *batch;         /* entries, or a probe, that are not verified yet */
     reply_info info;           /* that came with entries */
     int is_confirmed;          /* enough replicas have them */
@@ -112,8 +112,8 @@ uint64_t stream_now(const stream *s);
 /* How many entries have so many bytes, as far as the latest tell; at least 1. */
 size_t stream_count(const stream *s, size_t bytes, size_t most);
 
-/* Learn how long entries are. */
-void stream_learn(stream *s, const redisReply *entries);
+/* Learn how long entries are, from those of a list from an index on. */
+void stream_learn(stream *s, const redisReply *entries, size_t from);
 
 /* Drop the batch. */
 void stream_drop(stream *s);

@@ -51,7 +51,7 @@ static size_t publish(stream *s, const redisReply *entries, size_t from)
         visit_has_come(s, &e.id);
         log_append(&s->log, &e);
     }
-    stream_learn(s, entries);
+    stream_learn(s, entries, from);
     return i - from;
 }
 
@@ -75,23 +75,32 @@ static int find_hole(const stream *s, const reply_probe *p, uint64_t *hole)
     return 0;
 }
 
+/* Count a hole, and say it. */
+static void note_hole(stream *s, const reply_probe *p, uint64_t hole)
+{
+    const int is_exact = entry_id_order(&p->deleted, &s->log.deleted) == 0;
+    char id[ENTRY_ID_MAX + 1] = "the next one";
+    entry e;
+
+    if (reply_entry(p->entries, 0, &e) == 0)
+        entry_id_write(&e.id, id);
+    s->counts.holes++;
+    s->counts.hole_entries += hole;
+    say_notice("%s: hole: %s%" PRIu64 " entries before %s were trimmed before they were read",
+               s->key, is_exact ? "" : "up to ", hole, id);
+}
+
+/* Tell all clients of a hole. */
 static void tell_hole(stream *s, const reply_probe *p, uint64_t hole)
 {
-    char id[ENTRY_ID_MAX + 1] = "the next one";
     const entry_id *const last = s->log.last.hash ? &s->log.last : NULL;
     const int is_exact = entry_id_order(&p->deleted, &s->log.deleted) == 0;
     gap g = {GAP_TRIMMED, last, NULL, is_exact ? hole : GAP_UNKNOWN, 0};
     entry e;
 
-    if (reply_entry(p->entries, 0, &e) == 0) {
+    if (reply_entry(p->entries, 0, &e) == 0)
         g.resume = &e.id;
-        entry_id_write(&e.id, id);
-    }
-    s->counts.holes++;
-    s->counts.hole_entries += hole;
     s->counts.gaps[GAP_TRIMMED]++;
-    say_notice("%s: hole: %s%" PRIu64 " entries before %s were trimmed before they were read",
-               s->key, is_exact ? "" : "up to ", hole, id);
     log_tell(&s->log, &g);
     s->log.ordinal += hole;
     s->log.deleted = p->deleted;
@@ -111,14 +120,6 @@ static int hold(stream *s)
     return 1;
 }
 
-/* Whether clients can go on with what a probe has: nothing came between, or what did is counted, and
- * they want to be told. */
-static int can_go_on(const stream *s, const reply_probe *p, uint64_t *hole)
-{
-    return strcmp(p->info.replid, s->replid) == 0 && find_hole(s, p, hole) == 0 &&
-           (*hole == 0 || s->options->on_gap == OPTIONS_TELL);
-}
-
 /* The last entry is not in Redis: all up to it was trimmed, or this is another history. */
 static void settle_probe(stream *s)
 {
@@ -130,12 +131,18 @@ static void settle_probe(stream *s)
         follow_lose(s, p.error);
     } else if (!p.info.is_primary) {
         follow_lose(s, "it is no primary any more");
-    } else if (!can_go_on(s, &p, &hole)) {
+    } else if (strcmp(p.info.replid, s->replid) != 0 || find_hole(s, &p, &hole) != 0) {
         stream_drop(s);
         fork_begin(s);
+    } else if (hole > 0 && s->options->on_gap == OPTIONS_CLOSE) {
+        note_hole(s, &p, hole);
+        stream_drop(s);
+        follow_warm(s); /* all are sent away, and told when they come back */
     } else if ((hole == 0 && p.length == 0) || !hold(s)) {
-        if (hole > 0)
+        if (hole > 0) {
+            note_hole(s, &p, hole);
             tell_hole(s, &p, hole);
+        }
         published = publish(s, p.entries, 0);
         s->log.is_anchored = published > 0;
         end_turn(s, published, published == s->asked);

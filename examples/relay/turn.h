@@ -3,7 +3,7 @@
  *
  *     XREAD BLOCK ---> XRANGE last +, INFO [, WAIT] ---> first entry is the last one of the log:
  *         ^                     ^                         publish the others ------------------.
- *         |                     | 512: there are more  <---------------------------------------|
+ *         |                     | as many as asked: more <---------------------------------------|
  *         '-------------------------------------------------------------------------------------'
  *
  * Where the first entry is another one, a probe tells whether the front was trimmed, and how many

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "visit.h"
 
+#include "missing.h"
 #include "page.h"
 #include "relay.h"
 #include "visitor.h"
@@ -68,7 +69,7 @@ static void set_place(visit *v, const question *q)
         v->from = VISIT_AFTER;
     } else {
         v->from = VISIT_OLDEST;
-        page_make_gap(v, GAP_UNKNOWN_ID);
+        missing_make_gap(v, GAP_UNKNOWN_ID);
         v->has_last = 0;
     }
 }
@@ -157,8 +158,7 @@ static int is_at_base(const visit *v)
 {
     const log *const l = &v->stream->log;
 
-    return l->is_whole && (v->from == VISIT_OLDEST ? !v->has_gap && l->count == 0
-                                                   : entry_id_same(&v->at, &l->base));
+    return v->from == VISIT_AFTER && !v->has_gap && l->is_whole && entry_id_same(&v->at, &l->base);
 }
 
 /* Whether it can go on now. */

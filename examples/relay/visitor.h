@@ -6,7 +6,7 @@
 #include "filter.h"
 #include "relay.h"
 
-enum { VISIT_PAGE_FIRST = 64 }; /* entries of the first page */
+enum { VISIT_PAGE_FIRST = 8 }; /* entries of the first page */
 
 typedef struct visit visit;
 
@@ -20,7 +20,7 @@ struct visit {
     enum {
         VISIT_NEW,   /* it begins with the next entry */
         VISIT_AFTER, /* it goes on after `at` */
-        VISIT_OLDEST /* it goes on with the oldest entry that there is */
+        VISIT_OLDEST /* it is told of its gap, and goes on with the oldest entry that there is */
     } from;
     entry_id at;
 
@@ -35,6 +35,7 @@ struct visit {
     uint64_t absent_ms;        /* since when its id is above all that Redis has; 0: it is not */
     struct page_question *ask; /* that is out; NULL: none is */
     size_t page;               /* entries of the next page */
+    int asks_why;              /* Redis did not have its id: XINFO is to tell why */
     int has_pages;             /* it was served from Redis */
 
     int latest; /* newer entries of a key replace older ones */

@@ -131,10 +131,13 @@ void client_cut(client *c)
 int client_make_writer(client *c, size_t capacity)
 {
     const size_t size = SSE_WRITER_OVERHEAD + capacity;
+    sse_writer *const w = sse_writer_init(malloc(size), size, 0);
 
+    if (w == NULL)
+        return -1;
     free(c->writer);
-    c->writer = sse_writer_init(malloc(size), size, 0);
-    return c->writer ? 0 : -1;
+    c->writer = w;
+    return 0;
 }
 
 int client_join(client *c, sse_channel *channel, uint32_t flags, sse_str id, sse_str query)
