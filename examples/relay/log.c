@@ -52,7 +52,7 @@ void log_renew(log *l, const entry_id *base)
     }
     l->now = make_epoch(l);
     l->first = l->count = 0;
-    l->base = l->last = *base;
+    l->base = l->last = l->newest = *base;
     l->is_whole = 1;
     l->is_anchored = l->has_ordinal = 0;
 }
@@ -95,7 +95,7 @@ void log_append(log *l, const entry *e)
 
     if (entry_to_event(e, options_filter(l->options), &made, &l->memory) != 0)
         abort();
-    l->last = e->id;
+    l->last = l->newest = e->id;
     publish(l, &made.ev, made.tag, made.key);
     if (l->count == l->options->history) {
         l->first = (l->first + 1) % l->options->history;

@@ -40,6 +40,7 @@ typedef struct log {
     log_record *records; /* a ring of options->history */
     size_t first, count;
     entry_id last;    /* the place of the newest entry; hash 0: see is_anchored */
+    entry_id newest;  /* of those that clients may have: it is above last where that was deleted */
     int is_anchored;  /* Redis has an entry there */
     int has_ordinal;  /* how many entries the stream has had, up to those read, is known */
     uint64_t ordinal; /* that number, with those that were read and then deleted; without those that

@@ -234,19 +234,20 @@ static void beat(visit *v, uint64_t now_ms)
 }
 
 /* A client whose filter hides all that comes would come back with an id that is long gone. One that
- * is being sent away keeps the id that it has: a place in the new log would hide what it lost. */
+ * is being sent away keeps the id that it has: a place in the new log would hide what it lost. And
+ * no place is before what a client may have got. */
 static void send_places(stream *s)
 {
     const uint32_t each_ms =
         s->options->http.heartbeat_ms > 0 ? s->options->http.heartbeat_ms : PLACE_MS;
+    const int is_due = s->state == STREAM_LIVE && entry_id_same(&s->log.last, &s->log.newest);
     visit *v;
 
     if (stream_now(s) < s->place_ms)
         return;
     s->place_ms = stream_now(s) + each_ms;
     for (v = s->filtered; v; v = v->next) {
-        if (s->state == STREAM_LIVE && v->renewal == s->log.drains &&
-            !entry_id_same(&v->placed, &s->log.last))
+        if (is_due && v->renewal == s->log.drains && !entry_id_same(&v->placed, &s->log.last))
             send_place(v);
     }
 }

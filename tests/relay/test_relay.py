@@ -603,6 +603,23 @@ class Filters(Relay):
         self.redis.add("5", tag="a")
         self.assertEqual(self.data(back, 1), ["5"])
 
+    def test_a_place_does_not_go_back_before_an_entry_that_was_deleted(self):
+        relay = self.launch("--heartbeat", 1)
+        stream = self.follow(relay, path="/events?tag=a")
+        before, = self.redis.add("1", tag="b")
+        deleted, = self.redis.add("2", tag="a")
+        self.assertEqual(self.data(stream, 1), ["2"])
+        self.redis.db.xdel(KEY, deleted.split(".")[0])
+        self.redis.db.client_kill_filter(_type="normal")
+        self.assertTrue(wait_for(lambda: self.metric(relay, "forks_total", result="match") == 1))
+        time.sleep(2.2)
+        new, = self.redis.add("3", tag="b")
+        places = []
+        while new not in places:
+            event = stream.block()
+            places += [event.id] if event.type == "place" else []
+        self.assertNotIn(before, places)
+
     def test_another_field_can_be_the_filter(self):
         relay = self.launch("--filter", "topic")
         stream = self.follow(relay, path="/events?topic=a")
