@@ -101,7 +101,7 @@ void follow_go_live(stream *s)
     s->is_repeated = s->held = 0;
     s->pause_ms = PAUSE_MS;
     s->asks.next_ms = s->adds.next_ms = 0;
-    visit_wake(s);
+    visit_start(s);
     turn_begin(s);
 }
 
@@ -121,7 +121,7 @@ static void fill_log(stream *s, const reply_probe *p)
     l->is_whole = p->length == 0;
     l->ordinal = p->added;
     l->deleted = p->deleted;
-    l->has_ordinal = p->has_counters && entry_id_order(&l->last, &p->last) == 0;
+    l->has_ordinal = entry_id_order(&l->last, &p->last) == 0;
     l->entries = entries; /* no client has got them */
 }
 

@@ -71,7 +71,7 @@ static enum stream_fork compare_empty(const stream *s, const reply_probe *p)
 
     if (l->is_whole && l->base.ms == 0 && l->base.seq == 0 && reply_is_complete(p))
         return FORK_MATCH;
-    return p->length == 0 && l->has_ordinal && p->has_counters && p->added == l->ordinal &&
+    return p->length == 0 && l->has_ordinal && p->added == l->ordinal &&
                    entry_id_order(&p->last, &l->last) >= 0
                ? FORK_MATCH
                : FORK_NONE;
@@ -109,7 +109,7 @@ static enum stream_fork explain_cut(stream *s, const reply_probe *p, const entry
     log *const l = &s->log;
     const entry_id *const newest = &log_at(l, l->count - 1)->id;
 
-    if (!s->fork_is_same || !p->has_counters || entry_id_order(&p->deleted, newest) < 0 ||
+    if (!s->fork_is_same || entry_id_order(&p->deleted, newest) < 0 ||
         (next && entry_id_order(next, newest) <= 0))
         return FORK_CUT;
     log_step_back(l, s->fork_at + 1);

@@ -52,6 +52,7 @@ static int leave_phantoms(visit *v)
         v->missed = 0;
         v->at = p->after;
         v->from = VISIT_AFTER;
+        v->absent_ms = 0;
     }
     return !entry_id_same(&v->at, &at);
 }
@@ -65,12 +66,12 @@ static enum gap_reason reason_of(const entry_id *at, const reply_probe *p)
         return GAP_PHANTOM;
     if (entry_id_order(at, &p->first) < 0)
         return GAP_TRIMMED;
-    return p->has_counters && entry_id_order(&p->deleted, at) < 0 ? GAP_PHANTOM : GAP_DELETED;
+    return entry_id_order(&p->deleted, at) < 0 ? GAP_PHANTOM : GAP_DELETED;
 }
 
 void missing_explain(visit *v, const reply_probe *p)
 {
-    const int is_above = p->length > 0 && entry_id_order(&v->at, &p->last) > 0;
+    const int is_above = entry_id_order(&v->at, &p->last) > 0;
 
     if (!leave_phantoms(v) && (!is_above || !may_appear(v)))
         missing_make_gap(v, reason_of(&v->at, p));

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    PAGE_MAX = 512, /* entries */
+    PAGE_MAX = 256, /* entries, also where they are suddenly long */
     AGAIN_MS = 100, /* before Redis is asked again, when it could not answer */
     BUSY_MS = 20,   /* the same, when too many others ask */
     GROW_MS = 1000, /* the same, where it is the log that is to grow, and would wake it */
@@ -58,18 +58,18 @@ static int tell_before(visit *v, const entry *first)
     return put_gap(v, &first->id, NULL);
 }
 
-/* Redis has no entry: the client goes on after the last one of the log, if that is the last one that
- * there was. The place of a stream that has never had an entry is no such place: it is the same
- * after it has been emptied. */
+/* Redis has no entry: the client goes on after the last one of the log, if the log has read all that
+ * there was, and nothing since. The place of a stream that has never had an entry is no such place:
+ * it is the same after it has been emptied. */
 static int tell_nothing(visit *v, const reply_probe *p)
 {
     const log *const l = &v->stream->log;
-    const int is_level = p->has_counters && l->has_ordinal
-                             ? p->added == l->ordinal
-                             : entry_id_order(&p->last, &l->last) <= 0;
+    const int is_level =
+        l->has_ordinal && p->added == l->ordinal && entry_id_order(&l->last, &p->last) <= 0;
+    const int can_join = log_has(l, &l->last) || (l->count == 0 && l->is_whole);
     const int is_start = l->last.ms == 0 && l->last.seq == 0;
 
-    if (!is_level || !(l->count == 0 ? l->is_whole : log_has(l, &l->last)))
+    if (!is_level || !can_join)
         return wait_for_log(v);
     v->at = l->last;
     v->from = VISIT_AFTER;

@@ -29,10 +29,14 @@ int put_make(const visit *v, const entry *e, entry_event *made, char text[GAP_MA
 
 int put_make_room(visit *v, size_t len)
 {
-    if (v->has_pages && len <= PUT_PAGE)
+    const size_t room = len > PUT_PAGE ? len : PUT_PAGE;
+
+    if (v->room >= room)
         return 0;
-    v->has_pages = 1;
-    return client_make_writer(v->client, len > PUT_PAGE ? len : PUT_PAGE);
+    if (client_make_writer(v->client, room) != 0)
+        return -1;
+    v->room = room;
+    return 0;
 }
 
 int put_entry(visit *v, const entry *e)

@@ -95,9 +95,10 @@ static void read_first(const redisReply *r, entry_id *id)
         read_id(r->element[0], id);
 }
 
-/* Read XINFO: names and values in turn. */
-static void read_stream(const redisReply *r, reply_probe *p)
+/* Read XINFO: names and values in turn. Returns whether it counts what was added. */
+static int read_stream(const redisReply *r, reply_probe *p)
 {
+    int has_added = 0;
     size_t i;
 
     for (i = 0; i + 1 < r->elements; i += 2) {
@@ -114,8 +115,9 @@ static void read_stream(const redisReply *r, reply_probe *p)
             p->added = (uint64_t)value->integer;
         else if (text_is(name, "first-entry"))
             read_first(value, &p->first);
-        p->has_counters |= text_is(name, "entries-added");
+        has_added |= text_is(name, "entries-added");
     }
+    return has_added;
 }
 
 /* Read XINFO, or that there is no such key. */
@@ -124,14 +126,12 @@ static void read_xinfo(const redisReply *r, reply_probe *p)
     const char *const error = r->type == REDIS_REPLY_ERROR ? r->str : NULL;
 
     p->has_stream = 1;
-    p->exists = r->type == REDIS_REPLY_ARRAY;
-    if (p->exists)
-        read_stream(r, p);
-    else if (error == NULL)
+    if (r->type == REDIS_REPLY_ARRAY && !read_stream(r, p))
+        p->error = "it is older than Redis 7";
+    else if (r->type != REDIS_REPLY_ARRAY && error == NULL)
         p->error = "an answer of another kind";
-    else if (strncmp(error, "ERR no such key", 15) != 0)
+    else if (error && strncmp(error, "ERR no such key", 15) != 0)
         p->error = error;
-    p->has_counters |= !p->exists; /* it will be made anew */
 }
 
 int reply_read_probe(const conn *l, const redisReply *reply, reply_probe *p)
@@ -155,7 +155,7 @@ int reply_read_probe(const conn *l, const redisReply *reply, reply_probe *p)
 
 int reply_is_complete(const reply_probe *p)
 {
-    return p->has_counters && p->added == p->length && p->deleted.ms == 0 && p->deleted.seq == 0;
+    return p->added == p->length && p->deleted.ms == 0 && p->deleted.seq == 0;
 }
 
 /* The memory of the fields of one entry. */

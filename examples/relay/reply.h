@@ -20,8 +20,6 @@ typedef struct reply_probe {
     const redisReply *entries;
     reply_info info;
     int has_stream; /* XINFO was asked for; without it, nothing below is known */
-    int exists;
-    int has_counters; /* Redis 7: added and deleted are known */
     uint64_t length, added;
     entry_id first, last; /* the first entry, if length > 0; last-generated-id */
     entry_id deleted;     /* max-deleted-entry-id; not of entries that were trimmed */

@@ -62,7 +62,7 @@ static int find_hole(const stream *s, const reply_probe *p, uint64_t *hole)
     const log *const l = &s->log;
     uint64_t next = p->added + 1; /* the number of the first entry that there is, or will be */
 
-    if (!p->has_counters || !l->has_ordinal || entry_id_order(&p->last, &l->last) < 0)
+    if (!l->has_ordinal || entry_id_order(&p->last, &l->last) < 0)
         return -1;
     if (p->length > 0) {
         if (entry_id_order(&p->first, &l->last) <= 0 || entry_id_order(&p->deleted, &p->first) >= 0)

@@ -132,7 +132,7 @@ static void join(visit *v, uint32_t flags, const entry_id *after)
     char id[ENTRY_ID_MAX + 1];
     const sse_str at = {id, after ? entry_id_write(after, id) : 0}, none = {NULL, 0};
 
-    if ((v->has_pages && client_make_writer(c, CLIENTS_QUEUE) != 0) ||
+    if ((v->room > 0 && client_make_writer(c, CLIENTS_QUEUE) != 0) ||
         client_join(c, &s->log.now->channel.channel,
                     flags | (v->latest ? (uint32_t)SSE_JOIN_COALESCE : 0), after ? at : none,
                     none) != SSE_OK) {
@@ -147,7 +147,7 @@ static void join(visit *v, uint32_t flags, const entry_id *after)
     }
     if (v->from == VISIT_NEW)
         send_place(v);
-    else if (v->has_pages)
+    else if (v->room > 0)
         s->counts.from_redis++;
     else
         s->counts.from_log++;
@@ -204,6 +204,15 @@ void visit_wake(stream *s)
             v->due_ms = 0; /* others have Redis asked again after a pause */
     }
     clients_wake_at(s->to, stream_now(s));
+}
+
+void visit_start(stream *s)
+{
+    visit *v;
+
+    for (v = s->waiting; v; v = v->next)
+        v->absent_ms = 0;
+    visit_wake(s);
 }
 
 void visit_has_come(stream *s, const entry_id *id)

@@ -24,8 +24,10 @@ int visit_begin(client *c, const question *q);
 /* The client has taken what was in its writer. */
 void visit_drained(client *c);
 
-/* Have those that wait look again: the log has grown, or the stream is LIVE. */
+/* Have those that wait look again: the log has grown; or the stream is LIVE, perhaps on another
+ * server. */
 void visit_wake(stream *s);
+void visit_start(stream *s);
 
 /* An entry has come, of which clients may have been told that it is a phantom. */
 void visit_has_come(stream *s, const entry_id *id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* visitor.h - the struct of a visit, for visit.c and page.c. */
+/* visitor.h - the struct of a visit, for those files that serve it. */
 #ifndef RELAY_VISITOR_H
 #define RELAY_VISITOR_H
 
@@ -36,7 +36,7 @@ struct visit {
     struct page_question *ask; /* that is out; NULL: none is */
     size_t page;               /* entries of the next page */
     int asks_why;              /* Redis did not have its id: XINFO is to tell why */
-    int has_pages;             /* it was served from Redis */
+    size_t room;               /* bytes of the writer that it has for pages; 0: it has had none */
 
     int latest; /* newer entries of a key replace older ones */
     filter filter;

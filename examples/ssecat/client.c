@@ -293,8 +293,8 @@ static void hear_no_more(client *c)
         client_close(c);
     else if (c->has_joined)
         sse_subscriber_send(&c->subscriber, &beat);
-    else if (c->state == STREAMING)
-        sse_writer_send(c->writer, &beat);
+    else if (c->state == STREAMING && sse_writer_send(c->writer, &beat) == SSE_OK)
+        client_flush(c);
 }
 
 /* Whatever comes after the request is read, too, and thrown away, a bounded amount at a time,

@@ -672,6 +672,17 @@ class States(Relay):
         self.assertEqual(self.data(self.stream, 1), ["next"])
         self.assertEqual((self.metric(self.relay, "drains_total"), self.metric(self.relay, "gaps_total")), (0, 0))
 
+    def test_a_client_that_goes_while_it_waits_is_noticed(self):
+        self.redis.db.set(KEY, "text")
+        self.becomes(self.relay, "LOST")
+        before = self.metric(self.relay, "waiting")
+        waiting = [self.follow(self.relay, place=False) for _ in range(5)]
+        self.assertEqual(self.metric(self.relay, "waiting"), before + 5)
+        for stream in waiting:
+            stream.connection.close()
+            stream.answer.close()
+        self.assertTrue(wait_for(lambda: self.metric(self.relay, "waiting") == before))
+
     def test_a_broken_connection_is_no_loss(self):
         self.redis.db.client_kill_filter(_type="normal")
         self.assertTrue(wait_for(lambda: self.metric(self.relay, "forks_total", result="match") == 1))
