@@ -28,7 +28,7 @@ async def flush_and_silence(world):
         for relay in world.relays:
             relay.kill()
             relay.start()
-        await pause(world, 1.0, 2.0)
+        await pause(world, 2.5, 3.5)  # longer than a relay waits for an id to appear
     finally:
         world.may_write.set()
 
