@@ -7,19 +7,15 @@
 #ifndef RELAY_CONN_H
 #define RELAY_CONN_H
 
+#include "address.h"
+
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
-#include <sse/base.h>
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CONN_LIMIT_MS = 3000, CONN_HOST_MAX = 256 };
-
-typedef struct conn_address {
-    char host[CONN_HOST_MAX];
-    int port;
-} conn_address;
+enum { CONN_LIMIT_MS = 3000 };
 
 typedef struct hook hook;
 
@@ -46,12 +42,8 @@ typedef struct conn {
     char error[200];      /* of a command without a callback; empty: none */
 } conn;
 
-/* Read "host:port"; an IPv6 address stands in brackets. Returns 0, or -1 where it is none. */
-int conn_address_read(conn_address *a, sse_str text);
-int conn_address_same(const conn_address *a, const conn_address *b);
-
 /* Open a connection that is closed. up or down follows, perhaps at once. */
-void conn_open(conn *l, const conn_address *a);
+void conn_open(conn *l, const address *a);
 
 /* Close a connection, if it is open. down is not called, callbacks are: with NULL. */
 void conn_close(conn *l);

@@ -251,11 +251,11 @@ static uint64_t tick_side(stream *s, side *d, int is_wanted)
 /* Whether the sentinels name another primary than the one that is followed. */
 static void look_at_sentinels(stream *s)
 {
-    char why[CONN_HOST_MAX + 60];
-    conn_address named;
+    char why[ADDRESS_HOST_MAX + 60];
+    address named;
 
     if (s->sentinels->count == 0 || s->follow.hook == NULL ||
-        !sentinels_name(s->sentinels, 0, &named) || conn_address_same(&named, &s->at))
+        !sentinels_name(s->sentinels, 0, &named) || address_same(&named, &s->at))
         return;
     snprintf(why, sizeof why, "the sentinels name %s:%d", named.host, named.port);
     follow_lose(s, why);

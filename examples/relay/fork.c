@@ -15,10 +15,10 @@ static void ask_page(stream *s);
 /* Whether the sentinels confirm the primary, now that it is known to lack entries. */
 static void check_confirmation(stream *s)
 {
-    conn_address named;
+    address named;
 
     if (sentinels_name(s->sentinels, s->confirm_ms, &named)) {
-        if (conn_address_same(&named, &s->at))
+        if (address_same(&named, &s->at))
             follow_warm(s);
         else
             follow_lose(s, "the sentinels name another primary");

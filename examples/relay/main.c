@@ -12,7 +12,7 @@
  *     sockets <-- clients: a visit, then a subscriber <-'
  *
  *     options              the command line; its table, and HTTP, are ssecat's
- *     conn, reply          a connection to Redis, and what comes on it
+ *     address, conn, reply a connection to Redis, and what comes on it
  *     sentinel             where the primary is
  *     follow, turn, fork   the state of a stream
  *     entry, gap, log      what a stream has; siphash: the numbers of values to filter by

@@ -18,18 +18,18 @@ enum { KEY_MAX = 128, SECRET_MAX = 1024 };
 
 static int is_address(const char *text)
 {
-    conn_address a;
+    address a;
 
-    return conn_address_read(&a, (sse_str){text, strlen(text)}) == 0;
+    return address_read(&a, (sse_str){text, strlen(text)}) == 0;
 }
 
 static int is_address_list(const char *text)
 {
     sse_str rest = {text, strlen(text)};
-    conn_address a;
+    address a;
 
     while (rest.ptr) {
-        if (conn_address_read(&a, text_cut(&rest, ',')) != 0)
+        if (address_read(&a, text_cut(&rest, ',')) != 0)
             return 0;
     }
     return 1;
@@ -195,16 +195,16 @@ static int has_twins(const table_list *list)
 /* Add a sentinel: it has one vote. Returns 0, or -1 when it has said what is wrong. */
 static int add_sentinel(options *o, sse_str text)
 {
-    conn_address *const a = &o->sentinel_at[o->sentinel_count];
+    address *const a = &o->sentinel_at[o->sentinel_count];
     size_t i;
 
     if (o->sentinel_count == OPTIONS_SENTINELS_MAX) {
         say_error("at most %d sentinels", OPTIONS_SENTINELS_MAX);
         return -1;
     }
-    conn_address_read(a, text);
+    address_read(a, text);
     for (i = 0; i < o->sentinel_count; i++) {
-        if (conn_address_same(&o->sentinel_at[i], a)) {
+        if (address_same(&o->sentinel_at[i], a)) {
             say_error("a --sentinel is given twice");
             return -1;
         }
@@ -219,7 +219,7 @@ static int read_addresses(options *o)
     size_t i;
 
     if (o->redis)
-        conn_address_read(&o->redis_at, (sse_str){o->redis, strlen(o->redis)});
+        address_read(&o->redis_at, (sse_str){o->redis, strlen(o->redis)});
     for (i = 0; i < o->sentinel.count; i++) {
         sse_str rest = {o->sentinel.at[i], strlen(o->sentinel.at[i])};
 

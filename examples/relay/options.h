@@ -4,7 +4,7 @@
 #define RELAY_OPTIONS_H
 
 #include "../ssecat/http_options.h"
-#include "conn.h"
+#include "address.h"
 
 enum { OPTIONS_SENTINELS_MAX = 16 };
 
@@ -14,7 +14,7 @@ typedef struct options {
 
     const char *redis;   /* NULL: sentinels */
     table_list sentinel; /* empty: redis */
-    conn_address redis_at, sentinel_at[OPTIONS_SENTINELS_MAX];
+    address redis_at, sentinel_at[OPTIONS_SENTINELS_MAX];
     size_t sentinel_count;
     const char *master;
     table_list stream;

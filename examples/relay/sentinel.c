@@ -17,7 +17,7 @@ static uint64_t now(const sentinel *s)
 static void take_answer(void *user, const redisReply *reply)
 {
     sentinel *const s = user;
-    conn_address a = {.port = 0};
+    address a = {.port = 0};
 
     if (reply == NULL)
         return;
@@ -81,23 +81,23 @@ void sentinels_init(sentinels *ss, const options *o, conns *ls)
 }
 
 /* How many name the same as this one. */
-static size_t votes(const sentinels *ss, uint64_t since_ms, const conn_address *a)
+static size_t votes(const sentinels *ss, uint64_t since_ms, const address *a)
 {
     size_t n = 0, i;
 
     for (i = 0; i < ss->count; i++)
         n += ss->at[i].asked_ms >= since_ms && ss->at[i].asked_ms > 0 &&
-             conn_address_same(&ss->at[i].primary, a);
+             address_same(&ss->at[i].primary, a);
     return n;
 }
 
 /* Find the address that most of them name. Returns how many. */
-static size_t find_favorite(const sentinels *ss, uint64_t since_ms, const conn_address **favorite)
+static size_t find_favorite(const sentinels *ss, uint64_t since_ms, const address **favorite)
 {
     size_t most = 0, i;
 
     for (i = 0; i < ss->count; i++) {
-        const conn_address *const a = &ss->at[i].primary;
+        const address *const a = &ss->at[i].primary;
         const size_t n = a->port > 0 ? votes(ss, since_ms, a) : 0;
 
         if (n > most) {
@@ -108,10 +108,10 @@ static size_t find_favorite(const sentinels *ss, uint64_t since_ms, const conn_a
     return most;
 }
 
-int sentinels_name(sentinels *ss, uint64_t since_ms, conn_address *primary)
+int sentinels_name(sentinels *ss, uint64_t since_ms, address *primary)
 {
-    static const conn_address nobody = {"nobody", 0};
-    const conn_address *favorite = &nobody;
+    static const address nobody = {"nobody", 0};
+    const address *favorite = &nobody;
     uint64_t from_ms = since_ms, time_ms;
     size_t most;
 

@@ -4,23 +4,24 @@
 #ifndef RELAY_SENTINEL_H
 #define RELAY_SENTINEL_H
 
+#include "conn.h"
 #include "options.h"
 
 typedef struct sentinel {
     conn conn;
-    conn_address at;
+    address at;
     struct sentinels *of;
-    uint64_t next_ms;     /* when to ask again, or to connect */
-    uint64_t asked_ms;    /* when its last answer was asked for; 0: it has not answered */
-    uint64_t asking_ms;   /* when the one that is to come was; 0: none is */
-    conn_address primary; /* what it has named */
+    uint64_t next_ms;   /* when to ask again, or to connect */
+    uint64_t asked_ms;  /* when its last answer was asked for; 0: it has not answered */
+    uint64_t asking_ms; /* when the one that is to come was; 0: none is */
+    address primary;    /* what it has named */
 } sentinel;
 
 typedef struct sentinels {
     const options *options;
     sentinel at[OPTIONS_SENTINELS_MAX];
     size_t count; /* 0: there is one address */
-    conn_address only;
+    address only;
     uint64_t disagree_ms; /* when that was said last */
 } sentinels;
 
@@ -31,7 +32,7 @@ void sentinels_init(sentinels *ss, const options *o, conns *ls);
  *   since_ms   answers that were asked for earlier do not count; 0: those of the last seconds do
  *
  * Returns 1, or 0 where they do not agree. */
-int sentinels_name(sentinels *ss, uint64_t since_ms, conn_address *primary);
+int sentinels_name(sentinels *ss, uint64_t since_ms, address *primary);
 
 /* Ask at once, as far as they are connected. */
 void sentinels_ask(sentinels *ss);

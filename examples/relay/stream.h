@@ -64,7 +64,7 @@ struct stream {
 
     /* Following: follow.c, fork.c. */
     conn follow;
-    conn_address at;         /* of the primary */
+    address at;              /* of the primary */
     char replid[REPLID_MAX]; /* that is verified: R */
     void (*step)(stream *s); /* what is due; NULL: an answer is awaited */
     uint64_t due_ms;
