@@ -2,8 +2,8 @@
 #include "missing.h"
 
 enum {
-    LOOK_MS = 100,    /* before Redis is asked again */
-    ABSENT_MS = 2000, /* for an id to appear that is above all others */
+    LOOK_MS = 100,   /* before Redis is asked again */
+    ABSENT_MS = 2000 /* for an id to appear that is above all others */
 };
 
 void missing_make_gap(visit *v, enum gap_reason reason)

@@ -49,11 +49,12 @@ static int tell_before(visit *v, const entry *first)
 {
     char text[GAP_MAX];
     entry_event made;
+    const int seen = put_make(v, first, &made, text);
     size_t len = 0;
 
-    if (put_make(v, first, &made, text))
+    if (seen > 0)
         sse_event_encode(&made.ev, NULL, 0, &len);
-    if (put_make_room(v, GAP_MAX + len + 2 * PUT_FRAME) != 0)
+    if (seen < 0 || put_make_room(v, GAP_MAX + len + 2 * PUT_FRAME) != 0)
         return wait_for_log(v);
     return put_gap(v, &first->id, NULL);
 }

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { LINE_MS = 1000 }; /* between lines of the log about gaps of a reason */
 
@@ -16,7 +15,7 @@ int put_make(const visit *v, const entry *e, entry_event *made, char text[GAP_MA
     size_t len;
 
     if (entry_to_event(e, options_filter(s->options), made, &s->log.memory) != 0)
-        abort();
+        return -1;
     if (!filter_shows(&v->filter, made->tag))
         return 0;
     sse_event_encode(&made->ev, NULL, 0, &len);
@@ -43,11 +42,12 @@ int put_entry(visit *v, const entry *e)
 {
     char text[GAP_MAX];
     entry_event made;
+    const int seen = put_make(v, e, &made, text);
     size_t len;
     int status;
 
-    if (!put_make(v, e, &made, text))
-        return SSE_OK;
+    if (seen <= 0)
+        return seen == 0 ? SSE_OK : SSE_AGAIN;
     status = sse_writer_send(v->client->writer, &made.ev);
     if (status != SSE_E_TOOBIG)
         return status;

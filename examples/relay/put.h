@@ -10,8 +10,8 @@ enum {
     PUT_FRAME = 128       /* bytes of the fields of an event without its data, at most */
 };
 
-/* Make the event of an entry; text: for a gap in place of one that is too large. Returns 1, or 0
- * where the client does not see it. */
+/* Make the event of an entry; text: for a gap in place of one that is too large. Returns 1, 0 where
+ * the client does not see it, or -1 where there is no memory. */
 int put_make(const visit *v, const entry *e, entry_event *made, char text[GAP_MAX]);
 
 /* Have the writer, which is empty, take so many bytes, or a page. Returns 0, or -1 where there is

@@ -952,7 +952,7 @@ class Starting(Relay):
         self.assertTrue(stream.begin())
         self.redis.add("1")
         self.assertEqual(self.data(stream, 1), ["1"])
-        self.assertLessEqual(self.log(relay).count("CONNECT"), 2)
+        self.assertEqual(self.log(relay).count("CONNECT"), 2)
 
     def test_the_password_is_the_line_of_a_file(self):
         with tempfile.NamedTemporaryFile("w") as file:
