@@ -1,7 +1,7 @@
 # Build the tree anew with other options, and test it.
-#   run.sh NAME build|servers|shared|TARGETS|unit|copying|threads OPTION...      in $PWD/NAME; build: all
-#   of it, without a test; servers, shared, or targets that begin with sse-: build these alone; unit: the unit tests; copying: those of them that
-#   have to do with how data is copied; threads: the example that has threads
+#   run.sh NAME build|servers|shared|TARGETS|unit|copying|threads OPTION...      in $PWD/NAME; build: all of
+#   it, without a test; servers, shared, or targets that begin with sse-: build these alone; unit: the unit
+#   tests; copying: those of them that have to do with how data is copied; threads: the example that has threads
 set -eu
 name=$1 what=$2
 shift 2

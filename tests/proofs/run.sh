@@ -67,7 +67,7 @@ prove() {
     verdict=bad
     case $what in
     constants) attempt tip,cvc4 60 "$@" ;;
-    *) attempt cvc4 10 "$@" || attempt cvc4,z3 300 "$@" ;;
+    *) attempt cvc4 10 "$@" || attempt cvc4,z3 60 "$@" ;;
     esac || true
     report $verdict "$file: ${proved% *} of $goals goals ($what)"
 }
